@@ -1,6 +1,7 @@
 //! Under construction.
 
 mod asn1;
+mod certificate;
 mod digest;
 mod ed25519ph;
 mod failure;
@@ -12,6 +13,9 @@ mod reason;
 mod time;
 mod trusted_root;
 
+pub use certificate::{
+    Claim, ClaimValues, Claims, ExtensionId, SubjectAlternativeName, UnknownClaim,
+};
 pub use digest::{Digest, DigestAlgorithm, InvalidDigest};
 pub use failure::{Failure, Result, printable};
 pub use key::{KeyKind, PublicKey, SignatureScheme};

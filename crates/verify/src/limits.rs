@@ -38,6 +38,8 @@ pub const CERTIFICATE_BYTES: Limit = Limit::new("certificate-bytes", 256 << 10);
 pub const TRUSTED_ROOT_BYTES: Limit = Limit::new("trusted-root-bytes", 4 << 20);
 /// Certificates in a chain; bounds the work of path building.
 pub const CHAIN_CERTIFICATES: Limit = Limit::new("chain-certificates", 10);
+/// Extensions of one certificate (Fulcio's have at most 30); bounds the search for duplicates.
+pub const CERTIFICATE_EXTENSIONS: Limit = Limit::new("certificate-extensions", 128);
 /// Transparency-log entries of one material; bounds the number of signature checks.
 pub const LOG_ENTRIES: Limit = Limit::new("log-entries", 32);
 /// RFC 3161 timestamps of one material; bounds the number of signature checks.

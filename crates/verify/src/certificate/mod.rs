@@ -1,0 +1,225 @@
+//! X.509 certificates (RFC 5280) as a view of their DER: what a signer's certificate says, nothing decided.
+
+#![allow(dead_code, unused_imports)]
+mod algorithm;
+mod claims;
+mod extensions;
+mod name;
+mod subject_alternative_name;
+
+pub use claims::{Claim, ClaimValues, Claims, ExtensionId, UnknownClaim};
+pub use subject_alternative_name::SubjectAlternativeName;
+
+pub(crate) use extensions::{
+    BasicConstraints, ExtendedKeyUsage, Extension, ID_KP_CODE_SIGNING, ID_KP_TIME_STAMPING,
+    KeyUsage, NAME_CONSTRAINTS, SIGNED_CERTIFICATE_TIMESTAMPS,
+};
+pub(crate) use name::Name;
+
+use der::Tag;
+use der::asn1::ObjectIdentifier;
+
+use crate::asn1::{self, Der, context};
+use crate::digest::sha256;
+use crate::{Failure, PublicKey, Reason, Result, SignatureScheme, Time, Window};
+
+/// A version 3 certificate that borrows from its encoding.
+///
+/// Only the shape is checked here. Nothing is believed until [`chain`](crate::chain) has verified it.
+#[derive(Clone, Debug)]
+pub(crate) struct Certificate<'a> {
+    /// The whole encoding.
+    pub(crate) der: &'a [u8],
+    /// The TBSCertificate that is signed, with its tag and length.
+    pub(crate) tbs: &'a [u8],
+    /// The content octets of the serial number.
+    pub(crate) serial: &'a [u8],
+    /// The issuer's Name, with its tag and length.
+    pub(crate) issuer: &'a [u8],
+    /// The subject's Name, with its tag and length.
+    pub(crate) subject: &'a [u8],
+    /// The first second of the validity.
+    pub(crate) not_before: Time,
+    /// The last second of the validity.
+    pub(crate) not_after: Time,
+    /// The SubjectPublicKeyInfo, with its tag and length.
+    pub(crate) spki: &'a [u8],
+    /// The signature's AlgorithmIdentifier, with its tag and length.
+    pub(crate) signature_algorithm: &'a [u8],
+    /// The issuer's signature over [`Certificate::tbs`].
+    pub(crate) signature: &'a [u8],
+    /// The content octets of the TBSCertificate that stand before the extensions.
+    before_extensions: &'a [u8],
+    extensions: Vec<Extension<'a>>,
+}
+
+impl<'a> Certificate<'a> {
+    /// Reads one certificate (RFC 5280, section 4.1).
+    ///
+    /// # Errors
+    /// [`Reason::CertificateMalformed`] for anything but one DER certificate of version 3 in which no extension
+    /// stands twice and both signature algorithms are the same; [`Reason::LimitExceeded`] for too many extensions.
+    pub(crate) fn parse(der: &'a [u8]) -> Result<Self> {
+        let certificate = Self::read(der).map_err(malformed_der)??;
+        certificate.refuse_duplicates()?;
+        Ok(certificate)
+    }
+
+    fn read(der: &'a [u8]) -> asn1::Result<Result<Self>> {
+        let mut outer = Der::only_sequence(der)?;
+        let tbs = outer.expect(Tag::Sequence)?;
+        let signature_algorithm = outer.expect(Tag::Sequence)?.whole;
+        let signature = outer.bits()?;
+        outer.finish()?;
+
+        let mut fields = tbs.inside()?;
+        let version = match fields.optional(context(0, true))? {
+            None => 0,
+            Some(explicit) => {
+                let mut explicit = explicit.inside()?;
+                let version = explicit.unsigned()?;
+                explicit.finish()?;
+                version
+            }
+        };
+        if version != VERSION_3 {
+            return Ok(Err(malformed("version")
+                .expected("version 3")
+                .found(format!("version {}", version.saturating_add(1)))));
+        }
+        let serial = fields.expect(Tag::Integer)?.value;
+        let inner_algorithm = fields.expect(Tag::Sequence)?.whole;
+        if serial.is_empty() {
+            return Err(Tag::Integer.value_error().into());
+        }
+        if inner_algorithm != signature_algorithm {
+            return Ok(Err(malformed("signatureAlgorithm").detail(
+                "the algorithm beside the signature is not the algorithm that was signed",
+            )));
+        }
+        let issuer = fields.expect(Tag::Sequence)?.whole;
+        let mut validity = fields.sequence()?;
+        let (not_before, not_after) = (validity.time()?, validity.time()?);
+        validity.finish()?;
+        if not_before > not_after {
+            return Ok(Err(malformed("validity")
+                .detail("the certificate ends before it begins")
+                .found(format!("{not_before} to {not_after}"))));
+        }
+        let subject = fields.expect(Tag::Sequence)?.whole;
+        let spki = fields.expect(Tag::Sequence)?.whole;
+        let field = fields.optional(context(3, true))?;
+        // The unique identifiers [1] and [2] must not be used (section 4.1.2.8): they end up here as trailing data.
+        fields.finish()?;
+
+        let before_extensions = tbs
+            .value
+            .len()
+            .checked_sub(field.map_or(0, |field| field.whole.len()))
+            .and_then(|length| tbs.value.get(..length))
+            .unwrap_or_default();
+        let extensions = match field {
+            None => Vec::new(),
+            Some(field) => match extensions::read(&field)? {
+                Ok(extensions) => extensions,
+                Err(failure) => return Ok(Err(failure)),
+            },
+        };
+        Ok(Ok(Self {
+            der,
+            tbs: tbs.whole,
+            serial,
+            issuer,
+            subject,
+            not_before,
+            not_after,
+            spki,
+            signature_algorithm,
+            signature,
+            before_extensions,
+            extensions,
+        }))
+    }
+
+    fn refuse_duplicates(&self) -> Result<()> {
+        let mut rest = self.extensions.as_slice();
+        while let Some((first, others)) = rest.split_first() {
+            if others.iter().any(|other| other.id == first.id) {
+                return Err(malformed("extensions")
+                    .detail("an extension stands twice")
+                    .found(first.id));
+            }
+            rest = others;
+        }
+        Ok(())
+    }
+
+    /// SHA-256 of the encoding.
+    pub(crate) fn fingerprint(&self) -> [u8; 32] {
+        sha256(&[self.der])
+    }
+
+    /// The subject's public key.
+    ///
+    /// # Errors
+    /// [`Reason::CertificateMalformed`] when it cannot be read, [`Reason::AlgorithmUnsupported`] for other kinds.
+    pub(crate) fn public_key(&self) -> Result<PublicKey> {
+        PublicKey::from_spki(self.spki).map_err(|mut failure| {
+            // A broken key in a certificate is the material's fault, not the caller's.
+            if failure.reason == Reason::KeyMalformed {
+                failure.reason = Reason::CertificateMalformed;
+            }
+            failure.within("subjectPublicKeyInfo")
+        })
+    }
+
+    /// When the certificate is valid; both ends are inside (section 4.1.2.5).
+    pub(crate) fn validity(&self) -> Window {
+        Window {
+            start: self.not_before,
+            end: Some(self.not_after),
+        }
+    }
+
+    /// The scheme of the issuer's signature; `None` when it is not supported.
+    pub(crate) fn signature_scheme(&self) -> Option<SignatureScheme> {
+        algorithm::signature_scheme(self.signature_algorithm)
+    }
+
+    /// Whether this certificate's signature was made with `key`.
+    pub(crate) fn is_signed_by(&self, key: &PublicKey) -> bool {
+        self.signature_scheme()
+            .is_some_and(|scheme| key.verify(scheme, self.tbs, self.signature))
+    }
+
+    /// Every extension, in the order of the certificate.
+    pub(crate) fn extensions(&self) -> &[Extension<'a>] {
+        &self.extensions
+    }
+
+    /// The extension with this identifier.
+    pub(crate) fn extension(&self, id: ObjectIdentifier) -> Option<&Extension<'a>> {
+        self.extensions.iter().find(|extension| extension.id == id)
+    }
+
+    /// What the TBSCertificate contains before its extensions.
+    pub(crate) fn before_extensions(&self) -> &'a [u8] {
+        self.before_extensions
+    }
+}
+
+/// A failure of the certificate at `field`.
+fn malformed(field: &str) -> Failure {
+    Failure::new(Reason::CertificateMalformed).at(field)
+}
+
+fn malformed_der(error: der::Error) -> Failure {
+    Failure::new(Reason::CertificateMalformed)
+        .detail(format!("it is not the DER of a certificate: {error}"))
+}
+
+/// Version 3 is encoded as 2 (section 4.1.2.1).
+const VERSION_3: u64 = 2;
+
+#[cfg(test)]
+mod tests;
