@@ -1,0 +1,191 @@
+//! The artifact: what the proof must be about, by its digests or by its bytes.
+
+use std::io::{self, Read};
+
+use aws_lc_rs::digest;
+
+use crate::digest::{Digest, DigestAlgorithm};
+use crate::key::{Ed25519Stream, PublicKey};
+
+/// An artifact, as far as verification needs it: its digests, and its bytes when they are at hand.
+#[derive(Clone, Debug)]
+pub struct Artifact<'a> {
+    digests: Vec<Digest>,
+    bytes: Option<&'a [u8]>,
+    streamed: Option<StreamedSignature>,
+}
+
+/// Proof that a pure Ed25519 signature was checked while the artifact was read.
+#[derive(Clone, Debug)]
+struct StreamedSignature {
+    spki: Box<[u8]>,
+    signature: Box<[u8]>,
+    valid: bool,
+}
+
+impl<'a> Artifact<'a> {
+    /// An artifact in memory. SHA-256 is computed now, other digests when they are needed.
+    pub fn from_bytes(bytes: &'a [u8]) -> Self {
+        Self { digests: vec![Digest::sha256(bytes)], bytes: Some(bytes), streamed: None }
+    }
+
+    /// An artifact that is known by one digest only.
+    pub fn from_digest(digest: Digest) -> Self {
+        Self { digests: vec![digest], bytes: None, streamed: None }
+    }
+
+    /// Reads an artifact to its end once, in constant memory, computing what `needs` asks for.
+    ///
+    /// # Errors
+    /// What the reader returns.
+    pub fn from_reader(mut reader: impl Read, needs: &Needs) -> io::Result<Self> {
+        let mut hasher = ArtifactHasher::new(needs);
+        let mut buffer = vec![0; READ_BYTES];
+        loop {
+            match reader.read(&mut buffer) {
+                Ok(0) => return Ok(hasher.finish()),
+                Ok(count) => hasher.update(buffer.get(..count).unwrap_or_default()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The digest by this algorithm, if it is known or can be computed.
+    pub fn digest(&self, algorithm: DigestAlgorithm) -> Option<Digest> {
+        self.digests
+            .iter()
+            .find(|digest| digest.algorithm() == algorithm)
+            .copied()
+            .or_else(|| Digest::of(algorithm, self.bytes?))
+    }
+
+    /// The digests that are known.
+    pub fn digests(&self) -> &[Digest] {
+        &self.digests
+    }
+
+    /// The digest that names the artifact.
+    pub(crate) fn primary(&self) -> Digest {
+        self.digests.first().copied().unwrap_or_else(|| Digest::sha256(&[]))
+    }
+
+    /// Whether a pure Ed25519 signature is valid; `None` when the bytes were not seen.
+    pub(crate) fn verify_ed25519(&self, key: &PublicKey, signature: &[u8]) -> Option<bool> {
+        if let Some(bytes) = self.bytes {
+            return Some(key.verify(crate::key::SignatureScheme::Ed25519, bytes, signature));
+        }
+        let streamed = self.streamed.as_ref()?;
+        (*streamed.spki == *key.spki() && *streamed.signature == *signature).then_some(streamed.valid)
+    }
+}
+
+/// What must be computed while an artifact is read.
+///
+/// Made by [`Material::needs`](crate::Material::needs), so that one pass is enough.
+#[derive(Clone, Debug)]
+pub struct Needs {
+    pub(crate) sha384: bool,
+    pub(crate) sha512: bool,
+    pub(crate) ed25519: Option<(PublicKey, Vec<u8>)>,
+}
+
+impl Needs {
+    /// SHA-256 alone.
+    pub fn sha256() -> Self {
+        Self { sha384: false, sha512: false, ed25519: None }
+    }
+
+    pub(crate) fn add(&mut self, algorithm: DigestAlgorithm) {
+        match algorithm {
+            DigestAlgorithm::Sha384 => self.sha384 = true,
+            DigestAlgorithm::Sha512 => self.sha512 = true,
+            DigestAlgorithm::Sha256 | DigestAlgorithm::Sha1 | DigestAlgorithm::GitCommit => {}
+        }
+    }
+
+    /// Adds what `other` needs, for an artifact with several proofs.
+    ///
+    /// Two different pure Ed25519 signatures cannot be checked in one pass; the first stays.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.sha384 |= other.sha384;
+        self.sha512 |= other.sha512;
+        self.ed25519 = self.ed25519.or(other.ed25519);
+        self
+    }
+}
+
+/// Computes an artifact's digests piece by piece.
+pub struct ArtifactHasher {
+    contexts: Vec<(DigestAlgorithm, digest::Context)>,
+    ed25519: Option<(PublicKey, Vec<u8>, Ed25519Stream)>,
+}
+
+impl ArtifactHasher {
+    /// Begins.
+    pub fn new(needs: &Needs) -> Self {
+        let wanted = [
+            (DigestAlgorithm::Sha256, true),
+            (DigestAlgorithm::Sha384, needs.sha384),
+            (DigestAlgorithm::Sha512, needs.sha512),
+        ];
+        Self {
+            contexts: wanted
+                .into_iter()
+                .filter(|(_, wanted)| *wanted)
+                .filter_map(|(algorithm, _)| Some((algorithm, digest::Context::new(algorithm.backend()?))))
+                .collect(),
+            ed25519: needs.ed25519.as_ref().and_then(|(key, signature)| {
+                Some((key.clone(), signature.clone(), key.ed25519_stream(signature)?))
+            }),
+        }
+    }
+
+    /// Adds the next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        for (_, context) in &mut self.contexts {
+            context.update(piece);
+        }
+        if let Some((_, _, stream)) = &mut self.ed25519 {
+            stream.update(piece);
+        }
+    }
+
+    /// Ends.
+    pub fn finish(self) -> Artifact<'static> {
+        Artifact {
+            digests: self
+                .contexts
+                .into_iter()
+                .filter_map(|(algorithm, context)| Digest::new(algorithm, context.finish().as_ref()))
+                .collect(),
+            bytes: None,
+            streamed: self.ed25519.map(|(key, signature, stream)| StreamedSignature {
+                spki: key.spki().into(),
+                signature: signature.into(),
+                valid: stream.finish(),
+            }),
+        }
+    }
+}
+
+/// Large enough that the cost of a read call vanishes, small enough for the second-level cache.
+const READ_BYTES: usize = 128 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::{Artifact, Needs};
+    use crate::{Digest, DigestAlgorithm};
+
+    #[test]
+    fn one_pass_computes_what_is_needed() {
+        let needs = Needs { sha512: true, ..Needs::sha256() };
+        let data = vec![7; 300_000];
+        let artifact = Artifact::from_reader(&data[..], &needs).unwrap();
+        assert_eq!(artifact.digest(DigestAlgorithm::Sha256), Some(Digest::sha256(&data)));
+        assert_eq!(artifact.digest(DigestAlgorithm::Sha512), Digest::of(DigestAlgorithm::Sha512, &data));
+        assert_eq!(artifact.digest(DigestAlgorithm::Sha384), None);
+        assert!(Artifact::from_bytes(&data).digest(DigestAlgorithm::Sha384).is_some());
+    }
+}

@@ -1,0 +1,297 @@
+//! Whom the caller requires: patterns over the certificate's identity, issuer and claims.
+
+use std::fmt;
+
+use globset::{GlobBuilder, GlobMatcher};
+use regex::{Regex, RegexBuilder};
+
+use crate::certificate::{Claim, Claims};
+use crate::limits::IDENTITY_PATTERN_BYTES;
+use crate::{Failure, Reason, Result};
+
+/// A pattern that a whole text must match. Never empty, always anchored at both ends.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    text: Box<str>,
+    kind: PatternKind,
+}
+
+#[derive(Clone, Debug)]
+enum PatternKind {
+    Exact,
+    Glob(GlobMatcher),
+    Regex(Regex),
+}
+
+impl Pattern {
+    /// The text itself, byte for byte.
+    ///
+    /// # Errors
+    /// [`Reason::ArgumentInvalid`] when it is empty.
+    pub fn exact(text: &str) -> Result<Self> {
+        Ok(Self { text: checked(text)?, kind: PatternKind::Exact })
+    }
+
+    /// A glob: `*` matches within one segment between slashes, `**` across segments, `?` one character, `[…]` and
+    /// `{a,b}` as usual.
+    ///
+    /// # Errors
+    /// [`Reason::ArgumentInvalid`] when it is empty or no glob.
+    pub fn glob(text: &str) -> Result<Self> {
+        let checked = checked(text)?;
+        let glob = GlobBuilder::new(text)
+            .literal_separator(true)
+            .backslash_escape(true)
+            .build()
+            .map_err(|error| argument().detail(error))?;
+        Ok(Self { text: checked, kind: PatternKind::Glob(glob.compile_matcher()) })
+    }
+
+    /// A regular expression that must match the whole text, unlike cosign's, which may match any part of it.
+    ///
+    /// # Errors
+    /// [`Reason::ArgumentInvalid`] when it is empty, no regular expression, or compiles to something huge.
+    pub fn regex(text: &str) -> Result<Self> {
+        let checked = checked(text)?;
+        // Compiled alone first: `a)(b` must not become valid by the parentheses around it.
+        let compile = |text: &str| {
+            RegexBuilder::new(text).size_limit(REGEX_BYTES).build().map_err(|error| argument().detail(error))
+        };
+        compile(text)?;
+        Ok(Self { text: checked, kind: PatternKind::Regex(compile(&format!(r"\A(?:{text})\z"))?) })
+    }
+
+    /// Whether all of `text` matches.
+    pub fn matches(&self, text: &str) -> bool {
+        match &self.kind {
+            PatternKind::Exact => *self.text == *text,
+            PatternKind::Glob(glob) => glob.is_match(text),
+            PatternKind::Regex(regex) => regex.is_match(text),
+        }
+    }
+
+    /// Whether the pattern accepts whatever is there, and so requires nothing.
+    pub fn accepts_anything(&self) -> bool {
+        !matches!(self.kind, PatternKind::Exact)
+            && ["https://a.invalid/b/c", "d@e.invalid", "f", ""].iter().all(|text| self.matches(text))
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            PatternKind::Exact => f.write_str(&self.text),
+            PatternKind::Glob(_) => write!(f, "glob:{}", self.text),
+            PatternKind::Regex(_) => write!(f, "regex:{}", self.text),
+        }
+    }
+}
+
+impl serde::Serialize for Pattern {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Pattern {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Pattern".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "minLength": 1,
+            "description": "The exact text, or `glob:` or `regex:` and a pattern that must match the whole text."
+        })
+    }
+}
+
+/// One acceptable signer: subject alternative name and issuer together, and any further claims.
+#[derive(Clone, Debug, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Identity {
+    /// The certificate's subject alternative name.
+    subject: Pattern,
+    /// The OIDC issuer.
+    issuer: Pattern,
+    /// Further certificate claims, all of which must match.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    claims: Vec<RequiredClaim>,
+}
+
+#[derive(Clone, Debug, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct RequiredClaim {
+    /// The claim's name.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    #[serde(serialize_with = "crate::evidence::text")]
+    claim: Claim,
+    /// What its value must match.
+    value: Pattern,
+}
+
+impl Identity {
+    /// An identity is always a name together with the issuer that vouches for it: either alone proves nothing.
+    pub fn new(subject: Pattern, issuer: Pattern) -> Self {
+        Self { subject, issuer, claims: Vec::new() }
+    }
+
+    /// Also requires a claim of the certificate.
+    #[must_use]
+    pub fn with_claim(mut self, claim: Claim, value: Pattern) -> Self {
+        self.claims.push(RequiredClaim { claim, value });
+        self
+    }
+
+    /// The required subject alternative name.
+    pub fn subject(&self) -> &Pattern {
+        &self.subject
+    }
+
+    /// The required issuer.
+    pub fn issuer(&self) -> &Pattern {
+        &self.issuer
+    }
+
+    fn check(&self, claims: &Claims) -> Result<()> {
+        let differs = |reason, pattern: &Pattern, found: Option<&str>| {
+            Failure::new(reason).expected(pattern).found(found.unwrap_or("nothing"))
+        };
+        let subject = claims.subject();
+        if !subject.is_some_and(|subject| self.subject.matches(subject)) {
+            return Err(differs(Reason::IdentityMismatch, &self.subject, subject).at("subjectAlternativeName"));
+        }
+        let issuer = claims.issuer();
+        if !issuer.is_some_and(|issuer| self.issuer.matches(issuer)) {
+            return Err(differs(Reason::IssuerMismatch, &self.issuer, issuer).at("issuer"));
+        }
+        for required in &self.claims {
+            let value = claims.get(required.claim);
+            if !value.is_some_and(|value| required.value.matches(value)) {
+                return Err(differs(Reason::ClaimMismatch, &required.value, value).at(required.claim.to_string()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The acceptable signers, any one of whom will do. Never empty.
+#[derive(Clone, Debug, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(transparent)]
+pub struct Identities(Vec<Identity>);
+
+impl Identities {
+    /// Exactly this signer.
+    pub fn one(identity: Identity) -> Self {
+        Self(vec![identity])
+    }
+
+    /// Also this one.
+    #[must_use]
+    pub fn or(mut self, identity: Identity) -> Self {
+        self.0.push(identity);
+        self
+    }
+
+    /// The identities.
+    pub fn iter(&self) -> impl Iterator<Item = &Identity> {
+        self.0.iter()
+    }
+
+    /// The first identity that matches, by its position; otherwise the mismatch that came closest.
+    pub(crate) fn check(&self, claims: &Claims) -> Result<usize> {
+        let mut closest: Option<Failure> = None;
+        for (position, identity) in self.0.iter().enumerate() {
+            match identity.check(claims) {
+                Ok(()) => return Ok(position),
+                Err(failure) => {
+                    let closer = closest.as_ref().is_none_or(|best| nearness(&failure) > nearness(best));
+                    if closer {
+                        closest = Some(failure);
+                    }
+                }
+            }
+        }
+        Err(closest.unwrap_or_else(|| Failure::new(Reason::IdentityRequired)))
+    }
+}
+
+/// How many checks an identity passed before this one failed.
+fn nearness(failure: &Failure) -> u8 {
+    match failure.reason {
+        Reason::ClaimMismatch => 2,
+        Reason::IssuerMismatch => 1,
+        _ => 0,
+    }
+}
+
+fn checked(text: &str) -> Result<Box<str>> {
+    if text.is_empty() {
+        return Err(argument().expected("a pattern").found("an empty text"));
+    }
+    IDENTITY_PATTERN_BYTES.check(text.len(), "pattern")?;
+    Ok(text.into())
+}
+
+fn argument() -> Failure {
+    Failure::new(Reason::ArgumentInvalid).at("pattern")
+}
+
+/// A compiled pattern of one megabyte is far beyond any identity.
+const REGEX_BYTES: usize = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::Pattern;
+    use crate::Reason;
+
+    #[test]
+    fn an_identity_that_merely_contains_the_required_one_does_not_match() {
+        for pattern in [
+            Pattern::exact("krel-trust@x.test").unwrap(),
+            Pattern::glob("krel-*@x.test").unwrap(),
+            Pattern::regex("krel-trust@x.test").unwrap(),
+            Pattern::regex("krel-trust@x.test|none").unwrap(),
+            Pattern::regex("(?x) krel-trust@x.test # comment\n").unwrap(),
+        ] {
+            assert!(pattern.matches("krel-trust@x.test"), "{pattern}");
+            for other in ["akrel-trust@x.test", "krel-trust@x.test.evil.example", "krel-trust@x.test\n", "KREL-TRUST@X.TEST", ""] {
+                assert!(!pattern.matches(other), "{pattern} {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn globs_stop_at_slashes() {
+        let glob = Pattern::glob("https://github.com/org/*/release.yml@refs/tags/v*").unwrap();
+        assert!(glob.matches("https://github.com/org/repo/release.yml@refs/tags/v1"));
+        assert!(!glob.matches("https://github.com/org/a/b/release.yml@refs/tags/v1"));
+        assert!(Pattern::glob("https://github.com/**").unwrap().matches("https://github.com/a/b/c"));
+    }
+
+    #[test]
+    fn patterns_that_are_none_are_refused() {
+        for result in [
+            Pattern::exact(""),
+            Pattern::glob(""),
+            Pattern::regex(""),
+            Pattern::regex("("),
+            Pattern::regex("a)(b"),
+            Pattern::glob("[a"),
+            Pattern::regex("(a{1000}){1000}"),
+        ] {
+            assert_eq!(result.unwrap_err().reason, Reason::ArgumentInvalid);
+        }
+        assert_eq!(Pattern::exact(&"a".repeat(5000)).unwrap_err().reason, Reason::LimitExceeded);
+    }
+
+    #[test]
+    fn universal_patterns_are_recognised() {
+        assert!(Pattern::regex(".*").unwrap().accepts_anything());
+        assert!(Pattern::glob("**").unwrap().accepts_anything());
+        assert!(!Pattern::regex(".*@k8s.io").unwrap().accepts_anything());
+    }
+}
