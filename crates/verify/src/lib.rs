@@ -2,6 +2,7 @@
 
 mod asn1;
 mod certificate;
+mod chain;
 mod digest;
 mod ed25519ph;
 mod failure;
@@ -10,6 +11,7 @@ pub mod limits;
 mod outcome;
 mod pem;
 mod reason;
+mod sct;
 mod time;
 mod trusted_root;
 
@@ -21,4 +23,5 @@ pub use failure::{Failure, Result, printable};
 pub use key::{KeyKind, PublicKey, SignatureScheme};
 pub use outcome::Outcome;
 pub use reason::{Reason, UnknownReason};
+pub use sct::SctFacts;
 pub use time::{InvalidTime, Time, Window};

@@ -11,8 +11,9 @@ pub use claims::{Claim, ClaimValues, Claims, ExtensionId, UnknownClaim};
 pub use subject_alternative_name::SubjectAlternativeName;
 
 pub(crate) use extensions::{
-    BasicConstraints, ExtendedKeyUsage, Extension, ID_KP_CODE_SIGNING, ID_KP_TIME_STAMPING,
-    KeyUsage, NAME_CONSTRAINTS, SIGNED_CERTIFICATE_TIMESTAMPS,
+    ANY_EXTENDED_KEY_USAGE, BASIC_CONSTRAINTS, BasicConstraints, EXTENDED_KEY_USAGE,
+    ExtendedKeyUsage, Extension, ID_KP_CODE_SIGNING, ID_KP_TIME_STAMPING, KEY_USAGE, KeyUsage,
+    NAME_CONSTRAINTS, SIGNED_CERTIFICATE_TIMESTAMPS, SUBJECT_ALTERNATIVE_NAME,
 };
 pub(crate) use name::Name;
 
