@@ -11,6 +11,7 @@ mod outcome;
 mod pem;
 mod reason;
 mod time;
+mod timestamp;
 mod trusted_root;
 
 pub use certificate::{
@@ -22,3 +23,4 @@ pub use key::{KeyKind, PublicKey, SignatureScheme};
 pub use outcome::Outcome;
 pub use reason::{Reason, UnknownReason};
 pub use time::{InvalidTime, Time, Window};
+pub use timestamp::TimestampFacts;
