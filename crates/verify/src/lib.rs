@@ -13,6 +13,7 @@ mod pem;
 mod reason;
 mod sct;
 mod time;
+mod timestamp;
 mod trusted_root;
 
 pub use certificate::{
@@ -25,3 +26,4 @@ pub use outcome::Outcome;
 pub use reason::{Reason, UnknownReason};
 pub use sct::SctFacts;
 pub use time::{InvalidTime, Time, Window};
+pub use timestamp::TimestampFacts;
