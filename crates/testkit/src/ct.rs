@@ -132,7 +132,6 @@ const PRECERT_ENTRY: [u8; 2] = [0, 1];
 mod tests {
     use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 
-    use super::*;
     use crate::{DEFAULT_TIME, Instance, LeafRequest, SctMode};
 
     /// The signed structure written out once more, field by field.
