@@ -5,7 +5,6 @@ use data_encoding::HEXLOWER;
 use serde::Deserialize;
 
 use crate::bundle::{certificate_chain, signed_envelope};
-use crate::digest::Digest;
 use crate::dsse::Envelope;
 use crate::json::{self, Base64, Natural};
 use crate::key::PublicKey;

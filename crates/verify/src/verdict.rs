@@ -189,7 +189,7 @@ impl Proved<'_, '_, '_> {
             (None, Some(key)) => Some(format!("sha256:{}", HEXLOWER.encode(&key.fingerprint())).into()),
             (None, None) => None,
         };
-        evidence.issuer = self.claims.as_ref().and_then(|claims| claims.issuer()).map(Into::into);
+        evidence.issuer = self.claims.as_ref().and_then(|claims| claims.issuer.clone());
         evidence.signed_at = accepted.map(|accepted| accepted.time);
         evidence.time_source = accepted.map(|accepted| accepted.source);
         evidence.trusted_root =

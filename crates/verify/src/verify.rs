@@ -266,7 +266,7 @@ impl<'r> Run<'r, '_> {
             serial: HEXLOWER.encode(leaf.serial).into(),
             not_before: leaf.not_before,
             not_after: leaf.not_after,
-            authority: issued.authority_name().into(),
+            authority: issued.authority().name().into(),
             checked_at: times,
             scts,
             claims: leaf.claims()?,

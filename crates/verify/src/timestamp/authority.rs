@@ -13,6 +13,7 @@ use crate::certificate::{Certificate, ID_KP_TIME_STAMPING, Name};
 use crate::{Failure, Reason, Result, Time, Window, limits};
 
 /// One element of the trusted root's `timestampAuthorities`.
+#[derive(Debug)]
 pub(crate) struct Authority {
     name: String,
     window: Window,
@@ -25,6 +26,7 @@ pub(crate) struct Authority {
 }
 
 /// A certificate authority of the chain.
+#[derive(Debug)]
 struct Issuer {
     der: CertificateDer<'static>,
     subject: Box<[u8]>,

@@ -11,7 +11,7 @@ use crate::certificate::{Certificate, ID_KP_TIME_STAMPING};
 use crate::{Digest, Failure, PublicKey, Reason, Result, SignatureScheme, Window};
 
 /// A signer's certificate, read once.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Signer {
     /// The certificate.
     pub(super) der: CertificateDer<'static>,
