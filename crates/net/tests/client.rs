@@ -521,6 +521,17 @@ async fn at_most_so_many_requests_to_a_host_are_under_way() {
 }
 
 #[tokio::test]
+async fn connections_are_kept_alive() {
+    let double = Double::start();
+    double.expect(Ask::get("/x")).forever(Answer::ok("x"));
+    let client = client();
+    for _ in 0..3 {
+        client.get(double.url("/x")).send().await.unwrap();
+    }
+    assert_eq!(double.connections(), 1);
+}
+
+#[tokio::test]
 async fn a_stream_gives_the_bytes_as_they_are() {
     let double = Double::start();
     let artifact: Vec<u8> = (0..200_000u32).map(|n| n.to_le_bytes()[0]).collect();

@@ -157,6 +157,48 @@ async fn a_server_that_nobody_vouches_for_is_a_tls_error_and_not_retried() {
     assert!(secure.requests().is_empty());
 }
 
+/// The variables are read from the environment, which a test must not change: it runs itself again with them set.
+#[tokio::test]
+async fn ssl_cert_file_says_whom_to_trust() {
+    const URL: &str = "SEALCHECK_NET_TEST_URL";
+    if let Ok(url) = std::env::var(URL) {
+        let outcome = match Client::new(config()) {
+            Ok(client) => client.get(url).send().await.map(|_| ()),
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Ok(()) => println!("outcome=ok"),
+            Err(NetError::Tls { no_roots, .. }) => println!("outcome=tls no_roots={no_roots}"),
+            Err(error) => println!("outcome={}", error.kind()),
+        }
+        return;
+    }
+    let secure = Double::start_tls("secure.example");
+    let other = Double::start_tls("other.example");
+    let (ca, wrong, empty) = (
+        CaFile::new("env", secure.ca_pem().unwrap()),
+        CaFile::new("env-wrong", other.ca_pem().unwrap()),
+        CaFile::new("env-empty", ""),
+    );
+    secure.expect(Ask::get("/x")).answer(Answer::ok("safe"));
+    for (file, outcome) in [
+        (ca.0.clone(), "outcome=ok"),
+        (wrong.0.clone(), "outcome=tls no_roots=false"),
+        (empty.0.clone(), "outcome=tls no_roots=true"),
+        (PathBuf::from("does/not/exist.pem"), "outcome=config"),
+    ] {
+        let child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "ssl_cert_file_says_whom_to_trust", "--nocapture"])
+            .env(URL, secure.url("/x"))
+            .env("SSL_CERT_FILE", &file)
+            .env_remove("SSL_CERT_DIR")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&child.stdout);
+        assert!(said.contains(outcome), "{}: {said}", file.display());
+    }
+}
+
 #[tokio::test]
 async fn truncation_under_tls_is_noticed() {
     let secure = Double::start_tls("secure.example");

@@ -21,7 +21,7 @@ mod script;
 mod wire;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -45,6 +45,7 @@ pub struct Double {
 struct Shared {
     script: Mutex<Script>,
     stopped: AtomicBool,
+    connections: AtomicUsize,
 }
 
 /// Where answers to one expected request are added.
@@ -135,6 +136,12 @@ impl Double {
             .count()
     }
 
+    /// How many connections were made.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
+    }
+
     /// Most requests that were being answered at one time.
     #[must_use]
     pub fn most_in_flight(&self) -> usize {
@@ -167,6 +174,7 @@ impl Double {
         let shared = Arc::new(Shared {
             script: Mutex::default(),
             stopped: AtomicBool::new(false),
+            connections: AtomicUsize::new(0),
         });
         let seen = Arc::clone(&shared);
         thread::spawn(move || {
@@ -175,6 +183,7 @@ impl Double {
                     return;
                 }
                 if let Ok(stream) = stream {
+                    seen.connections.fetch_add(1, Ordering::SeqCst);
                     let (seen, tls) = (Arc::clone(&seen), tls.clone());
                     thread::spawn(move || wire::serve(stream, tls, &seen));
                 }
