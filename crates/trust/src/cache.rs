@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use sealcheck_verify::Time;
 use serde::{Deserialize, Serialize};
 
 use crate::fetch::{Limited, read_limited};
@@ -24,7 +25,7 @@ pub(crate) struct Cache {
 /// A set of files and when the mirror last confirmed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CachedSet {
-    pub(crate) fetched_at: i64,
+    pub(crate) fetched_at: Time,
     pub(crate) files: Files,
 }
 
@@ -47,6 +48,7 @@ pub(crate) enum Locked {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Document {
     schema: String,
+    /// Unix seconds.
     fetched_at: i64,
     /// TUF files are JSON, hence UTF-8: as strings their bytes survive unchanged.
     files: BTreeMap<String, String>,
@@ -83,7 +85,8 @@ impl Cache {
             return Err(format!("schema {:?}, expected {SCHEMA:?}", document.schema));
         }
         Ok(Some(CachedSet {
-            fetched_at: document.fetched_at,
+            fetched_at: Time::from_unix_seconds(document.fetched_at)
+                .ok_or("fetchedAt is out of range")?,
             files: document
                 .files
                 .into_iter()
@@ -129,7 +132,7 @@ impl Cache {
         }
         let json = serde_json::to_vec(&Document {
             schema: SCHEMA.to_owned(),
-            fetched_at: set.fetched_at,
+            fetched_at: set.fetched_at.unix_seconds(),
             files,
         })?;
 
@@ -180,7 +183,7 @@ mod tests {
 
     fn set(fetched_at: i64) -> CachedSet {
         CachedSet {
-            fetched_at,
+            fetched_at: Time::from_unix_seconds(fetched_at).unwrap(),
             files: Files::from([(
                 "timestamp.json".to_owned(),
                 b"{\"a\": \"\xc3\xa4\"}\n".to_vec(),

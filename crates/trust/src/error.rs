@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use jiff::Timestamp;
+use sealcheck_verify::{Reason, Time};
 
-/// Why no trust root could be loaded. Every variant has a stable [`code`](Self::code) and a
+/// Why no trust root could be loaded. Every variant has a [`reason`](Self::reason) and a
 /// [`hint`](Self::hint).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -29,9 +29,7 @@ pub enum TrustError {
     },
     /// Authentic TUF metadata is past its expiry (TUF specification, section 5).
     #[error(
-        "the trust root from {place} has expired: its {role} metadata was valid until {}, now is {}{}",
-        rfc3339(*expires),
-        rfc3339(*now),
+        "the trust root from {place} has expired: its {role} metadata was valid until {expires}, now is {now}{}",
         refresh.as_ref().map(|r| format!("; refresh failed: {r}")).unwrap_or_default()
     )]
     Expired {
@@ -39,10 +37,10 @@ pub enum TrustError {
         place: String,
         /// The TUF role that expired first: `root`, `timestamp`, `snapshot`, `targets` or a delegated role.
         role: String,
-        /// When it expired, Unix seconds.
-        expires: i64,
-        /// The time that was compared, Unix seconds.
-        now: i64,
+        /// When it expired.
+        expires: Time,
+        /// The time that was compared.
+        now: Time,
         /// Why newer metadata could not be had, when it was asked for.
         refresh: Option<String>,
     },
@@ -73,15 +71,15 @@ pub enum TrustError {
 }
 
 impl TrustError {
-    /// The stable reason code.
+    /// The reason, with its stable code.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub const fn reason(&self) -> Reason {
         match self {
-            Self::NotFound { .. } => "trust-root-not-found",
-            Self::Unavailable { .. } => "trust-root-unavailable",
-            Self::Expired { .. } => "trust-root-expired",
-            Self::Rollback { .. } => "trust-root-rollback",
-            Self::Invalid { .. } => "trust-root-invalid",
+            Self::NotFound { .. } => Reason::TrustRootNotFound,
+            Self::Unavailable { .. } => Reason::TrustRootUnavailable,
+            Self::Expired { .. } => Reason::TrustRootExpired,
+            Self::Rollback { .. } => Reason::TrustRootRollback,
+            Self::Invalid { .. } => Reason::TrustRootInvalid,
         }
     }
 
@@ -137,18 +135,13 @@ pub enum Warning {
 }
 
 impl Warning {
-    /// The stable reason code.
+    /// The reason, with its stable code.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub const fn reason(&self) -> Reason {
         match self {
-            Self::NotRefreshed(error) | Self::EmbeddedLastResort(error) => error.code(),
-            Self::CacheUnwritable { .. } => "cache-unwritable",
-            Self::CacheIgnored { .. } => "trust-root-invalid",
+            Self::NotRefreshed(error) | Self::EmbeddedLastResort(error) => error.reason(),
+            Self::CacheUnwritable { .. } => Reason::CacheUnwritable,
+            Self::CacheIgnored { .. } => Reason::TrustRootInvalid,
         }
     }
-}
-
-/// Unix seconds as RFC 3339, or the bare number when out of range.
-fn rfc3339(seconds: i64) -> String {
-    Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |t| t.to_string())
 }

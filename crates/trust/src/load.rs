@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use sealcheck_verify::Time;
+
 use crate::cache::{Cache, CachedSet, Lock, Locked};
 use crate::error::{TrustError, Warning};
 use crate::fetch::{Fetch, Folder};
@@ -18,13 +20,13 @@ pub struct Loaded {
     pub source: String,
     /// SHA-256 of the bytes, lower-case hexadecimal.
     pub sha256: String,
-    /// When it was known to be current, Unix seconds: the last successful refresh, or the release
+    /// When it was known to be current: the last successful refresh, or the release
     /// of an embedded snapshot. `None` for a file.
-    pub fetched_at: Option<i64>,
+    pub fetched_at: Option<Time>,
     /// Time since [`fetched_at`](Self::fetched_at); zero when that lies in the future.
     pub age: Option<Duration>,
-    /// When the TUF metadata expires, Unix seconds; `None` when there is none.
-    pub expires: Option<i64>,
+    /// When the TUF metadata expires; `None` when there is none.
+    pub expires: Option<Time>,
     /// What the user should know.
     pub warnings: Vec<Warning>,
 }
@@ -49,11 +51,9 @@ pub struct Refresh {
 /// Loads the trust root, or says that a refresh is due. Blocks on files only, for at most half a
 /// minute when another process is refreshing and nothing usable is cached.
 ///
-/// `now` is in Unix seconds.
-///
 /// # Errors
 /// See [`TrustError`]; a repository in a folder is read here and now, so all of them can occur.
-pub fn open(source: &Source, now: i64) -> Result<Opened, TrustError> {
+pub fn open(source: &Source, now: Time) -> Result<Opened, TrustError> {
     let repository = match source {
         Source::Tuf(repository) => repository,
         Source::Embedded(instance) => return Ok(Opened::Ready(embedded(*instance, now))),
@@ -90,7 +90,7 @@ pub fn open(source: &Source, now: i64) -> Result<Opened, TrustError> {
 ///
 /// # Errors
 /// See [`TrustError`]; [`TrustError::Unavailable`] when nothing is cached and nothing is embedded.
-pub fn open_offline(source: &Source, now: i64) -> Result<Loaded, TrustError> {
+pub fn open_offline(source: &Source, now: Time) -> Result<Loaded, TrustError> {
     let Source::Tuf(
         repository @ Repository {
             mirror: Mirror::Url(_),
@@ -145,7 +145,7 @@ impl Refresh {
 /// One load of one repository.
 #[derive(Debug)]
 struct Session {
-    now: i64,
+    now: Time,
     /// Name of the mirror in messages.
     place: String,
     root: Vec<u8>,
@@ -160,7 +160,7 @@ struct Session {
 }
 
 impl Session {
-    fn begin(repository: &Repository, now: i64) -> Result<Self, TrustError> {
+    fn begin(repository: &Repository, now: Time) -> Result<Self, TrustError> {
         let root = repository.initial.read()?;
         tuf::check_root(&root).map_err(|failure| TrustError::Invalid {
             what: "initial TUF root".into(),
@@ -224,8 +224,7 @@ impl Session {
     fn is_fresh(&self, max_age: Duration) -> bool {
         self.good.is_some()
             && self.cached.as_ref().is_some_and(|set| {
-                u64::try_from(self.now.saturating_sub(set.fetched_at))
-                    .is_ok_and(|age| age < max_age.as_secs())
+                since(set.fetched_at, self.now).is_some_and(|age| age < max_age)
             })
     }
 
@@ -408,26 +407,31 @@ impl Session {
 }
 
 impl Loaded {
-    fn new(bytes: Vec<u8>, source: String, fetched_at: Option<i64>, now: i64) -> Self {
+    fn new(bytes: Vec<u8>, source: String, fetched_at: Option<Time>, now: Time) -> Self {
         Self {
             sha256: sha256_hex(&bytes),
             bytes,
             source,
             fetched_at,
-            age: fetched_at
-                .map(|at| Duration::from_secs(u64::try_from(now.saturating_sub(at)).unwrap_or(0))),
+            age: fetched_at.map(|at| since(at, now).unwrap_or_default()),
             expires: None,
             warnings: Vec::new(),
         }
     }
 }
 
+/// The time from `past` to `now`, in whole seconds; `None` when `past` is yet to come.
+fn since(past: Time, now: Time) -> Option<Duration> {
+    let seconds = now.unix_seconds().saturating_sub(past.unix_seconds());
+    u64::try_from(seconds).ok().map(Duration::from_secs)
+}
+
 /// The embedded snapshot of an instance.
-fn embedded(instance: Instance, now: i64) -> Loaded {
+fn embedded(instance: Instance, now: Time) -> Loaded {
     Loaded::new(
         instance.trusted_root().to_vec(),
         format!("embedded:{}", instance.name()),
-        Some(SNAPSHOT_TAKEN),
+        Time::from_unix_seconds(SNAPSHOT_TAKEN),
         now,
     )
 }

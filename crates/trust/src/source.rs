@@ -294,7 +294,7 @@ mod tests {
             "file:///srv/a%20b",
         ] {
             let error = Mirror::parse(bad).unwrap_err();
-            assert_eq!(error.code(), "trust-root-invalid", "{bad}");
+            assert_eq!(error.reason().code(), "trust-root-invalid", "{bad}");
             assert!(!error.to_string().contains("secret"));
         }
     }
@@ -330,6 +330,6 @@ mod tests {
         assert_eq!(root(Some(right)).read().unwrap(), b"root");
         assert_eq!(root(None).read().unwrap(), b"root");
         let error = root(Some([0; 32])).read().unwrap_err();
-        assert_eq!(error.code(), "trust-root-invalid");
+        assert_eq!(error.reason().code(), "trust-root-invalid");
     }
 }

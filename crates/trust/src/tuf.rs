@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use jiff::Timestamp;
+use sealcheck_verify::Time;
 use sigstore_tuf::transport::FetchFuture;
 use sigstore_tuf::{
     Error, Metadata, MetadataStore, Repository, Targets, TrustedMetadataSet, Updater, UpdaterConfig,
@@ -28,8 +29,8 @@ pub(crate) struct Verified {
     pub(crate) files: Files,
     /// The bytes of `trusted_root.json`.
     pub(crate) target: Vec<u8>,
-    /// When the first of the roles expires, Unix seconds.
-    pub(crate) expires: i64,
+    /// When the first of the roles expires.
+    pub(crate) expires: Time,
 }
 
 /// Why a set is not good.
@@ -38,7 +39,7 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Unavailable(String),
     #[error("{role} metadata has expired")]
-    Expired { role: String, expires: i64 },
+    Expired { role: String, expires: Time },
     #[error("{role} goes back from version {trusted} to {offered}")]
     Rollback {
         role: String,
@@ -68,7 +69,7 @@ pub(crate) fn check_root(root: &[u8]) -> Result<(), Failure> {
 }
 
 /// Verifies a set of files from the initial root on, without any other source.
-pub(crate) fn verify(root: &[u8], files: &Files, now: i64) -> Result<Verified, Failure> {
+pub(crate) fn verify(root: &[u8], files: &Files, now: Time) -> Result<Verified, Failure> {
     let used = Arc::new(Mutex::new(BTreeSet::new()));
     let repository = Local {
         files: files.clone(),
@@ -100,7 +101,7 @@ pub(crate) async fn refresh(
     root: &[u8],
     cached: &Files,
     fetch: impl Fetch + 'static,
-    now: i64,
+    now: Time,
 ) -> Result<Verified, Refused> {
     let invalid = |failure| Refused {
         failure,
@@ -140,8 +141,8 @@ pub(crate) fn ready<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
     }
 }
 
-async fn resolve(updater: &mut Updater, now: i64) -> Result<Vec<u8>, Failure> {
-    let now = Timestamp::from_second(now)
+async fn resolve(updater: &mut Updater, now: Time) -> Result<Vec<u8>, Failure> {
+    let now = Timestamp::from_second(now.unix_seconds())
         .map_err(|e| Failure::Invalid(format!("the verification time: {e}")))?;
     updater.refresh(now).await?;
     let target = updater.get_target(TRUSTED_ROOT, now).await?;
@@ -149,7 +150,7 @@ async fn resolve(updater: &mut Updater, now: i64) -> Result<Vec<u8>, Failure> {
 }
 
 /// The role of the set that expires first, and when.
-fn first_expiry(trusted: &TrustedMetadataSet, files: &Files) -> Result<(String, i64), Failure> {
+fn first_expiry(trusted: &TrustedMetadataSet, files: &Files) -> Result<(String, Time), Failure> {
     let mut all = vec![("root".to_owned(), trusted.root().expires)];
     all.extend(
         trusted
@@ -171,9 +172,13 @@ fn first_expiry(trusted: &TrustedMetadataSet, files: &Files) -> Result<(String, 
         }
     }
     all.into_iter()
-        .map(|(role, expires)| (role, expires.as_second()))
         .min_by_key(|(_, expires)| *expires)
-        .ok_or_else(|| Failure::Invalid("no metadata".into()))
+        .and_then(|(role, expires)| Some((role, time(expires)?)))
+        .ok_or_else(|| Failure::Invalid("an expiry is out of range".into()))
+}
+
+fn time(timestamp: Timestamp) -> Option<Time> {
+    Time::from_unix_seconds(timestamp.as_second())
 }
 
 fn limits() -> UpdaterConfig {
@@ -280,10 +285,10 @@ impl MetadataStore for Staging {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
-            Error::Expired { role, expires } => Self::Expired {
-                role,
-                expires: expires.as_second(),
-            },
+            Error::Expired { role, expires } => time(expires).map_or_else(
+                || Self::Invalid(format!("the expiry of {role} is out of range")),
+                |expires| Self::Expired { role, expires },
+            ),
             Error::Rollback { role, trusted, new } => Self::Rollback {
                 role,
                 trusted,

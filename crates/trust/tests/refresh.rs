@@ -5,20 +5,20 @@
 mod support;
 
 use sealcheck_trust::{Opened, TrustError, Warning, open, open_offline};
-use support::{DAY, HOUR, NOW, World, block_on};
+use support::{DAY, HOUR, NOW, World, at, block_on};
 
 /// After a refusal nothing that was trusted before may be lost or changed.
 fn assert_refused(world: &World, now: i64, code: &str) -> TrustError {
     let before = std::fs::read(world.set_file()).unwrap();
-    let Opened::RefreshDue(mut refresh) = open(&world.source(), now).unwrap() else {
+    let Opened::RefreshDue(mut refresh) = open(&world.source(), at(now)).unwrap() else {
         panic!("no refresh was due");
     };
     let error = block_on(refresh.run(world.server.clone())).unwrap_err();
-    assert_eq!(error.code(), code, "{error}");
+    assert_eq!(error.reason().code(), code, "{error}");
     assert_eq!(refresh.last_good().unwrap().bytes, b"{\"revision\": 1}\n");
     drop(refresh);
     assert_eq!(std::fs::read(world.set_file()).unwrap(), before);
-    let offline = open_offline(&world.source(), now).unwrap();
+    let offline = open_offline(&world.source(), at(now)).unwrap();
     assert_eq!(offline.bytes, b"{\"revision\": 1}\n");
     error
 }
@@ -36,9 +36,9 @@ fn a_repository_is_loaded_from_its_initial_root() {
     let loaded = world.load(NOW).unwrap();
     assert_eq!(loaded.bytes, world.publisher.target);
     assert_eq!(loaded.source, "tuf:https://tuf.example");
-    assert_eq!(loaded.fetched_at, Some(NOW));
+    assert_eq!(loaded.fetched_at, Some(at(NOW)));
     assert_eq!(loaded.age.unwrap().as_secs(), 0);
-    assert_eq!(loaded.expires, Some(world.publisher.timestamp.expires));
+    assert_eq!(loaded.expires, Some(at(world.publisher.timestamp.expires)));
     assert_eq!(loaded.sha256.len(), 64);
     assert_eq!(loaded.warnings, []);
 }
@@ -66,7 +66,7 @@ fn root_and_online_keys_may_rotate() {
     world.publisher.publish(&world.server);
     assert_eq!(world.load(NOW + DAY).unwrap().bytes, b"{\"revision\": 2}\n");
     // The whole chain is in the cache: offline it is walked again from the initial root.
-    let offline = open_offline(&world.source(), NOW + DAY).unwrap();
+    let offline = open_offline(&world.source(), at(NOW + DAY)).unwrap();
     assert_eq!(offline.bytes, b"{\"revision\": 2}\n");
     assert_eq!(offline.warnings, []);
 }
@@ -90,9 +90,9 @@ fn a_rotation_that_was_seen_takes_the_old_key_out_of_use_even_when_the_rest_fail
     world.publisher.publish(&world.server);
     world.server.remove("timestamp.json");
     let error = world.load(NOW + DAY).unwrap_err();
-    assert_eq!(error.code(), "trust-root-unavailable", "{error}");
-    let error = open_offline(&world.source(), NOW + DAY).unwrap_err();
-    assert_eq!(error.code(), "trust-root-unavailable", "{error}");
+    assert_eq!(error.reason().code(), "trust-root-unavailable", "{error}");
+    let error = open_offline(&world.source(), at(NOW + DAY)).unwrap_err();
+    assert_eq!(error.reason().code(), "trust-root-unavailable", "{error}");
 
     world.publisher.publish(&world.server);
     let loaded = world.load(NOW + DAY).unwrap();
@@ -118,9 +118,9 @@ fn each_role_that_has_expired_is_named_with_its_time() {
         world.publisher.publish(&world.server);
         // Through the whole last second before the expiry, and not at it.
         let loaded = world.load(expires - 1).unwrap();
-        assert_eq!(loaded.expires, Some(expires));
-        let error = open_offline(&world.source(), expires).unwrap_err();
-        assert_eq!(error.code(), "trust-root-expired");
+        assert_eq!(loaded.expires, Some(at(expires)));
+        let error = open_offline(&world.source(), at(expires)).unwrap_err();
+        assert_eq!(error.reason().code(), "trust-root-expired");
         for now in [expires, expires + 1] {
             let error = world.load(now).unwrap_err();
             let TrustError::Expired {
@@ -131,7 +131,7 @@ fn each_role_that_has_expired_is_named_with_its_time() {
             else {
                 panic!("{role}: {error}");
             };
-            assert_eq!((found.as_str(), *when), (role, expires), "{error}");
+            assert_eq!((found.as_str(), *when), (role, at(expires)), "{error}");
             assert!(
                 error.to_string().contains("2026-06-01T01:00:00Z"),
                 "{error}"
@@ -147,15 +147,15 @@ fn without_network_the_last_good_root_serves_until_it_expires() {
     let expires = world.publisher.timestamp.expires;
     let loaded = world.load(expires - 1).unwrap();
     assert_eq!(loaded.bytes, b"{\"revision\": 1}\n");
-    assert_eq!(loaded.fetched_at, Some(NOW));
+    assert_eq!(loaded.fetched_at, Some(at(NOW)));
     assert_eq!(loaded.age.unwrap().as_secs(), 7 * 24 * 3600 - 1);
     let [Warning::NotRefreshed(cause)] = loaded.warnings.as_slice() else {
         panic!("{:?}", loaded.warnings);
     };
-    assert_eq!(cause.code(), "trust-root-unavailable");
+    assert_eq!(cause.reason().code(), "trust-root-unavailable");
 
     let error = world.load(expires).unwrap_err();
-    assert_eq!(error.code(), "trust-root-expired");
+    assert_eq!(error.reason().code(), "trust-root-expired");
     let text = error.to_string();
     assert!(text.contains("timestamp"), "{text}");
     assert!(text.contains("set.json"), "{text}");
@@ -167,7 +167,7 @@ fn without_network_and_cache_there_is_no_answer() {
     let world = World::new();
     world.server.set_down(true);
     let error = world.load(NOW).unwrap_err();
-    assert_eq!(error.code(), "trust-root-unavailable");
+    assert_eq!(error.reason().code(), "trust-root-unavailable");
     assert!(error.to_string().contains("https://tuf.example"), "{error}");
 }
 
@@ -214,7 +214,7 @@ fn rollback_is_noticed_against_a_cache_that_has_expired() {
     let later = world.publisher.timestamp.expires + 1;
     old.timestamp.expires = later + DAY;
     old.publish(&world.server);
-    assert_eq!(world.load(later).unwrap_err().code(), "trust-root-rollback");
+    assert_eq!(world.load(later).unwrap_err().reason().code(), "trust-root-rollback");
 }
 
 #[test]
@@ -222,9 +222,9 @@ fn a_frozen_mirror_works_until_its_metadata_expires() {
     let world = loaded();
     let expires = world.publisher.timestamp.expires;
     let loaded = world.load(expires - 1).unwrap();
-    assert_eq!(loaded.fetched_at, Some(expires - 1));
+    assert_eq!(loaded.fetched_at, Some(at(expires - 1)));
     let error = world.load(expires).unwrap_err();
-    assert_eq!(error.code(), "trust-root-expired");
+    assert_eq!(error.reason().code(), "trust-root-expired");
 }
 
 #[test]
@@ -268,7 +268,7 @@ fn a_target_beyond_our_limit_is_refused_before_it_is_fetched() {
     let mut world = World::new();
     world.publisher.target = vec![b' '; 8 * 1024 * 1024 + 1];
     world.publisher.publish(&world.server);
-    assert_eq!(world.load(NOW).unwrap_err().code(), "trust-root-invalid");
+    assert_eq!(world.load(NOW).unwrap_err().reason().code(), "trust-root-invalid");
     assert_eq!(world.server.count(&world.publisher.target_path()), 0);
 }
 
@@ -278,7 +278,7 @@ fn a_repository_without_the_target_says_so() {
     world.publisher.target_name = "other.json".into();
     world.publisher.publish(&world.server);
     let error = world.load(NOW).unwrap_err();
-    assert_eq!(error.code(), "trust-root-not-found");
+    assert_eq!(error.reason().code(), "trust-root-not-found");
     assert!(error.to_string().contains("trusted_root.json"), "{error}");
 }
 
@@ -287,7 +287,7 @@ fn a_listed_target_that_the_mirror_lacks_is_not_an_answer() {
     let world = World::new();
     world.server.remove(&world.publisher.target_path());
     assert_eq!(
-        world.load(NOW).unwrap_err().code(),
+        world.load(NOW).unwrap_err().reason().code(),
         "trust-root-unavailable"
     );
 }
@@ -301,7 +301,7 @@ fn metadata_that_leads_out_of_the_repository_is_not_followed() {
     targets["signed"]["targets"]["trusted_root.json"]["hashes"]["sha256"] = "../../x".into();
     world.server.put("1.targets.json", targets.to_string());
     // The change alone already breaks length, hash and signature; the request must not be made.
-    assert_eq!(world.load(NOW).unwrap_err().code(), "trust-root-invalid");
+    assert_eq!(world.load(NOW).unwrap_err().reason().code(), "trust-root-invalid");
     let requests = world.server.0.lock().unwrap().requests.clone();
     assert!(requests.iter().all(|r| !r.contains("..")), "{requests:?}");
 }
@@ -323,8 +323,8 @@ fn an_initial_root_that_is_not_one_is_refused() {
             Some(bytes) => std::fs::write(&path, bytes).unwrap(),
             None => std::fs::remove_file(&path).unwrap(),
         }
-        let error = open(&world.source(), NOW).map(drop).unwrap_err();
-        assert_eq!(error.code(), code);
+        let error = open(&world.source(), at(NOW)).map(drop).unwrap_err();
+        assert_eq!(error.reason().code(), code);
         assert!(error.to_string().contains("root.json"), "{error}");
     }
 }

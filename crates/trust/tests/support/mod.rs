@@ -2,6 +2,8 @@
 
 #![allow(
     dead_code,
+    unreachable_pub,
+    clippy::as_conversions,
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
@@ -24,6 +26,7 @@ use sealcheck_trust::{
     Fetch, FetchError, Fetching, InitialRoot, Loaded, Mirror, Opened, Repository, Source,
     TrustError, open,
 };
+use sealcheck_verify::Time;
 use serde_json::{Value, json};
 
 /// The moment at which the tests take place: 2026-06-01T00:00:00Z.
@@ -326,10 +329,15 @@ impl World {
 }
 
 pub fn load(source: &Source, server: &Server, now: i64) -> Result<Loaded, TrustError> {
-    match open(source, now)? {
+    match open(source, at(now))? {
         Opened::Ready(loaded) => Ok(loaded),
         Opened::RefreshDue(mut refresh) => block_on(refresh.run(server.clone())),
     }
+}
+
+/// Unix seconds as a time.
+pub fn at(seconds: i64) -> Time {
+    Time::from_unix_seconds(seconds).unwrap()
 }
 
 /// Polls once: the mirror in memory answers at once.
