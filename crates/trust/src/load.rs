@@ -223,9 +223,10 @@ impl Session {
     /// Whether the good set needs no refresh. A set from the future is not fresh: the clock moved.
     fn is_fresh(&self, max_age: Duration) -> bool {
         self.good.is_some()
-            && self.cached.as_ref().is_some_and(|set| {
-                since(set.fetched_at, self.now).is_some_and(|age| age < max_age)
-            })
+            && self
+                .cached
+                .as_ref()
+                .is_some_and(|set| since(set.fetched_at, self.now).is_some_and(|age| age < max_age))
     }
 
     /// Takes the refresh lock and reads the cache again under it. Without the lock nothing is

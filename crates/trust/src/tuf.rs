@@ -285,10 +285,10 @@ impl MetadataStore for Staging {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
-            Error::Expired { role, expires } => time(expires).map_or_else(
-                || Self::Invalid(format!("the expiry of {role} is out of range")),
-                |expires| Self::Expired { role, expires },
-            ),
+            Error::Expired { role, expires } => match time(expires) {
+                Some(expires) => Self::Expired { role, expires },
+                None => Self::Invalid(format!("the expiry of {role} is out of range")),
+            },
             Error::Rollback { role, trusted, new } => Self::Rollback {
                 role,
                 trusted,

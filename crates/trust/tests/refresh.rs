@@ -214,7 +214,10 @@ fn rollback_is_noticed_against_a_cache_that_has_expired() {
     let later = world.publisher.timestamp.expires + 1;
     old.timestamp.expires = later + DAY;
     old.publish(&world.server);
-    assert_eq!(world.load(later).unwrap_err().reason().code(), "trust-root-rollback");
+    assert_eq!(
+        world.load(later).unwrap_err().reason().code(),
+        "trust-root-rollback"
+    );
 }
 
 #[test]
@@ -268,7 +271,10 @@ fn a_target_beyond_our_limit_is_refused_before_it_is_fetched() {
     let mut world = World::new();
     world.publisher.target = vec![b' '; 8 * 1024 * 1024 + 1];
     world.publisher.publish(&world.server);
-    assert_eq!(world.load(NOW).unwrap_err().reason().code(), "trust-root-invalid");
+    assert_eq!(
+        world.load(NOW).unwrap_err().reason().code(),
+        "trust-root-invalid"
+    );
     assert_eq!(world.server.count(&world.publisher.target_path()), 0);
 }
 
@@ -301,7 +307,10 @@ fn metadata_that_leads_out_of_the_repository_is_not_followed() {
     targets["signed"]["targets"]["trusted_root.json"]["hashes"]["sha256"] = "../../x".into();
     world.server.put("1.targets.json", targets.to_string());
     // The change alone already breaks length, hash and signature; the request must not be made.
-    assert_eq!(world.load(NOW).unwrap_err().reason().code(), "trust-root-invalid");
+    assert_eq!(
+        world.load(NOW).unwrap_err().reason().code(),
+        "trust-root-invalid"
+    );
     let requests = world.server.0.lock().unwrap().requests.clone();
     assert!(requests.iter().all(|r| !r.contains("..")), "{requests:?}");
 }
