@@ -137,9 +137,7 @@ impl Cache {
         })?;
 
         remove_abandoned(&self.dir)?;
-        let mut temporary = tempfile::Builder::new()
-            .prefix(TEMPORARY)
-            .tempfile_in(&self.dir)?;
+        let mut temporary = temporary_in(&self.dir)?;
         temporary.write_all(&json)?;
         temporary.as_file().sync_all()?;
         temporary.persist(self.file()).map_err(|e| e.error)?;
@@ -156,6 +154,19 @@ fn remove_abandoned(dir: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// A new file beside the final one. What it will hold is public, so the user's umask decides who
+/// may read it, and users may share a cache.
+fn temporary_in(dir: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(dir)
 }
 
 /// Makes a rename durable; only Unix lets a folder be synchronised.

@@ -162,11 +162,6 @@ struct Session {
 impl Session {
     fn begin(repository: &Repository, now: Time) -> Result<Self, TrustError> {
         let root = repository.initial.read()?;
-        tuf::check_root(&root).map_err(|failure| TrustError::Invalid {
-            what: "initial TUF root".into(),
-            place: repository.initial.place(),
-            cause: failure.to_string(),
-        })?;
         let mut session = Self {
             now,
             place: repository.mirror.to_string(),
@@ -179,6 +174,14 @@ impl Session {
             warnings: Vec::new(),
         };
         session.read_cache();
+        // A good set has been reached from the root, which is thereby known to be one.
+        if session.good.is_none() {
+            tuf::check_root(&session.root).map_err(|failure| TrustError::Invalid {
+                what: "initial TUF root".into(),
+                place: repository.initial.place(),
+                cause: failure.to_string(),
+            })?;
+        }
         Ok(session)
     }
 
@@ -188,8 +191,6 @@ impl Session {
             return;
         };
         let path = cache.file();
-        self.warnings
-            .retain(|w| !matches!(w, Warning::CacheIgnored { .. }));
         match cache.read() {
             Ok(cached) => self.judge(cached),
             Err(cause) => {
@@ -202,6 +203,8 @@ impl Session {
 
     /// Takes a set as the cached one and finds out whether it is good now.
     fn judge(&mut self, cached: Option<CachedSet>) {
+        self.warnings
+            .retain(|w| !matches!(w, Warning::CacheIgnored { .. }));
         (self.good, self.failure) = match &cached {
             None => (None, None),
             Some(set) => match tuf::verify(&self.root, &set.files, self.now) {

@@ -83,6 +83,8 @@ pub struct Publisher {
     /// The target, and under which name it is listed.
     pub target: Vec<u8>,
     pub target_name: String,
+    /// A hash to list instead of the target's own.
+    pub listed_sha256: Option<String>,
     pub root_key: Key,
     pub online_key: Key,
     pub targets_key: Key,
@@ -103,6 +105,7 @@ impl Publisher {
             targets: role(60),
             target: b"{\"revision\": 1}\n".to_vec(),
             target_name: "trusted_root.json".into(),
+            listed_sha256: None,
             root_key: Key::new("root"),
             online_key: Key::new("online"),
             targets_key: Key::new("targets"),
@@ -161,12 +164,14 @@ impl Publisher {
 
     /// All files of the repository as a mirror serves them.
     pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        let listed = self.listed_sha256.clone();
+        let listed = listed.unwrap_or_else(|| sha256(&self.target));
         let targets = self.signed(
             "targets",
             self.targets,
             "targets",
             json!({&self.target_name: {
-                "length": self.target.len(), "hashes": {"sha256": sha256(&self.target)},
+                "length": self.target.len(), "hashes": {"sha256": listed},
             }}),
             &self.targets_key,
         );
