@@ -32,7 +32,7 @@ pub(crate) struct CachedSet {
 /// The right to refresh this repository; given back when dropped, or when the process ends.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
 }
 
 /// What came of asking for the lock.
@@ -41,6 +41,14 @@ pub(crate) enum Locked {
     Held(Lock),
     /// Another process is refreshing.
     Busy,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a child that is being started holds a copy of the descriptor until
+        // it runs its own program. When this fails, the close that follows is what is left to do.
+        drop(self.file.unlock());
+    }
 }
 
 /// The file format.
@@ -104,7 +112,7 @@ impl Cache {
             .write(true)
             .open(self.dir.join("lock"))?;
         match file.try_lock() {
-            Ok(()) => Ok(Locked::Held(Lock { _file: file })),
+            Ok(()) => Ok(Locked::Held(Lock { file })),
             Err(TryLockError::WouldBlock) => Ok(Locked::Busy),
             Err(TryLockError::Error(e)) => Err(e),
         }
