@@ -3,14 +3,6 @@
 //! A [`Token`] is read, an [`Authority`] is prepared from the trusted root, and [`check`] brings the two and the stamped
 //! bytes together: Cryptographic Message Syntax (RFC 5652) with the attributes of RFC 3161 and RFC 5816.
 
-#![cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "called by the verification steps, which come later"
-    )
-)]
-
 mod algorithm;
 mod attributes;
 mod authority;
