@@ -1,6 +1,7 @@
 //! A timestamp authority of the trusted root, prepared once and shared by threads.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -192,6 +193,16 @@ impl Authority {
         path.intermediate_certificates()
             .map(|certificate| Ok(Certificate::parse(&certificate.der())?.validity()))
             .collect()
+    }
+}
+
+impl fmt::Debug for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authority")
+            .field("name", &self.name)
+            .field("window", &self.window)
+            .field("leaf", &self.leaf.as_ref().map(|leaf| leaf.digest))
+            .finish_non_exhaustive()
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) struct TstInfo<'a> {
     pub(super) imprint_algorithm: AlgorithmIdentifier<'a>,
     /// Their hash.
     pub(super) imprint: &'a [u8],
-    /// The content octets of the token's serial number, a positive INTEGER or zero.
+    /// The content octets of the token's serial number, an INTEGER of either sign.
     pub(super) serial: &'a [u8],
     /// The time of the stamp.
     pub(super) time: Time,
@@ -45,7 +45,7 @@ impl<'a> TstInfo<'a> {
         if !is_serial(serial) {
             return Err(Failure::new(Reason::TimestampMalformed)
                 .at("serialNumber")
-                .expected("a positive integer of at most 64 octets"));
+                .expected("an integer of at most 64 octets"));
         }
         let time = info
             .expect(Tag::GeneralizedTime)
@@ -107,12 +107,13 @@ fn message_imprint<'a>(info: &mut Der<'a>) -> asn1::Result<(AlgorithmIdentifier<
     Ok((algorithm, value))
 }
 
-/// Whether these are the content octets of a DER INTEGER that is not negative and not absurdly long.
+/// Whether these are the content octets of a DER INTEGER that is not absurdly long. Some authorities fill all bits with
+/// random ones, so that negative numbers occur.
 fn is_serial(octets: &[u8]) -> bool {
     match octets {
         [] => false,
-        [first, ..] if *first >= 0x80 => false,
         [0, second, ..] if *second < 0x80 => false,
+        [0xff, second, ..] if *second >= 0x80 => false,
         octets => octets.len() <= 64,
     }
 }

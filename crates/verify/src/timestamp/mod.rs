@@ -38,7 +38,7 @@ pub struct TimestampFacts {
     pub embedded_certificate: bool,
     /// The object identifier of the policy under which the token was made.
     pub policy: String,
-    /// The token's serial number in hex.
+    /// The token's serial number in hex, with a minus sign when it is negative.
     pub serial: String,
     /// How the signature was hashed for the stamp, for example `sha256`.
     pub imprint_algorithm: &'static str,
@@ -216,13 +216,25 @@ impl Token<'_> {
     }
 }
 
-/// The content octets of an INTEGER in hex, without the octet that only keeps the sign.
+/// The value of an INTEGER in hex, from its content octets.
 fn hex(integer: &[u8]) -> String {
-    let octets = match integer {
-        [0, rest @ ..] if !rest.is_empty() => rest,
-        octets => octets,
-    };
-    HEXLOWER.encode(octets.get(..SHOWN_OCTETS).unwrap_or(octets))
+    let shown = integer.get(..SHOWN_OCTETS).unwrap_or(integer);
+    match shown {
+        [0, rest @ ..] if !rest.is_empty() => HEXLOWER.encode(rest),
+        [0x80..=0xff, ..] => {
+            // Two's complement: invert, then add one from the end.
+            let mut magnitude: Vec<u8> = shown.iter().map(|octet| !octet).collect();
+            for octet in magnitude.iter_mut().rev() {
+                let carry = *octet == 0xff;
+                *octet = octet.wrapping_add(1);
+                if !carry {
+                    break;
+                }
+            }
+            format!("-{}", HEXLOWER.encode(&magnitude))
+        }
+        octets => HEXLOWER.encode(octets),
+    }
 }
 
 fn invalid(field: &str) -> Failure {
@@ -233,3 +245,6 @@ fn invalid(field: &str) -> Failure {
 const ID_CT_TST_INFO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.4");
 /// Hostile numbers are cut here; RFC 5280 and RFC 3161 allow 20 octets.
 const SHOWN_OCTETS: usize = 64;
+
+#[cfg(test)]
+mod tests;
