@@ -14,7 +14,6 @@ use crate::certificate::{Certificate, ID_KP_TIME_STAMPING, Name};
 use crate::{Failure, Reason, Result, Time, Window, limits};
 
 /// One element of the trusted root's `timestampAuthorities`.
-#[derive(Debug)]
 pub(crate) struct Authority {
     name: String,
     window: Window,
