@@ -1,6 +1,5 @@
 //! X.509 certificates (RFC 5280) as a view of their DER: what a signer's certificate says, nothing decided.
 
-#![allow(dead_code, unused_imports)]
 mod algorithm;
 mod claims;
 mod extensions;
@@ -222,5 +221,7 @@ fn malformed_der(error: der::Error) -> Failure {
 /// Version 3 is encoded as 2 (section 4.1.2.1).
 const VERSION_3: u64 = 2;
 
+#[cfg(test)]
+pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;

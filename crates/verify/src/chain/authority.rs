@@ -221,7 +221,8 @@ fn invalid(mut failure: Failure) -> Failure {
     failure
 }
 
-const CHAIN: &str = "certChain.certificates";
+/// The field, inside the `certChain` of a trusted root's authority.
+const CHAIN: &str = "certificates";
 
 /// The critical extensions that path validation honours.
 const HONOURED: [der::asn1::ObjectIdentifier; 5] = [
