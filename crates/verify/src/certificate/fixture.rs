@@ -90,6 +90,10 @@ impl Template {
         self.signed(Key::generate(kind), &issuer.name, &issuer.key)
     }
 
+    pub(crate) fn signed_for(self, key: &Key, issuer: &Made) -> Made {
+        self.signed(key.clone(), &issuer.name, &issuer.key)
+    }
+
     fn signed(self, key: Key, issuer: &[u8], issuer_key: &Key) -> Made {
         let subject = name(self.common_name);
         let tbs = asn1::sequence(&[
@@ -150,14 +154,18 @@ pub(crate) fn email(address: &str) -> Vec<u8> {
     asn1::context_primitive(1, address.as_bytes())
 }
 
-/// nameConstraints that permit e-mail addresses of one host.
-pub(crate) fn permit_email_host(host: &str) -> Vec<u8> {
-    let subtree = asn1::sequence(&[email(host)]);
+/// nameConstraints that permit names below one name of the same kind.
+pub(crate) fn permit(base: Vec<u8>) -> Vec<u8> {
+    let subtree = asn1::sequence(&[base]);
     extension(
         "2.5.29.30",
         true,
         &asn1::sequence(&[asn1::context(0, &subtree)]),
     )
+}
+
+pub(crate) fn dns(name: &str) -> Vec<u8> {
+    asn1::context_primitive(2, name.as_bytes())
 }
 
 pub(crate) fn name(common_name: &str) -> Vec<u8> {
@@ -208,7 +216,7 @@ pub(crate) fn corpus_certificate(path: &str) -> Option<Vec<u8>> {
 }
 
 pub(crate) fn json(path: &Path) -> Option<Value> {
-    serde_json::from_slice(&std::fs::read(path).unwrap()).ok()
+    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }
 
 /// Every signer's certificate in a JSON document that contains bundles.
@@ -251,7 +259,12 @@ pub(crate) fn trust(path: &Path) -> (Vec<CertificateAuthority>, Vec<Log>) {
     let logs = list(&root["ctlogs"])
         .iter()
         .map(|log| {
-            let key = PublicKey::from_spki(&bytes(&log["publicKey"]["rawBytes"])).unwrap();
+            let key = {
+                let raw = bytes(&log["publicKey"]["rawBytes"]);
+                PublicKey::from_spki(&raw)
+                    .or_else(|_| PublicKey::from_pkcs1(&raw))
+                    .unwrap()
+            };
             let id: [u8; 32] = bytes(&log["logId"]["keyId"]).try_into().unwrap();
             ct_log(key, id, window(&log["publicKey"]["validFor"]))
         })
