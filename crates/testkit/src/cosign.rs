@@ -82,13 +82,19 @@ impl Signed {
             Content::Dsse(_) => String::new(),
         };
         let mut out = Map::new();
-        out.insert("dev.cosignproject.cosign/signature".into(), signature.into());
+        out.insert(
+            "dev.cosignproject.cosign/signature".into(),
+            signature.into(),
+        );
         if let Some(leaf) = &self.signed.leaf {
             out.insert("dev.sigstore.cosign/certificate".into(), leaf.pem().into());
             out.insert("dev.sigstore.cosign/chain".into(), leaf.chain_pem().into());
         }
         if let Some(bundle) = self.rekor_bundle() {
-            out.insert("dev.sigstore.cosign/bundle".into(), bundle.to_string().into());
+            out.insert(
+                "dev.sigstore.cosign/bundle".into(),
+                bundle.to_string().into(),
+            );
         }
         if let Some(timestamp) = self.timestamp_json() {
             let text = timestamp.to_string();

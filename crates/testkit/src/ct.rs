@@ -127,3 +127,34 @@ fn prefixed<const N: usize>(content: &[u8]) -> Vec<u8> {
 
 const X509_ENTRY: [u8; 2] = [0, 0];
 const PRECERT_ENTRY: [u8; 2] = [0, 1];
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
+
+    use crate::{DEFAULT_TIME, Instance, LeafRequest, SctMode};
+
+    /// The signed structure written out once more, field by field.
+    #[test]
+    fn detached_timestamp_covers_the_final_certificate() {
+        let sigstore = Instance::new();
+        let leaf = sigstore.issue(&LeafRequest {
+            sct: SctMode::Detached,
+            ..LeafRequest::default()
+        });
+        let sct = &leaf.scts[0];
+        let length = u32::try_from(leaf.der.len()).unwrap().to_be_bytes();
+        let mut signed = vec![0, 0];
+        signed.extend_from_slice(&sct.timestamp.to_be_bytes());
+        signed.extend_from_slice(&[0, 0]);
+        signed.extend_from_slice(&length[1..]);
+        signed.extend_from_slice(&leaf.der);
+        signed.extend_from_slice(&[0, 0]);
+        assert_eq!(sct.signature[..2], [4, 3]);
+        UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, sigstore.ct.key.spki())
+            .verify(&signed, &sct.signature[4..])
+            .unwrap();
+        let json = leaf.sct_json().unwrap();
+        assert_eq!(json["timestamp"], DEFAULT_TIME.as_millisecond() - 5_000);
+    }
+}

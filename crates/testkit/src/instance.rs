@@ -101,7 +101,9 @@ impl Instance {
     /// An instance made to order.
     #[must_use]
     pub fn with(options: InstanceOptions) -> Self {
-        let InstanceOptions { domain, start, end, .. } = options;
+        let InstanceOptions {
+            domain, start, end, ..
+        } = options;
         let mut rekor_v2 = RekorV2::new(&format!("log2026-1.rekor.{domain}"), options.rekor_v2_key);
         rekor_v2.witnesses = (1..=options.witnesses)
             .map(|number| Witness::new(&format!("witness.example/w{number}")))
@@ -186,7 +188,12 @@ impl Instance {
 
     /// Signs an image the way cosign 2 does: a simple-signing payload. `digest` is `sha256:…`.
     #[must_use]
-    pub fn sign_image(&self, reference: &str, digest: &str, annotations: &[(&str, &str)]) -> Signed {
+    pub fn sign_image(
+        &self,
+        reference: &str,
+        digest: &str,
+        annotations: &[(&str, &str)],
+    ) -> Signed {
         let payload = sign::simple_signing_payload(reference, digest, annotations);
         self.sign(
             Content::Message(payload.to_string().into_bytes()),

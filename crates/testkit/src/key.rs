@@ -68,8 +68,13 @@ pub struct Key {
 }
 
 enum Private {
-    Ecdsa { pkcs8: Vec<u8> },
-    Ed25519 { pair: Ed25519KeyPair, seed: [u8; 32] },
+    Ecdsa {
+        pkcs8: Vec<u8>,
+    },
+    Ed25519 {
+        pair: Ed25519KeyPair,
+        seed: [u8; 32],
+    },
     Rsa(RsaKeyPair),
 }
 
@@ -209,10 +214,14 @@ impl Key {
         match (&*self.private, scheme) {
             (Private::Ecdsa { pkcs8 }, Scheme::Ecdsa(hash)) => {
                 EcdsaKeyPair::from_pkcs8(ecdsa_algorithm(self.kind, hash), pkcs8)
-                    .and_then(|pair| Ok(pair.sign(&SystemRandom::new(), message)?.as_ref().to_vec()))
+                    .and_then(|pair| {
+                        Ok(pair.sign(&SystemRandom::new(), message)?.as_ref().to_vec())
+                    })
                     .expect("ECDSA signature")
             }
-            (Private::Ed25519 { pair, .. }, Scheme::Ed25519) => pair.sign(message).as_ref().to_vec(),
+            (Private::Ed25519 { pair, .. }, Scheme::Ed25519) => {
+                pair.sign(message).as_ref().to_vec()
+            }
             (Private::Ed25519 { seed, .. }, Scheme::Ed25519ph) => {
                 let prehashed = ed25519_dalek::Sha512::new_with_prefix(message);
                 ed25519_dalek::SigningKey::from_bytes(seed)
@@ -223,8 +232,13 @@ impl Key {
             }
             (Private::Rsa(pair), Scheme::RsaPkcs1(_) | Scheme::RsaPss(_)) => {
                 let mut out = vec![0; pair.public_modulus_len()];
-                pair.sign(rsa_encoding(scheme), &SystemRandom::new(), message, &mut out)
-                    .expect("RSA signature");
+                pair.sign(
+                    rsa_encoding(scheme),
+                    &SystemRandom::new(),
+                    message,
+                    &mut out,
+                )
+                .expect("RSA signature");
                 out
             }
             (_, scheme) => panic!("a {:?} key cannot sign with {scheme:?}", self.kind),
@@ -325,7 +339,10 @@ impl Key {
 }
 
 fn spki_der(key: &impl AsDer<PublicKeyX509Der<'static>>) -> Vec<u8> {
-    key.as_der().expect("SubjectPublicKeyInfo").as_ref().to_vec()
+    key.as_der()
+        .expect("SubjectPublicKeyInfo")
+        .as_ref()
+        .to_vec()
 }
 
 fn ecdsa_algorithm(kind: KeyKind, hash: Hash) -> &'static EcdsaSigningAlgorithm {
@@ -348,5 +365,111 @@ fn rsa_encoding(scheme: Scheme) -> &'static dyn RsaEncoding {
         Scheme::RsaPss(Hash::Sha384) => &signature::RSA_PSS_SHA384,
         Scheme::RsaPss(Hash::Sha512) => &signature::RSA_PSS_SHA512,
         other => panic!("{other:?} is not RSA"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::signature::{UnparsedPublicKey, VerificationAlgorithm};
+
+    use super::*;
+
+    const MESSAGE: &[u8] = b"message";
+
+    fn verifies(key: &Key, scheme: Scheme, algorithm: &'static dyn VerificationAlgorithm) {
+        let signature = key.sign_with(scheme, MESSAGE);
+        // Both forms of the public key must be right.
+        for public in [key.spki(), key.raw_public_key()] {
+            let public = UnparsedPublicKey::new(algorithm, public);
+            public.verify(MESSAGE, &signature).unwrap();
+            public.verify(b"other", &signature).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn every_scheme_verifies() {
+        use signature as s;
+        let key = Key::shared(KeyKind::P256);
+        verifies(
+            &key,
+            Scheme::Ecdsa(Hash::Sha256),
+            &s::ECDSA_P256_SHA256_ASN1,
+        );
+        let key = Key::shared(KeyKind::P384);
+        verifies(
+            &key,
+            Scheme::Ecdsa(Hash::Sha384),
+            &s::ECDSA_P384_SHA384_ASN1,
+        );
+        let key = Key::shared(KeyKind::P521);
+        verifies(
+            &key,
+            Scheme::Ecdsa(Hash::Sha256),
+            &s::ECDSA_P521_SHA256_ASN1,
+        );
+        verifies(
+            &key,
+            Scheme::Ecdsa(Hash::Sha384),
+            &s::ECDSA_P521_SHA384_ASN1,
+        );
+        verifies(
+            &key,
+            Scheme::Ecdsa(Hash::Sha512),
+            &s::ECDSA_P521_SHA512_ASN1,
+        );
+        verifies(&Key::shared(KeyKind::Ed25519), Scheme::Ed25519, &s::ED25519);
+        for kind in [KeyKind::Rsa2048, KeyKind::Rsa3072, KeyKind::Rsa4096] {
+            let key = Key::shared(kind);
+            verifies(
+                &key,
+                Scheme::RsaPkcs1(Hash::Sha256),
+                &s::RSA_PKCS1_2048_8192_SHA256,
+            );
+            verifies(
+                &key,
+                Scheme::RsaPkcs1(Hash::Sha384),
+                &s::RSA_PKCS1_2048_8192_SHA384,
+            );
+            verifies(
+                &key,
+                Scheme::RsaPkcs1(Hash::Sha512),
+                &s::RSA_PKCS1_2048_8192_SHA512,
+            );
+            verifies(
+                &key,
+                Scheme::RsaPss(Hash::Sha256),
+                &s::RSA_PSS_2048_8192_SHA256,
+            );
+            verifies(
+                &key,
+                Scheme::RsaPss(Hash::Sha384),
+                &s::RSA_PSS_2048_8192_SHA384,
+            );
+            verifies(
+                &key,
+                Scheme::RsaPss(Hash::Sha512),
+                &s::RSA_PSS_2048_8192_SHA512,
+            );
+        }
+    }
+
+    /// The Ed25519ph example of RFC 8032 section 7.3.
+    #[test]
+    fn ed25519ph_of_the_standard() {
+        let seed = data_encoding::HEXLOWER
+            .decode(b"833fe62409237b9d62ec77587520911e9a759cec1d19755b7da901b96dca3d42")
+            .unwrap();
+        let key = Key::ed25519_from_seed(seed.try_into().unwrap());
+        assert_eq!(
+            crate::encoding::hex(&key.sign_with(Scheme::Ed25519ph, b"abc")),
+            "98a70222f0b8121aa9d30f813d683f809e462b469c7ff87639499bb94e6dae41\
+             31f85042463c2a355a2003d062adf5aaa10b8c61e636062aaad11c2a26083406"
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "cannot sign with")]
+    fn schemes_belong_to_kinds() {
+        let _ = Key::shared(KeyKind::P256).sign_with(Scheme::Ed25519, MESSAGE);
     }
 }

@@ -7,20 +7,20 @@ use std::path::{Path, PathBuf};
 /// workspace. See [`conformance`] for what happens when it is missing.
 #[must_use]
 pub fn corpora() -> Option<PathBuf> {
-    found(corpora_folder())
+    found(corpora_folder(), in_ci())
 }
 
 /// The folder of public conformance vectors, a sibling of the corpora. When it is missing, says so on
 /// stderr and returns `None`; where the variable `CI` is set, panics instead, since CI must not skip.
 #[must_use]
 pub fn conformance() -> Option<PathBuf> {
-    found(corpora_folder().with_file_name("conformance"))
+    found(corpora_folder().with_file_name("conformance"), in_ci())
 }
 
 /// The folder of published trust roots, a sibling of the corpora. See [`conformance`].
 #[must_use]
 pub fn trust() -> Option<PathBuf> {
-    found(corpora_folder().with_file_name("trust"))
+    found(corpora_folder().with_file_name("trust"), in_ci())
 }
 
 fn corpora_folder() -> PathBuf {
@@ -30,7 +30,11 @@ fn corpora_folder() -> PathBuf {
     }
 }
 
-fn found(folder: PathBuf) -> Option<PathBuf> {
+fn in_ci() -> bool {
+    env::var_os("CI").is_some()
+}
+
+fn found(folder: PathBuf, in_ci: bool) -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
@@ -38,10 +42,27 @@ fn found(folder: PathBuf) -> Option<PathBuf> {
         "skipped: no test data at {}; set SEALCHECK_CORPORA to the folder of the corpora",
         folder.display()
     );
-    assert!(env::var_os("CI").is_none(), "CI must not skip. {message}");
+    assert!(!in_ci, "CI must not skip. {message}");
     #[expect(clippy::print_stderr, reason = "a skip must be visible")]
     {
         eprintln!("{message}");
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_data_skips_on_a_developers_machine() {
+        assert_eq!(found("no/such/folder".into(), false), None);
+        assert!(found(env!("CARGO_MANIFEST_DIR").into(), false).is_some());
+    }
+
+    #[test]
+    #[should_panic(expected = "CI must not skip")]
+    fn missing_data_fails_in_ci() {
+        let _ = found("no/such/folder".into(), true);
+    }
 }

@@ -146,7 +146,12 @@ impl Instance {
 #[must_use]
 pub fn merge(first: &Value, second: &Value) -> Value {
     let mut merged = first.clone();
-    for list in ["tlogs", "certificateAuthorities", "ctlogs", "timestampAuthorities"] {
+    for list in [
+        "tlogs",
+        "certificateAuthorities",
+        "ctlogs",
+        "timestampAuthorities",
+    ] {
         let more = second[list].as_array().cloned().unwrap_or_default();
         if more.is_empty() {
             continue;

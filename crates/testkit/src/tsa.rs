@@ -3,11 +3,11 @@
 
 use jiff::Timestamp;
 
-use crate::asn1;
-use crate::authority::certificate::{self, Certified, TIME_STAMPING, Template};
-use crate::authority;
-use crate::key::{Hash, Key, KeyKind};
 use crate::DEFAULT_TIME;
+use crate::asn1;
+use crate::authority;
+use crate::authority::certificate::{self, Certified, TIME_STAMPING, Template};
+use crate::key::{Hash, Key, KeyKind};
 
 /// A timestamp authority: a root and one signer below it.
 pub struct TimestampAuthority {
@@ -79,8 +79,14 @@ impl TimestampAuthority {
     #[must_use]
     pub fn new(organization: &str, key: Key, not_before: Timestamp, not_after: Timestamp) -> Self {
         let name = "sigstore-tsa-selfsigned";
-        let root =
-            authority::root(organization, name, KeyKind::P384, Some(0), not_before, not_after);
+        let root = authority::root(
+            organization,
+            name,
+            KeyKind::P384,
+            Some(0),
+            not_before,
+            not_after,
+        );
         let template = Template {
             serial: authority::serial(),
             subject: Some((organization.into(), "sigstore-tsa".into())),
@@ -178,7 +184,10 @@ impl TimestampAuthority {
                 Some(TokenFlaw::WrongMessageDigest) => b"other content",
                 _ => info,
             };
-            out.push(attribute(MESSAGE_DIGEST, asn1::octet_string(&digest.digest(content))));
+            out.push(attribute(
+                MESSAGE_DIGEST,
+                asn1::octet_string(&digest.digest(content)),
+            ));
         }
         if flaw != Some(TokenFlaw::NoSigningCertificate) {
             let certificate = match flaw {
@@ -259,3 +268,67 @@ const MESSAGE_DIGEST: &str = "1.2.840.113549.1.9.4";
 const SIGNING_TIME: &str = "1.2.840.113549.1.9.5";
 const SIGNING_CERTIFICATE_V2: &str = "1.2.840.113549.1.9.16.2.47";
 const SIGSTORE_TSA_POLICY: &str = "1.3.6.1.4.1.57264.2";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DEFAULT_END, DEFAULT_START};
+
+    fn contains(haystack: &[u8], needle: &[u8]) -> usize {
+        haystack
+            .windows(needle.len())
+            .filter(|window| *window == needle)
+            .count()
+    }
+
+    /// What no other implementation at hand looks at must at least be there, or not.
+    #[test]
+    fn flaws_of_attributes_and_signers() {
+        let key = Key::generate(KeyKind::P256);
+        let tsa = TimestampAuthority::new("example", key, DEFAULT_START, DEFAULT_END);
+        let token = |flaw| {
+            let options = TokenOptions {
+                flaw,
+                ..TokenOptions::default()
+            };
+            tsa.token(b"message", &options)
+        };
+        let attribute = asn1::oid(CONTENT_TYPE);
+        assert_eq!(contains(&token(None), &attribute), 1);
+        assert_eq!(
+            contains(&token(Some(TokenFlaw::NoContentType)), &attribute),
+            0
+        );
+        let wrong = token(Some(TokenFlaw::WrongContentType));
+        assert_eq!(contains(&wrong, &asn1::oid(TST_INFO)), 1);
+        assert_eq!(contains(&wrong, &asn1::oid(DATA)), 1);
+        let attribute = asn1::oid(SIGNING_CERTIFICATE_V2);
+        assert_eq!(contains(&token(None), &attribute), 1);
+        assert_eq!(
+            contains(&token(Some(TokenFlaw::NoSigningCertificate)), &attribute),
+            0
+        );
+        assert_eq!(contains(&token(Some(TokenFlaw::TwoSigners)), &attribute), 2);
+        let hash = Hash::Sha256.digest(&tsa.signer.der);
+        assert_eq!(contains(&token(None), &hash), 1);
+        assert_eq!(
+            contains(&token(Some(TokenFlaw::WrongSigningCertificate)), &hash),
+            0
+        );
+    }
+
+    #[test]
+    fn certificates_are_embedded_on_demand() {
+        let key = Key::generate(KeyKind::P256);
+        let tsa = TimestampAuthority::new("example", key, DEFAULT_START, DEFAULT_END);
+        for embed_certificates in [false, true] {
+            let options = TokenOptions {
+                embed_certificates,
+                ..TokenOptions::default()
+            };
+            let response = tsa.timestamp(b"message", &options);
+            let times = usize::from(embed_certificates);
+            assert_eq!(contains(&response, &tsa.signer.der), times);
+        }
+    }
+}

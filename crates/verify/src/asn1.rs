@@ -72,7 +72,7 @@ impl<'a> Der<'a> {
 
     /// The tag of the next element; `None` at the end or when it is no tag.
     pub(crate) fn peek(&self) -> Option<Tag> {
-        self.0.peek_tag().ok()
+        Tag::peek(&self.0).ok()
     }
 
     /// The content of the next element, which must be a SEQUENCE.

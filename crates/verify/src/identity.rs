@@ -163,7 +163,7 @@ impl Identity {
         if !subject.is_some_and(|subject| self.subject.matches(subject)) {
             return Err(differs(Reason::IdentityMismatch, &self.subject, subject).at("subjectAlternativeName"));
         }
-        let issuer = claims.issuer();
+        let issuer = claims.issuer.as_deref();
         if !issuer.is_some_and(|issuer| self.issuer.matches(issuer)) {
             return Err(differs(Reason::IssuerMismatch, &self.issuer, issuer).at("issuer"));
         }

@@ -46,6 +46,9 @@ pub const LOG_ENTRIES: Limit = Limit::new("log-entries", 32);
 pub const TIMESTAMPS: Limit = Limit::new("timestamps", 32);
 /// One RFC 3161 timestamp (with an embedded chain: 6 KB).
 pub const TIMESTAMP_BYTES: Limit = Limit::new("timestamp-bytes", 256 << 10);
+/// Signed attributes of a timestamp, and extensions in its content (real ones have 4 and none); bounds the search for
+/// duplicates.
+pub const TIMESTAMP_ATTRIBUTES: Limit = Limit::new("timestamp-attributes", 32);
 /// SCTs of one certificate; bounds the number of signature checks.
 pub const SCTS: Limit = Limit::new("scts", 16);
 /// Nesting of JSON whose shape we do not know (statements, predicates).

@@ -103,7 +103,11 @@ pub(crate) fn extended_key_usage(critical: bool, purposes: &[String]) -> Vec<u8>
 
 /// SubjectKeyIdentifier: the first 20 octets of SHA-256 over the public key (RFC 7093 section 2).
 pub(crate) fn subject_key_identifier(spki: &[u8]) -> Vec<u8> {
-    extension("2.5.29.14", false, &asn1::octet_string(&key_identifier(spki)))
+    extension(
+        "2.5.29.14",
+        false,
+        &asn1::octet_string(&key_identifier(spki)),
+    )
 }
 
 /// AuthorityKeyIdentifier that points at the key of the issuer.

@@ -103,7 +103,8 @@ impl LeafRequest {
     /// A request as a GitHub Actions workflow makes it, with all of Fulcio's claims for it.
     #[must_use]
     pub fn github_workflow() -> Self {
-        let uri = "https://github.com/example/project/.github/workflows/release.yml@refs/heads/main";
+        let uri =
+            "https://github.com/example/project/.github/workflows/release.yml@refs/heads/main";
         let mut request = Self::new(San::Uri(uri.into()), GITHUB_ISSUER);
         let commit = "0123456789abcdef0123456789abcdef01234567";
         for (arc, value) in [
@@ -124,7 +125,10 @@ impl LeafRequest {
             (18, uri),
             (19, commit),
             (20, "push"),
-            (21, "https://github.com/example/project/actions/runs/3003/attempts/1"),
+            (
+                21,
+                "https://github.com/example/project/actions/runs/3003/attempts/1",
+            ),
             (22, "public"),
         ] {
             request.claims.insert(arc, value.into());
@@ -151,7 +155,10 @@ impl LeafRequest {
     pub(crate) fn encode_extensions(&self, issuer_spki: &[u8]) -> Vec<Vec<u8>> {
         let mut out = vec![certificate::key_usage_signer()];
         if !self.extended_key_usages.is_empty() {
-            out.push(certificate::extended_key_usage(false, &self.extended_key_usages));
+            out.push(certificate::extended_key_usage(
+                false,
+                &self.extended_key_usages,
+            ));
         }
         if self.ca {
             out.push(certificate::basic_constraints(true, None));
@@ -160,7 +167,11 @@ impl LeafRequest {
         out.push(certificate::authority_key_identifier(issuer_spki));
         if !self.sans.is_empty() {
             let names: Vec<Vec<u8>> = self.sans.iter().map(San::encode).collect();
-            out.push(certificate::extension("2.5.29.17", true, &asn1::sequence(&names)));
+            out.push(certificate::extension(
+                "2.5.29.17",
+                true,
+                &asn1::sequence(&names),
+            ));
         }
         for (arc, value) in &self.claims {
             let oid = format!("{FULCIO_ARC}.{arc}");
@@ -214,7 +225,10 @@ impl Leaf {
     /// PEM of the issuing certificates, the root last.
     #[must_use]
     pub fn chain_pem(&self) -> String {
-        self.chain.iter().map(|der| pem("CERTIFICATE", der)).collect()
+        self.chain
+            .iter()
+            .map(|der| pem("CERTIFICATE", der))
+            .collect()
     }
 
     /// The first signed certificate timestamp as the JSON that cosign's `--sct` reads.

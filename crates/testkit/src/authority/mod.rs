@@ -7,9 +7,7 @@ use jiff::Timestamp;
 
 pub use certificate::Certified;
 use certificate::{CODE_SIGNING, Template};
-pub use leaf::{
-    DEFAULT_IDENTITY, DEFAULT_ISSUER, GITHUB_ISSUER, Leaf, LeafRequest, San, SctMode,
-};
+pub use leaf::{DEFAULT_IDENTITY, DEFAULT_ISSUER, GITHUB_ISSUER, Leaf, LeafRequest, San, SctMode};
 
 use crate::ct::{self, CtLog, Sct};
 use crate::key::{Key, KeyKind};
@@ -31,7 +29,14 @@ impl Authority {
         not_before: Timestamp,
         not_after: Timestamp,
     ) -> Self {
-        let mut path = vec![root(organization, "sigstore", kind, None, not_before, not_after)];
+        let mut path = vec![root(
+            organization,
+            "sigstore",
+            kind,
+            None,
+            not_before,
+            not_after,
+        )];
         for level in 0..intermediates {
             let below = u64::try_from(intermediates - level - 1).expect("a small count");
             let issuer = path.last().expect("at least the root").clone();

@@ -41,7 +41,9 @@ impl EntryKind {
     #[must_use]
     pub fn version(self) -> &'static str {
         match self {
-            Self::HashedRekordV001 | Self::RekordV001 | Self::DsseV001 | Self::IntotoV001 => "0.0.1",
+            Self::HashedRekordV001 | Self::RekordV001 | Self::DsseV001 | Self::IntotoV001 => {
+                "0.0.1"
+            }
             Self::IntotoV002 | Self::HashedRekordV002 | Self::DsseV002 => "0.0.2",
         }
     }

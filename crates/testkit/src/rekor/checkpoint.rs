@@ -31,7 +31,11 @@ impl Witness {
         let message = format!("cosignature/v1\ntime {seconds}\n{body}");
         let signature = self.key.sign_with(Scheme::Ed25519, message.as_bytes());
         let id = note_key_id(&self.name, ED25519_COSIGNATURE, self.key.raw_public_key());
-        line(&self.name, &id, &[&seconds.to_be_bytes()[..], &signature].concat())
+        line(
+            &self.name,
+            &id,
+            &[&seconds.to_be_bytes()[..], &signature].concat(),
+        )
     }
 }
 
@@ -80,3 +84,36 @@ fn line(name: &str, key_id: &[u8], signature: &[u8]) -> String {
 
 const ED25519: u8 = 0x01;
 const ED25519_COSIGNATURE: u8 = 0x04;
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::signature::{ED25519 as ED25519_VERIFICATION, UnparsedPublicKey};
+
+    use super::*;
+    use crate::DEFAULT_TIME;
+    use crate::encoding::base64_decode;
+
+    /// Name, key and log id of a public log, as the public trust root states them.
+    #[test]
+    fn key_id_of_a_public_log() {
+        let key = base64_decode("t8rlp1knGwjfbcXAYPYAkn0XiLz1x8O4t0YkEhie244=");
+        let id = note_key_id("log2025-1.rekor.sigstore.dev", ED25519, &key);
+        assert_eq!(base64(&id), "zxGZFVvd0FEmjR8WrFwMdcAJ9vtaY/QXf44Y1wUeP6A=");
+    }
+
+    #[test]
+    fn cosignature_covers_time_and_body() {
+        let witness = Witness::new("witness.example");
+        let line = witness.cosign("origin\n1\nroot\n", DEFAULT_TIME);
+        let encoded = line.strip_prefix("\u{2014} witness.example ").unwrap();
+        let bytes = base64_decode(encoded.trim_end());
+        assert_eq!(bytes.len(), 4 + 8 + 64);
+        assert_eq!(bytes[4..12], 1_767_323_045_u64.to_be_bytes());
+        UnparsedPublicKey::new(&ED25519_VERIFICATION, witness.key.raw_public_key())
+            .verify(
+                b"cosignature/v1\ntime 1767323045\norigin\n1\nroot\n",
+                &bytes[12..],
+            )
+            .unwrap();
+    }
+}

@@ -78,7 +78,11 @@ fn path(index: usize, leaves: &[Vec<u8>]) -> Vec<Vec<u8>> {
 
 fn subproof(old: usize, leaves: &[Vec<u8>], complete: bool) -> Vec<Vec<u8>> {
     if old == leaves.len() {
-        return if complete { Vec::new() } else { vec![root(leaves)] };
+        return if complete {
+            Vec::new()
+        } else {
+            vec![root(leaves)]
+        };
     }
     let (left, right) = leaves.split_at(split(leaves.len()));
     let (mut proof, sibling) = if old <= left.len() {
@@ -118,6 +122,44 @@ mod tests {
         for (size, expected) in roots.iter().enumerate() {
             assert_eq!(hex(&tree.root(size)), *expected);
         }
+    }
+
+    /// Proofs of the same test data, over all its eight leaves.
+    #[test]
+    fn known_consistency_proofs() {
+        let mut tree = Tree::default();
+        for leaf in [
+            "",
+            "00",
+            "10",
+            "2021",
+            "3031",
+            "40414243",
+            "5051525354555657",
+            "606162636465666768696a6b6c6d6e6f",
+        ] {
+            tree.append(&data_encoding::HEXLOWER.decode(leaf.as_bytes()).unwrap());
+        }
+        let proof = |old, new| -> Vec<String> {
+            let hashes = tree.consistency_proof(old, new);
+            hashes.iter().map(|hash| hex(hash)).collect()
+        };
+        assert_eq!(
+            proof(1, 8),
+            [
+                "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+                "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+                "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
+            ]
+        );
+        assert_eq!(
+            proof(6, 8),
+            [
+                "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+                "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+                "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+            ]
+        );
     }
 
     #[test]

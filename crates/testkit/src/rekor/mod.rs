@@ -102,7 +102,10 @@ impl LogEntry {
     /// is the leaf hash alone.
     #[must_use]
     pub fn uuid(&self) -> String {
-        let tree = self.tree_id.map(|id| format!("{id:016x}")).unwrap_or_default();
+        let tree = self
+            .tree_id
+            .map(|id| format!("{id:016x}"))
+            .unwrap_or_default();
         tree + &hex(&merkle::leaf_hash(&self.body))
     }
 

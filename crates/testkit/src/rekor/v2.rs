@@ -83,7 +83,12 @@ impl RekorV2 {
     #[must_use]
     pub fn checkpoint_over(&self, size: u64, root: &[u8]) -> String {
         let body = checkpoint::body(&self.host, size, root, &[]);
-        let mut lines = vec![checkpoint::sign(&self.host, &self.key, &self.log_id(), &body)];
+        let mut lines = vec![checkpoint::sign(
+            &self.host,
+            &self.key,
+            &self.log_id(),
+            &body,
+        )];
         for witness in &self.witnesses {
             lines.push(witness.cosign(&body, self.witness_time));
         }

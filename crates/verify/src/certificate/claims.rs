@@ -186,6 +186,11 @@ impl Certificate<'_> {
 }
 
 impl Claims {
+    /// The subject alternative name's value.
+    pub fn subject(&self) -> Option<&str> {
+        self.san.as_ref().map(SubjectAlternativeName::value)
+    }
+
     /// The value of a claim.
     pub fn get(&self, claim: Claim) -> Option<&str> {
         match claim {

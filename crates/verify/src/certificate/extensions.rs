@@ -152,6 +152,11 @@ impl KeyUsage {
         self.first_octet & 0x80 != 0
     }
 
+    /// nonRepudiation, bit 1 (also called contentCommitment).
+    pub(crate) fn non_repudiation(self) -> bool {
+        self.first_octet & 0x40 != 0
+    }
+
     /// keyCertSign, bit 5.
     pub(crate) fn key_cert_sign(self) -> bool {
         self.first_octet & 0x04 != 0

@@ -9,6 +9,7 @@ mod subject_alternative_name;
 pub use claims::{Claim, ClaimValues, Claims, ExtensionId, UnknownClaim};
 pub use subject_alternative_name::SubjectAlternativeName;
 
+pub(crate) use algorithm::signature_scheme;
 pub(crate) use extensions::{
     ANY_EXTENDED_KEY_USAGE, BASIC_CONSTRAINTS, BasicConstraints, EXTENDED_KEY_USAGE,
     ExtendedKeyUsage, Extension, ID_KP_CODE_SIGNING, ID_KP_TIME_STAMPING, KEY_USAGE, KeyUsage,
@@ -183,7 +184,7 @@ impl<'a> Certificate<'a> {
 
     /// The scheme of the issuer's signature; `None` when it is not supported.
     pub(crate) fn signature_scheme(&self) -> Option<SignatureScheme> {
-        algorithm::signature_scheme(self.signature_algorithm)
+        signature_scheme(self.signature_algorithm)
     }
 
     /// Whether this certificate's signature was made with `key`.

@@ -6,7 +6,9 @@ pub(crate) mod checkpoint;
 pub(crate) mod merkle;
 mod promise;
 
+use data_encoding::BASE64;
 use serde::Deserialize;
+use serde_json::json;
 
 use self::body::EntryKind;
 use self::checkpoint::Checkpoint;
@@ -116,6 +118,32 @@ impl LogEntry {
         })
     }
 
+    /// The entry in protobuf JSON; `None` when it has no inclusion proof, which bundles of version 0.3 must have.
+    pub(crate) fn to_json(&self) -> Option<serde_json::Value> {
+        let proof = self.proof.as_ref()?;
+        let mut entry = json!({
+            "logIndex": self.log_index.to_string(),
+            "logId": { "keyId": BASE64.encode(&self.log_id) },
+            "kindVersion": { "kind": self.kind.name(), "version": self.kind.version() },
+            "inclusionProof": {
+                "logIndex": proof.log_index.to_string(),
+                "rootHash": BASE64.encode(&proof.root_hash),
+                "treeSize": proof.tree_size.to_string(),
+                "hashes": proof.hashes.iter().map(|hash| BASE64.encode(&hash.0)).collect::<Vec<_>>(),
+                "checkpoint": { "envelope": proof.checkpoint },
+            },
+            "canonicalizedBody": BASE64.encode(&self.body),
+        });
+        let fields = entry.as_object_mut()?;
+        if let Some(time) = self.integrated_time {
+            fields.insert("integratedTime".into(), time.to_string().into());
+        }
+        if let Some(promise) = &self.promise {
+            fields.insert("inclusionPromise".into(), json!({ "signedEntryTimestamp": BASE64.encode(promise) }));
+        }
+        Some(entry)
+    }
+
     /// The time that the log claims; only proved when the promise verifies.
     pub(crate) fn time(&self) -> Option<Time> {
         self.integrated_time.and_then(|time| i64::try_from(time).ok()).and_then(Time::from_unix_seconds)
@@ -183,7 +211,7 @@ impl InclusionProof {
             return Err(mismatch("rootHash").expected(hex(&checkpoint.root_hash)).found(hex(&self.root_hash)));
         }
         checkpoint.verify(log).map_err(|failure| failure.within("checkpoint"))?;
-        facts.add_checkpoint(self.log_index, &checkpoint);
+        facts.add_checkpoint(self.log_index, &checkpoint, entry.promise.is_some());
         Ok(())
     }
 }

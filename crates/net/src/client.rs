@@ -1,0 +1,104 @@
+//! The client: made once, shared by all.
+
+use std::fmt;
+use std::sync::Arc;
+
+use reqwest::{Method, Proxy};
+
+use crate::gate::Gate;
+use crate::proxy::Routes;
+use crate::request::Request;
+use crate::tls::Tls;
+use crate::{Bytes, Config, NetError};
+
+/// An HTTP client. Cloning it is cheap, and clones share connections and concurrency limits.
+#[derive(Clone)]
+pub struct Client {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) http: reqwest::Client,
+    pub(crate) gate: Gate,
+    pub(crate) routes: Arc<Routes>,
+    pub(crate) config: Config,
+    pub(crate) no_roots: bool,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("config", &self.inner.config)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client with these settings. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`NetError::Config`] when a CA file cannot be read or is none, or a proxy address is not one.
+    pub fn new(config: Config) -> Result<Self, NetError> {
+        let routes = Arc::new(config.proxies.routes()?);
+        let tls = Tls::load(&config.extra_ca_files)?;
+        let table = Arc::clone(&routes);
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls.config)
+            .proxy(Proxy::custom(move |url| table.proxy_for(url).cloned()))
+            // Ours: it knows the methods, the headers and the limits.
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            // Ours as well; said even though the features are off, because another crate may turn them on.
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate()
+            .connect_timeout(config.connect_timeout)
+            .user_agent(config.user_agent.as_str())
+            .pool_max_idle_per_host(config.max_in_flight_per_host.max(1))
+            .build()
+            .map_err(|error| NetError::Config {
+                what: "the HTTP library".to_owned(),
+                detail: crate::classify::words(&error.without_url()),
+            })?;
+        let gate = Gate::new(config.max_in_flight_per_host);
+        Ok(Self {
+            inner: Arc::new(Inner {
+                http,
+                gate,
+                routes,
+                config,
+                no_roots: tls.no_roots,
+            }),
+        })
+    }
+
+    /// A GET.
+    pub fn get(&self, url: impl AsRef<str>) -> Request<'_> {
+        Request::new(self, Method::GET, url.as_ref(), None)
+    }
+
+    /// A HEAD; the response has no body.
+    pub fn head(&self, url: impl AsRef<str>) -> Request<'_> {
+        Request::new(self, Method::HEAD, url.as_ref(), None)
+    }
+
+    /// A POST of `body`. It is retried like a GET: every POST of this product is a question (a search, a token), never
+    /// an order.
+    pub fn post(
+        &self,
+        url: impl AsRef<str>,
+        content_type: &str,
+        body: impl Into<Bytes>,
+    ) -> Request<'_> {
+        Request::new(self, Method::POST, url.as_ref(), Some(body.into()))
+            .header("content-type", content_type)
+    }
+
+    /// A POST of a JSON text, asking for JSON; see [`Client::post`].
+    pub fn post_json(&self, url: impl AsRef<str>, json: impl Into<Bytes>) -> Request<'_> {
+        self.post(url, "application/json", json)
+            .header("accept", "application/json")
+    }
+}

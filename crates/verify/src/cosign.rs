@@ -1,0 +1,299 @@
+//! Material in the forms that cosign wrote before Sigstore bundles: detached files, the legacy bundle for blobs,
+//! and simple-signing payloads with annotations.
+
+use data_encoding::HEXLOWER;
+use serde::Deserialize;
+
+use crate::bundle::{certificate_chain, signed_envelope};
+use crate::dsse::Envelope;
+use crate::json::{self, Base64, Natural};
+use crate::key::PublicKey;
+use crate::limits::{CERTIFICATE_BYTES, DSSE_PAYLOAD_BYTES, SIGNATURE_BYTES};
+use crate::log::LogEntry;
+use crate::log::body::EntryKind;
+use crate::material::{Format, Material, SignedMaterial, VerifierMaterial};
+use crate::{Failure, Reason, Result, pem};
+
+/// The annotations of a signature layer, by what they hold (`dev.cosignproject.cosign/signature`,
+/// `dev.sigstore.cosign/certificate`, `…/chain`, `…/bundle`, `…/rfc3161timestamp`).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SignatureAnnotations<'a> {
+    /// The signature in base64.
+    pub signature: &'a str,
+    /// The certificate in PEM.
+    pub certificate: Option<&'a str>,
+    /// The certificate chain in PEM, issuing authority first.
+    pub chain: Option<&'a str>,
+    /// The log entry with its promise, in JSON.
+    pub bundle: Option<&'a str>,
+    /// The RFC 3161 timestamp, in JSON.
+    pub timestamp: Option<&'a str>,
+}
+
+impl Material {
+    /// A signature file with a certificate file, or with none when the caller has the key.
+    ///
+    /// The signature is base64 or raw, the certificate PEM, base64 of PEM (as Kubernetes publishes it) or DER.
+    ///
+    /// # Errors
+    /// [`Reason::MaterialMalformed`], [`Reason::LimitExceeded`].
+    pub fn detached(signature: &[u8], certificate: Option<&[u8]>) -> Result<Self> {
+        SIGNATURE_BYTES.check(signature.len(), "signature")?;
+        let decoded = base64_or_raw(signature);
+        if decoded.is_empty() || pem::looks_like_pem(signature) {
+            return Err(malformed("signature").expected("a signature, in base64 or raw").found(match decoded.is_empty() {
+                true => "an empty file",
+                false => "PEM text, such as a certificate",
+            }));
+        }
+        let mut material = Self::new(Format::Detached, SignedMaterial::Message { signature: decoded, digest: None });
+        material.add_part("signature", signature);
+        match certificate {
+            None => Ok(material),
+            Some(certificate) => material.with_certificate(certificate),
+        }
+    }
+
+    /// A DSSE envelope file with a certificate file, or with none when the caller has the key.
+    ///
+    /// # Errors
+    /// As [`Material::detached`].
+    pub fn detached_envelope(envelope: &[u8], certificate: Option<&[u8]>) -> Result<Self> {
+        DSSE_PAYLOAD_BYTES.check(envelope.len(), "dsseEnvelope")?;
+        let parsed: Envelope = json::parse(envelope, Reason::MaterialMalformed)?;
+        let mut material = Self::new(Format::DetachedEnvelope, signed_envelope(parsed)?);
+        material.add_part("envelope", envelope);
+        match certificate {
+            None => Ok(material),
+            Some(certificate) => material.with_certificate(certificate),
+        }
+    }
+
+    /// A container image's signature: the simple-signing payload and the annotations of its layer.
+    ///
+    /// # Errors
+    /// As [`Material::from_bundle`].
+    pub fn simple_signing(payload: &[u8], annotations: SignatureAnnotations<'_>) -> Result<Self> {
+        DSSE_PAYLOAD_BYTES.check(payload.len(), "payload")?;
+        json::check_depth(payload, "payload")?;
+        let wire: PayloadWire = json::parse(payload, Reason::MaterialMalformed).map_err(|failure| failure.within("payload"))?;
+        if wire.critical.kind != COSIGN_SIGNATURE {
+            return Err(malformed("payload.critical.type").expected(COSIGN_SIGNATURE).found(wire.critical.kind));
+        }
+        let image = wire.critical.image.digest.parse().map_err(|error| {
+            malformed("payload.critical.image.docker-manifest-digest").expected(error).found(&wire.critical.image.digest)
+        })?;
+        let signature = json::base64(annotations.signature.trim()).filter(|signature| !signature.is_empty());
+        let mut material = Self::new(
+            Format::SimpleSigning,
+            SignedMaterial::SimpleSigning {
+                payload: payload.to_vec(),
+                signature: signature.ok_or_else(|| malformed("signature").expected("base64"))?,
+                image,
+                reference: wire.critical.identity.reference.into(),
+            },
+        );
+        material.add_part("payload", payload);
+        material.add_part("signature", annotations.signature.as_bytes());
+        if let Some(certificate) = annotations.certificate {
+            // cosign adds the root to the chain; it is not needed, and nothing in a chain is believed.
+            let mut chain = certificates(certificate.as_bytes())?;
+            let given = annotations.chain.map_or(Ok(Vec::new()), |text| certificates(text.as_bytes()))?;
+            chain.extend(given.into_iter().filter(|der| !is_self_issued(der)));
+            material.verifier = certificate_chain(chain).map_err(|failure| failure.within("certificate"))?;
+            material.add_part("certificate", certificate.as_bytes());
+            if let Some(chain) = annotations.chain {
+                material.add_part("chain", chain.as_bytes());
+            }
+        }
+        if let Some(text) = annotations.bundle {
+            let wire: RekorBundleWire = json::parse(text.as_bytes(), Reason::LogEntryMalformed).map_err(|failure| failure.within("bundle"))?;
+            material.entries.push(wire.read().map_err(|failure| failure.within("bundle"))?);
+            material.add_part("log-entry", text.as_bytes());
+        }
+        if let Some(text) = annotations.timestamp {
+            let wire: TimestampWire = json::parse(text.as_bytes(), Reason::TimestampMalformed)?;
+            material = material.with_timestamp(&wire.token.0)?;
+        }
+        Ok(material)
+    }
+
+    fn new(format: Format, content: SignedMaterial) -> Self {
+        Self {
+            format,
+            content,
+            verifier: VerifierMaterial::Hint,
+            entries: Vec::new(),
+            timestamps: Vec::new(),
+            scts: Vec::new(),
+            parts: Vec::new(),
+        }
+    }
+
+    fn with_certificate(mut self, certificate: &[u8]) -> Result<Self> {
+        CERTIFICATE_BYTES.check(certificate.len(), "certificate")?;
+        let chain = certificates(certificate)?.into_iter().enumerate();
+        let chain = chain.filter(|(index, der)| *index == 0 || !is_self_issued(der)).map(|(_, der)| der);
+        self.verifier = certificate_chain(chain).map_err(|failure| failure.within("certificate"))?;
+        self.add_part("certificate", certificate);
+        Ok(self)
+    }
+}
+
+/// Reads cosign's legacy bundle for blobs.
+pub(crate) fn parse_bundle(bytes: &[u8]) -> Result<Material> {
+    let wire: BundleWire = json::parse(bytes, Reason::MaterialMalformed)?;
+    if wire.signature.0.is_empty() {
+        return Err(Failure::new(Reason::MaterialIncomplete).at("base64Signature").expected("a signature").found("nothing"));
+    }
+    let mut material = Material::new(
+        Format::CosignBundle,
+        SignedMaterial::Message { signature: wire.signature.0, digest: None },
+    );
+    if let Some(certificate) = wire.certificate.filter(|text| !text.is_empty()) {
+        material.verifier = certificate_or_key(certificate.as_bytes()).map_err(|failure| failure.within("cert"))?;
+    }
+    if let Some(entry) = wire.rekor_bundle {
+        material.entries.push(entry.read().map_err(|failure| failure.within("rekorBundle"))?);
+    }
+    material.add_part("bundle", bytes);
+    Ok(material)
+}
+
+/// The `cert` field holds a certificate, or a bare public key when a key signed. The key is never believed
+/// (GHSA-fx35-mq7g-6g98): it may only repeat the one that the caller gave.
+fn certificate_or_key(text: &[u8]) -> Result<VerifierMaterial> {
+    let text = base64_or_raw(text);
+    if let Ok(blocks) = pem::decode(&text)
+        && let [(label, spki)] = blocks.as_slice()
+        && label == "PUBLIC KEY"
+    {
+        return PublicKey::from_spki(spki).map(VerifierMaterial::PublicKey).map_err(|failure| Failure {
+            reason: Reason::MaterialMalformed,
+            ..failure
+        });
+    }
+    certificate_chain(certificates(&text)?)
+}
+
+/// The certificates in PEM, base64 of PEM, base64 of DER, or DER.
+pub(crate) fn certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
+    let bytes = match pem::looks_like_pem(bytes) {
+        true => bytes.to_vec(),
+        false => base64_or_raw(bytes),
+    };
+    if bytes.is_empty() {
+        return Err(malformed("certificate").expected("a certificate").found("an empty file"));
+    }
+    if !pem::looks_like_pem(&bytes) {
+        return Ok(vec![bytes]);
+    }
+    let blocks = pem::decode(&bytes).map_err(|problem| malformed("certificate").detail(problem))?;
+    blocks
+        .into_iter()
+        .map(|(label, der)| match label.as_str() {
+            "CERTIFICATE" => Ok(der),
+            other => Err(malformed("certificate").expected("CERTIFICATE blocks only").found(other)),
+        })
+        .collect()
+}
+
+/// Decodes base64 with white space around and between lines; anything else is taken as it is.
+fn base64_or_raw(bytes: &[u8]) -> Vec<u8> {
+    let compact: Vec<u8> = bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    std::str::from_utf8(&compact).ok().and_then(json::base64).unwrap_or_else(|| bytes.to_vec())
+}
+
+fn is_self_issued(der: &[u8]) -> bool {
+    crate::certificate::Certificate::parse(der).is_ok_and(|certificate| certificate.issuer == certificate.subject)
+}
+
+fn malformed(field: &'static str) -> Failure {
+    Failure::new(Reason::MaterialMalformed).at(field)
+}
+
+const COSIGN_SIGNATURE: &str = "cosign container image signature";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct BundleWire {
+    #[serde(rename = "base64Signature")]
+    signature: Base64,
+    #[serde(default, rename = "cert")]
+    certificate: Option<String>,
+    #[serde(default)]
+    rekor_bundle: Option<RekorBundleWire>,
+}
+
+/// cosign's `RekorBundle`: an entry with its promise and without a proof.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RekorBundleWire {
+    #[serde(rename = "SignedEntryTimestamp")]
+    promise: Base64,
+    #[serde(rename = "Payload")]
+    payload: RekorPayloadWire,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RekorPayloadWire {
+    body: Base64,
+    integrated_time: Natural,
+    log_index: Natural,
+    #[serde(rename = "logID")]
+    log_id: String,
+}
+
+impl RekorBundleWire {
+    fn read(self) -> Result<LogEntry> {
+        let log_id = HEXLOWER
+            .decode(self.payload.log_id.as_bytes())
+            .ok()
+            .and_then(|id| id.try_into().ok())
+            .ok_or_else(|| Failure::new(Reason::LogEntryMalformed).at("Payload.logID").expected("64 hex digits").found(&self.payload.log_id))?;
+        crate::limits::LOG_BODY_BYTES.check(self.payload.body.0.len(), "Payload.body")?;
+        Ok(LogEntry {
+            log_index: self.payload.log_index.0,
+            log_id,
+            kind: EntryKind::of_body(&self.payload.body.0).map_err(|failure| failure.within("Payload.body"))?,
+            integrated_time: Some(self.payload.integrated_time.0),
+            promise: Some(self.promise.0),
+            proof: None,
+            body: self.payload.body.0,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TimestampWire {
+    #[serde(rename = "SignedRFC3161Timestamp")]
+    token: Base64,
+}
+
+/// A simple-signing payload (containers/image, `docs/containers-signature.5.md`).
+#[derive(Deserialize)]
+struct PayloadWire {
+    critical: CriticalWire,
+}
+
+#[derive(Deserialize)]
+struct CriticalWire {
+    identity: ReferenceWire,
+    image: ImageWire,
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+#[derive(Deserialize)]
+struct ReferenceWire {
+    #[serde(default, rename = "docker-reference")]
+    reference: String,
+}
+
+#[derive(Deserialize)]
+struct ImageWire {
+    #[serde(rename = "docker-manifest-digest")]
+    digest: String,
+}
