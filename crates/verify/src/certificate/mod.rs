@@ -11,9 +11,9 @@ pub use subject_alternative_name::SubjectAlternativeName;
 
 pub(crate) use algorithm::signature_scheme;
 pub(crate) use extensions::{
-    ANY_EXTENDED_KEY_USAGE, BASIC_CONSTRAINTS, BasicConstraints, EXTENDED_KEY_USAGE,
-    ExtendedKeyUsage, Extension, ID_KP_CODE_SIGNING, ID_KP_TIME_STAMPING, KEY_USAGE, KeyUsage,
-    NAME_CONSTRAINTS, SIGNED_CERTIFICATE_TIMESTAMPS, SUBJECT_ALTERNATIVE_NAME,
+    ANY_EXTENDED_KEY_USAGE, BASIC_CONSTRAINTS, EXTENDED_KEY_USAGE, Extension, ID_KP_CODE_SIGNING,
+    ID_KP_TIME_STAMPING, KEY_USAGE, NAME_CONSTRAINTS, SIGNED_CERTIFICATE_TIMESTAMPS,
+    SUBJECT_ALTERNATIVE_NAME,
 };
 pub(crate) use name::Name;
 

@@ -47,10 +47,10 @@ pub(super) fn find<'r>(
                 .found(time),
         });
     }
-    let links = authority.links()?;
+    let issuing_is_anchor = authority.issuing_is_anchor()?;
     let at = unix_time(times)?;
 
-    if let (Some(issuing), true) = (issuing, links.issuing_is_anchor) {
+    if let (Some(issuing), true) = (issuing, issuing_is_anchor) {
         authority.refuse_expired_members(times)?;
         let path = entity.verify_for_usage(
             ALGORITHMS,
