@@ -4,7 +4,7 @@ use der::asn1::ObjectIdentifier;
 use der::{Decode, Tag};
 
 use super::{Certificate, malformed};
-use crate::asn1::{self, Der, Element, context};
+use crate::asn1::{self, Der, Element};
 use crate::{Result, limits};
 
 /// One extension.
@@ -133,17 +133,6 @@ impl Certificate<'_> {
             .map(|element| element.map(|element| element.value))
             .map_err(|error| malformed("extensions.subjectKeyIdentifier").detail(error))
     }
-
-    /// The key identifier of the authorityKeyIdentifier extension (section 4.2.1.1).
-    pub(crate) fn authority_key_id(&self) -> Result<Option<&[u8]>> {
-        let Some(extension) = self.extension(AUTHORITY_KEY_IDENTIFIER) else {
-            return Ok(None);
-        };
-        Der::only_sequence(extension.value)
-            .and_then(|mut fields| fields.optional(context(0, false)))
-            .map(|element| element.map(|element| element.value))
-            .map_err(|error| malformed("extensions.authorityKeyIdentifier").detail(error))
-    }
 }
 
 impl KeyUsage {
@@ -231,4 +220,3 @@ pub(crate) const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unw
 pub(crate) const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
 pub(crate) const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
 const SUBJECT_KEY_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.14");
-const AUTHORITY_KEY_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.35");

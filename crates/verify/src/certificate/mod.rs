@@ -1,6 +1,5 @@
 //! X.509 certificates (RFC 5280) as a view of their DER: what a signer's certificate says, nothing decided.
 
-#![allow(dead_code, unused_imports)]
 mod algorithm;
 mod claims;
 mod extensions;
@@ -12,9 +11,9 @@ pub use subject_alternative_name::SubjectAlternativeName;
 
 pub(crate) use algorithm::signature_scheme;
 pub(crate) use extensions::{
-    ANY_EXTENDED_KEY_USAGE, BASIC_CONSTRAINTS, BasicConstraints, EXTENDED_KEY_USAGE,
-    ExtendedKeyUsage, Extension, ID_KP_CODE_SIGNING, ID_KP_TIME_STAMPING, KEY_USAGE, KeyUsage,
-    NAME_CONSTRAINTS, SIGNED_CERTIFICATE_TIMESTAMPS, SUBJECT_ALTERNATIVE_NAME,
+    ANY_EXTENDED_KEY_USAGE, BASIC_CONSTRAINTS, EXTENDED_KEY_USAGE, Extension, ID_KP_CODE_SIGNING,
+    ID_KP_TIME_STAMPING, KEY_USAGE, NAME_CONSTRAINTS, SIGNED_CERTIFICATE_TIMESTAMPS,
+    SUBJECT_ALTERNATIVE_NAME,
 };
 pub(crate) use name::Name;
 
@@ -223,5 +222,7 @@ fn malformed_der(error: der::Error) -> Failure {
 /// Version 3 is encoded as 2 (section 4.1.2.1).
 const VERSION_3: u64 = 2;
 
+#[cfg(test)]
+pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;

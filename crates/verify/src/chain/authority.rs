@@ -19,7 +19,8 @@ pub(crate) struct CertificateAuthority {
     members: Vec<Member>,
     pub(super) issuing_anchor: TrustAnchor<'static>,
     pub(super) root_anchor: TrustAnchor<'static>,
-    links: OnceLock<Result<Links>>,
+    /// Whether the issuing certificate may stand for the whole chain, once its links are verified.
+    issuing_is_anchor: OnceLock<Result<bool>>,
 }
 
 /// One certificate of the chain.
@@ -30,15 +31,6 @@ pub(super) struct Member {
     pub(super) key: PublicKey,
     pub(super) validity: Window,
     pub(super) path_length: Option<u64>,
-}
-
-/// What the verified links of a chain say about certificates below it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Links {
-    /// Whether the issuing certificate may stand for the whole chain.
-    pub(super) issuing_is_anchor: bool,
-    /// How many more authorities the path lengths allow below the issuing certificate.
-    pub(super) depth: Option<u64>,
 }
 
 impl CertificateAuthority {
@@ -69,7 +61,7 @@ impl CertificateAuthority {
             name,
             window,
             members,
-            links: OnceLock::new(),
+            issuing_is_anchor: OnceLock::new(),
         })
     }
 
@@ -93,9 +85,11 @@ impl CertificateAuthority {
         &self.members
     }
 
-    /// The verified links, computed on first use.
-    pub(super) fn links(&self) -> Result<Links> {
-        self.links.get_or_init(|| self.verify_links()).clone()
+    /// Whether the issuing certificate may stand for the whole chain. Verifies the chain on first use.
+    pub(super) fn issuing_is_anchor(&self) -> Result<bool> {
+        self.issuing_is_anchor
+            .get_or_init(|| self.verify_links())
+            .clone()
     }
 
     /// The first certificate of the chain that is not valid at one of the times.
@@ -109,11 +103,8 @@ impl CertificateAuthority {
     /// Verifies each certificate of the chain with the one above it (RFC 5280, section 6.1.4, for one step each).
     ///
     /// The signature of the last one is not verified: it is trusted because the trusted root has it.
-    fn verify_links(&self) -> Result<Links> {
-        let mut links = Links {
-            issuing_is_anchor: true,
-            depth: None,
-        };
+    fn verify_links(&self) -> Result<bool> {
+        let mut issuing_is_anchor = true;
         for (index, member) in self.members.iter().enumerate() {
             let certificate = Certificate::parse(&member.der).map_err(invalid)?;
             let broken = |detail: &str| {
@@ -132,18 +123,15 @@ impl CertificateAuthority {
                     return Err(broken("a certificate is not signed by the next one"));
                 }
             }
-            if let Some(length) = member.path_length {
-                let below = u64::try_from(index).unwrap_or(u64::MAX);
-                let left = length
-                    .checked_sub(below)
-                    .ok_or_else(|| broken("a path length is exceeded"))?;
-                links.depth = Some(links.depth.map_or(left, |depth| depth.min(left)));
+            // As many authorities stand below this one as come before it in the chain.
+            let below = u64::try_from(index).unwrap_or(u64::MAX);
+            if member.path_length.is_some_and(|length| length < below) {
+                return Err(broken("a path length is exceeded"));
             }
             // The name constraints of the issuing certificate itself are honoured when it is the anchor.
-            links.issuing_is_anchor &=
-                index == 0 || certificate.extension(NAME_CONSTRAINTS).is_none();
+            issuing_is_anchor &= index == 0 || certificate.extension(NAME_CONSTRAINTS).is_none();
         }
-        Ok(links)
+        Ok(issuing_is_anchor)
     }
 }
 
@@ -221,7 +209,8 @@ fn invalid(mut failure: Failure) -> Failure {
     failure
 }
 
-const CHAIN: &str = "certChain.certificates";
+/// The field, inside the `certChain` of a trusted root's authority.
+const CHAIN: &str = "certificates";
 
 /// The critical extensions that path validation honours.
 const HONOURED: [der::asn1::ObjectIdentifier; 5] = [

@@ -47,10 +47,10 @@ pub(super) fn find<'r>(
                 .found(time),
         });
     }
-    let links = authority.links()?;
+    let issuing_is_anchor = authority.issuing_is_anchor()?;
     let at = unix_time(times)?;
 
-    if let (Some(issuing), true) = (issuing, links.issuing_is_anchor) {
+    if let (Some(issuing), true) = (issuing, issuing_is_anchor) {
         authority.refuse_expired_members(times)?;
         let path = entity.verify_for_usage(
             ALGORITHMS,
@@ -111,10 +111,11 @@ fn from_root<'r>(
             Some(&accept),
         )
         .map(|path| Cow::Owned(path.issuer_spki().to_vec()))
-        .map_err(|error| {
-            refusal
-                .take()
-                .unwrap_or_else(|| refused(leaf, authority, error))
+        .map_err(|error| match refusal.take() {
+            Some(failure) => failure,
+            None => {
+                expired(authority, times, &error).unwrap_or_else(|| refused(leaf, authority, error))
+            }
         })
 }
 
@@ -206,6 +207,16 @@ fn refused(leaf: &Certificate<'_>, authority: &CertificateAuthority, error: Erro
                 ))
         }
         error => untrusted(&format!("path validation failed ({error}) for")),
+    }
+}
+
+/// Which of the authority's own certificates made path validation fail with an expiry.
+fn expired(authority: &CertificateAuthority, times: &[Time], error: &Error) -> Option<Failure> {
+    match error {
+        Error::CertExpired { .. } | Error::CertNotValidYet { .. } => {
+            authority.refuse_expired_members(times).err()
+        }
+        _ => None,
     }
 }
 
