@@ -26,12 +26,20 @@ struct StreamedSignature {
 impl<'a> Artifact<'a> {
     /// An artifact in memory. SHA-256 is computed now, other digests when they are needed.
     pub fn from_bytes(bytes: &'a [u8]) -> Self {
-        Self { digests: vec![Digest::sha256(bytes)], bytes: Some(bytes), streamed: None }
+        Self {
+            digests: vec![Digest::sha256(bytes)],
+            bytes: Some(bytes),
+            streamed: None,
+        }
     }
 
     /// An artifact that is known by one digest only.
     pub fn from_digest(digest: Digest) -> Self {
-        Self { digests: vec![digest], bytes: None, streamed: None }
+        Self {
+            digests: vec![digest],
+            bytes: None,
+            streamed: None,
+        }
     }
 
     /// Reads an artifact to its end once, in constant memory, computing what `needs` asks for.
@@ -67,7 +75,10 @@ impl<'a> Artifact<'a> {
 
     /// The digest that names the artifact.
     pub(crate) fn primary(&self) -> Digest {
-        self.digests.first().copied().unwrap_or_else(|| Digest::sha256(&[]))
+        self.digests
+            .first()
+            .copied()
+            .unwrap_or_else(|| Digest::sha256(&[]))
     }
 
     /// Whether a pure Ed25519 signature is valid; `None` when the bytes were not seen.
@@ -76,7 +87,8 @@ impl<'a> Artifact<'a> {
             return Some(key.verify(crate::key::SignatureScheme::Ed25519, bytes, signature));
         }
         let streamed = self.streamed.as_ref()?;
-        (*streamed.spki == *key.spki() && *streamed.signature == *signature).then_some(streamed.valid)
+        (*streamed.spki == *key.spki() && *streamed.signature == *signature)
+            .then_some(streamed.valid)
     }
 }
 
@@ -93,7 +105,11 @@ pub struct Needs {
 impl Needs {
     /// SHA-256 alone.
     pub fn sha256() -> Self {
-        Self { sha384: false, sha512: false, ed25519: None }
+        Self {
+            sha384: false,
+            sha512: false,
+            ed25519: None,
+        }
     }
 
     pub(crate) fn add(&mut self, algorithm: DigestAlgorithm) {
@@ -134,10 +150,16 @@ impl ArtifactHasher {
             contexts: wanted
                 .into_iter()
                 .filter(|(_, wanted)| *wanted)
-                .filter_map(|(algorithm, _)| Some((algorithm, digest::Context::new(algorithm.backend()?))))
+                .filter_map(|(algorithm, _)| {
+                    Some((algorithm, digest::Context::new(algorithm.backend()?)))
+                })
                 .collect(),
             ed25519: needs.ed25519.as_ref().and_then(|(key, signature)| {
-                Some((key.clone(), signature.clone(), key.ed25519_stream(signature)?))
+                Some((
+                    key.clone(),
+                    signature.clone(),
+                    key.ed25519_stream(signature)?,
+                ))
             }),
         }
     }
@@ -158,14 +180,18 @@ impl ArtifactHasher {
             digests: self
                 .contexts
                 .into_iter()
-                .filter_map(|(algorithm, context)| Digest::new(algorithm, context.finish().as_ref()))
+                .filter_map(|(algorithm, context)| {
+                    Digest::new(algorithm, context.finish().as_ref())
+                })
                 .collect(),
             bytes: None,
-            streamed: self.ed25519.map(|(key, signature, stream)| StreamedSignature {
-                spki: key.spki().into(),
-                signature: signature.into(),
-                valid: stream.finish(),
-            }),
+            streamed: self
+                .ed25519
+                .map(|(key, signature, stream)| StreamedSignature {
+                    spki: key.spki().into(),
+                    signature: signature.into(),
+                    valid: stream.finish(),
+                }),
         }
     }
 }
@@ -180,12 +206,25 @@ mod tests {
 
     #[test]
     fn one_pass_computes_what_is_needed() {
-        let needs = Needs { sha512: true, ..Needs::sha256() };
+        let needs = Needs {
+            sha512: true,
+            ..Needs::sha256()
+        };
         let data = vec![7; 300_000];
         let artifact = Artifact::from_reader(&data[..], &needs).unwrap();
-        assert_eq!(artifact.digest(DigestAlgorithm::Sha256), Some(Digest::sha256(&data)));
-        assert_eq!(artifact.digest(DigestAlgorithm::Sha512), Digest::of(DigestAlgorithm::Sha512, &data));
+        assert_eq!(
+            artifact.digest(DigestAlgorithm::Sha256),
+            Some(Digest::sha256(&data))
+        );
+        assert_eq!(
+            artifact.digest(DigestAlgorithm::Sha512),
+            Digest::of(DigestAlgorithm::Sha512, &data)
+        );
         assert_eq!(artifact.digest(DigestAlgorithm::Sha384), None);
-        assert!(Artifact::from_bytes(&data).digest(DigestAlgorithm::Sha384).is_some());
+        assert!(
+            Artifact::from_bytes(&data)
+                .digest(DigestAlgorithm::Sha384)
+                .is_some()
+        );
     }
 }

@@ -23,10 +23,17 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Material> {
         "application/vnd.dev.sigstore.bundle+json;version=0.1" => Format::BundleV01,
         "application/vnd.dev.sigstore.bundle+json;version=0.2" => Format::BundleV02,
         "application/vnd.dev.sigstore.bundle+json;version=0.3" | MEDIA_TYPE => Format::BundleV03,
-        other => return Err(Failure::new(Reason::MediaTypeUnsupported).at("mediaType").expected(MEDIA_TYPE).found(other)),
+        other => {
+            return Err(Failure::new(Reason::MediaTypeUnsupported)
+                .at("mediaType")
+                .expected(MEDIA_TYPE)
+                .found(other));
+        }
     };
     let content = match (wire.message_signature, wire.dsse_envelope) {
-        (Some(message), None) => message.read().map_err(|failure| failure.within("messageSignature"))?,
+        (Some(message), None) => message
+            .read()
+            .map_err(|failure| failure.within("messageSignature"))?,
         (None, Some(envelope)) => signed_envelope(envelope)?,
         (message, _) => {
             return Err(Failure::new(Reason::MaterialIncomplete)
@@ -40,8 +47,13 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Material> {
     let mut material = Material {
         format,
         content,
-        verifier: verifier(material.certificate, material.x509_certificate_chain, material.public_key, format)
-            .map_err(within)?,
+        verifier: verifier(
+            material.certificate,
+            material.x509_certificate_chain,
+            material.public_key,
+            format,
+        )
+        .map_err(within)?,
         entries: log_entries(entries).map_err(within)?,
         timestamps: timestamps.unwrap_or_default().read().map_err(within)?,
         scts: Vec::new(),
@@ -56,9 +68,15 @@ pub(crate) fn signed_envelope(envelope: Envelope) -> Result<SignedMaterial> {
     envelope.check()?;
     let statement = match envelope.payload_type.as_str() {
         IN_TOTO => Statement::parse(&envelope.payload.0),
-        other => Err(Failure::new(Reason::StatementMalformed).at("payloadType").expected(IN_TOTO).found(other)),
+        other => Err(Failure::new(Reason::StatementMalformed)
+            .at("payloadType")
+            .expected(IN_TOTO)
+            .found(other)),
     };
-    Ok(SignedMaterial::Envelope { envelope, statement: statement.map_err(|failure| failure.within("dsseEnvelope")) })
+    Ok(SignedMaterial::Envelope {
+        envelope,
+        statement: statement.map_err(|failure| failure.within("dsseEnvelope")),
+    })
 }
 
 /// The digest algorithm with this name in protobuf-specs (`HashAlgorithm`).
@@ -79,43 +97,64 @@ fn verifier(
 ) -> Result<VerifierMaterial> {
     match (certificate, chain, public_key) {
         (Some(certificate), None, None) if format == Format::BundleV03 => {
-            Ok(VerifierMaterial::Certificate { leaf: certificate.raw_bytes.0, intermediates: Vec::new() })
+            Ok(VerifierMaterial::Certificate {
+                leaf: certificate.raw_bytes.0,
+                intermediates: Vec::new(),
+            })
         }
         (Some(_), None, None) => Err(Failure::new(Reason::MaterialMalformed)
             .at("certificate")
             .expected("x509CertificateChain before bundle version 0.3")
             .found("certificate")),
-        (None, Some(chain), None) => certificate_chain(chain.certificates.into_iter().map(|certificate| certificate.raw_bytes.0))
-            .map_err(|failure| failure.within("x509CertificateChain.certificates")),
+        (None, Some(chain), None) => certificate_chain(
+            chain
+                .certificates
+                .into_iter()
+                .map(|certificate| certificate.raw_bytes.0),
+        )
+        .map_err(|failure| failure.within("x509CertificateChain.certificates")),
         (None, None, Some(_)) => Ok(VerifierMaterial::Hint),
         _ => Err(Failure::new(Reason::MaterialIncomplete)
             .expected("exactly one of certificate, x509CertificateChain and publicKey")),
     }
 }
 
-/// The leaf, and the intermediates that may help to find the path. A root proves nothing here, so it must not be there.
-pub(crate) fn certificate_chain(certificates: impl IntoIterator<Item = Vec<u8>>) -> Result<VerifierMaterial> {
+/// The leaf, and the intermediates that may help to find the path.
+///
+/// A root proves nothing here. The format forbids it, but npm's first bundles and cosign's annotations bring it along,
+/// so it is left out.
+pub(crate) fn certificate_chain(
+    certificates: impl IntoIterator<Item = Vec<u8>>,
+) -> Result<VerifierMaterial> {
     let mut certificates = certificates.into_iter();
     let Some(leaf) = certificates.next() else {
-        return Err(Failure::new(Reason::MaterialIncomplete).expected("a certificate").found("an empty chain"));
+        return Err(Failure::new(Reason::MaterialIncomplete)
+            .expected("a certificate")
+            .found("an empty chain"));
     };
-    let intermediates: Vec<Vec<u8>> = certificates.collect();
-    CHAIN_CERTIFICATES.check(intermediates.len() + 1, "")?;
-    for (index, intermediate) in intermediates.iter().enumerate() {
-        let within = |failure: Failure| failure.within(&format!("[{}]", index + 1));
-        let certificate = Certificate::parse(intermediate).map_err(within)?;
-        if certificate.issuer == certificate.subject {
-            return Err(within(Failure::new(Reason::MaterialMalformed).expected("a chain without its root").found("a self-issued certificate")));
+    let mut intermediates = Vec::new();
+    for (index, der) in certificates.enumerate() {
+        CHAIN_CERTIFICATES.check(index + 2, "")?;
+        let certificate = Certificate::parse(&der)
+            .map_err(|failure| failure.within(&format!("[{}]", index + 1)))?;
+        if certificate.issuer != certificate.subject {
+            intermediates.push(der);
         }
     }
-    Ok(VerifierMaterial::Certificate { leaf, intermediates })
+    Ok(VerifierMaterial::Certificate {
+        leaf,
+        intermediates,
+    })
 }
 
 fn log_entries(wires: Vec<LogEntryWire<'_>>) -> Result<Vec<LogEntry>> {
     LOG_ENTRIES.check(wires.len(), "tlogEntries")?;
     let mut entries = Vec::with_capacity(wires.len());
     for (index, wire) in wires.into_iter().enumerate() {
-        entries.push(LogEntry::from_wire(wire).map_err(|failure| failure.within(&format!("tlogEntries[{index}]")))?);
+        entries.push(
+            LogEntry::from_wire(wire)
+                .map_err(|failure| failure.within(&format!("tlogEntries[{index}]")))?,
+        );
     }
     Ok(entries)
 }
@@ -127,10 +166,16 @@ impl Material {
         let mut verification = serde_json::Map::new();
         match &self.verifier {
             VerifierMaterial::Certificate { leaf, .. } => {
-                verification.insert("certificate".into(), json!({ "rawBytes": BASE64.encode(leaf) }));
+                verification.insert(
+                    "certificate".into(),
+                    json!({ "rawBytes": BASE64.encode(leaf) }),
+                );
             }
             VerifierMaterial::PublicKey(key) => {
-                verification.insert("publicKey".into(), json!({ "hint": BASE64.encode(&key.fingerprint()) }));
+                verification.insert(
+                    "publicKey".into(),
+                    json!({ "hint": BASE64.encode(&key.fingerprint()) }),
+                );
             }
             VerifierMaterial::Hint => {
                 verification.insert("publicKey".into(), json!({ "hint": "" }));
@@ -139,8 +184,15 @@ impl Material {
         let entries: Option<Vec<_>> = self.entries.iter().map(LogEntry::to_json).collect();
         verification.insert("tlogEntries".into(), entries?.into());
         if !self.timestamps.is_empty() {
-            let tokens: Vec<_> = self.timestamps.iter().map(|token| json!({ "signedTimestamp": BASE64.encode(token) })).collect();
-            verification.insert("timestampVerificationData".into(), json!({ "rfc3161Timestamps": tokens }));
+            let tokens: Vec<_> = self
+                .timestamps
+                .iter()
+                .map(|token| json!({ "signedTimestamp": BASE64.encode(token) }))
+                .collect();
+            verification.insert(
+                "timestampVerificationData".into(),
+                json!({ "rfc3161Timestamps": tokens }),
+            );
         }
         let (field, content) = match &self.content {
             SignedMaterial::Message { signature, digest } => {
@@ -150,8 +202,12 @@ impl Material {
                     DigestAlgorithm::Sha512 => "SHA2_512",
                     _ => "SHA2_256",
                 };
-                let digest = json!({ "algorithm": algorithm, "digest": BASE64.encode(digest.as_bytes()) });
-                ("messageSignature", json!({ "messageDigest": digest, "signature": BASE64.encode(signature) }))
+                let digest =
+                    json!({ "algorithm": algorithm, "digest": BASE64.encode(digest.as_bytes()) });
+                (
+                    "messageSignature",
+                    json!({ "messageDigest": digest, "signature": BASE64.encode(signature) }),
+                )
             }
             SignedMaterial::Envelope { envelope, .. } => (
                 "dsseEnvelope",
@@ -238,7 +294,10 @@ impl TimestampsWire {
         TIMESTAMPS.check(self.rfc3161_timestamps.len(), FIELD)?;
         let mut tokens = Vec::with_capacity(self.rfc3161_timestamps.len());
         for (index, wire) in self.rfc3161_timestamps.into_iter().enumerate() {
-            TIMESTAMP_BYTES.check(wire.signed_timestamp.0.len(), &format!("{FIELD}[{index}].signedTimestamp"))?;
+            TIMESTAMP_BYTES.check(
+                wire.signed_timestamp.0.len(),
+                &format!("{FIELD}[{index}].signedTimestamp"),
+            )?;
             tokens.push(wire.signed_timestamp.0);
         }
         Ok(tokens)
@@ -281,8 +340,14 @@ impl MessageWire<'_> {
             }
         };
         match self.signature.0.is_empty() {
-            true => Err(Failure::new(Reason::MaterialIncomplete).at("signature").expected("a signature").found("nothing")),
-            false => Ok(SignedMaterial::Message { signature: self.signature.0, digest }),
+            true => Err(Failure::new(Reason::MaterialIncomplete)
+                .at("signature")
+                .expected("a signature")
+                .found("nothing")),
+            false => Ok(SignedMaterial::Message {
+                signature: self.signature.0,
+                digest,
+            }),
         }
     }
 }

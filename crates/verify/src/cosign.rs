@@ -41,12 +41,20 @@ impl Material {
         SIGNATURE_BYTES.check(signature.len(), "signature")?;
         let decoded = base64_or_raw(signature);
         if decoded.is_empty() || pem::looks_like_pem(signature) {
-            return Err(malformed("signature").expected("a signature, in base64 or raw").found(match decoded.is_empty() {
-                true => "an empty file",
-                false => "PEM text, such as a certificate",
-            }));
+            return Err(malformed("signature")
+                .expected("a signature, in base64 or raw")
+                .found(match decoded.is_empty() {
+                    true => "an empty file",
+                    false => "PEM text, such as a certificate",
+                }));
         }
-        let mut material = Self::new(Format::Detached, SignedMaterial::Message { signature: decoded, digest: None });
+        let mut material = Self::new(
+            Format::Detached,
+            SignedMaterial::Message {
+                signature: decoded,
+                digest: None,
+            },
+        );
         material.add_part("signature", signature);
         match certificate {
             None => Ok(material),
@@ -76,14 +84,20 @@ impl Material {
     pub fn simple_signing(payload: &[u8], annotations: SignatureAnnotations<'_>) -> Result<Self> {
         DSSE_PAYLOAD_BYTES.check(payload.len(), "payload")?;
         json::check_depth(payload, "payload")?;
-        let wire: PayloadWire = json::parse(payload, Reason::MaterialMalformed).map_err(|failure| failure.within("payload"))?;
+        let wire: PayloadWire = json::parse(payload, Reason::MaterialMalformed)
+            .map_err(|failure| failure.within("payload"))?;
         if wire.critical.kind != COSIGN_SIGNATURE {
-            return Err(malformed("payload.critical.type").expected(COSIGN_SIGNATURE).found(wire.critical.kind));
+            return Err(malformed("payload.critical.type")
+                .expected(COSIGN_SIGNATURE)
+                .found(wire.critical.kind));
         }
         let image = wire.critical.image.digest.parse().map_err(|error| {
-            malformed("payload.critical.image.docker-manifest-digest").expected(error).found(&wire.critical.image.digest)
+            malformed("payload.critical.image.docker-manifest-digest")
+                .expected(error)
+                .found(&wire.critical.image.digest)
         })?;
-        let signature = json::base64(annotations.signature.trim()).filter(|signature| !signature.is_empty());
+        let signature =
+            json::base64(annotations.signature.trim()).filter(|signature| !signature.is_empty());
         let mut material = Self::new(
             Format::SimpleSigning,
             SignedMaterial::SimpleSigning {
@@ -96,19 +110,25 @@ impl Material {
         material.add_part("payload", payload);
         material.add_part("signature", annotations.signature.as_bytes());
         if let Some(certificate) = annotations.certificate {
-            // cosign adds the root to the chain; it is not needed, and nothing in a chain is believed.
             let mut chain = certificates(certificate.as_bytes())?;
-            let given = annotations.chain.map_or(Ok(Vec::new()), |text| certificates(text.as_bytes()))?;
-            chain.extend(given.into_iter().filter(|der| !is_self_issued(der)));
-            material.verifier = certificate_chain(chain).map_err(|failure| failure.within("certificate"))?;
+            chain.extend(
+                annotations
+                    .chain
+                    .map_or(Ok(Vec::new()), |text| certificates(text.as_bytes()))?,
+            );
+            material.verifier =
+                certificate_chain(chain).map_err(|failure| failure.within("certificate"))?;
             material.add_part("certificate", certificate.as_bytes());
             if let Some(chain) = annotations.chain {
                 material.add_part("chain", chain.as_bytes());
             }
         }
         if let Some(text) = annotations.bundle {
-            let wire: RekorBundleWire = json::parse(text.as_bytes(), Reason::LogEntryMalformed).map_err(|failure| failure.within("bundle"))?;
-            material.entries.push(wire.read().map_err(|failure| failure.within("bundle"))?);
+            let wire: RekorBundleWire = json::parse(text.as_bytes(), Reason::LogEntryMalformed)
+                .map_err(|failure| failure.within("bundle"))?;
+            material
+                .entries
+                .push(wire.read().map_err(|failure| failure.within("bundle"))?);
             material.add_part("log-entry", text.as_bytes());
         }
         if let Some(text) = annotations.timestamp {
@@ -132,9 +152,8 @@ impl Material {
 
     fn with_certificate(mut self, certificate: &[u8]) -> Result<Self> {
         CERTIFICATE_BYTES.check(certificate.len(), "certificate")?;
-        let chain = certificates(certificate)?.into_iter().enumerate();
-        let chain = chain.filter(|(index, der)| *index == 0 || !is_self_issued(der)).map(|(_, der)| der);
-        self.verifier = certificate_chain(chain).map_err(|failure| failure.within("certificate"))?;
+        self.verifier = certificate_chain(certificates(certificate)?)
+            .map_err(|failure| failure.within("certificate"))?;
         self.add_part("certificate", certificate);
         Ok(self)
     }
@@ -144,17 +163,28 @@ impl Material {
 pub(crate) fn parse_bundle(bytes: &[u8]) -> Result<Material> {
     let wire: BundleWire = json::parse(bytes, Reason::MaterialMalformed)?;
     if wire.signature.0.is_empty() {
-        return Err(Failure::new(Reason::MaterialIncomplete).at("base64Signature").expected("a signature").found("nothing"));
+        return Err(Failure::new(Reason::MaterialIncomplete)
+            .at("base64Signature")
+            .expected("a signature")
+            .found("nothing"));
     }
     let mut material = Material::new(
         Format::CosignBundle,
-        SignedMaterial::Message { signature: wire.signature.0, digest: None },
+        SignedMaterial::Message {
+            signature: wire.signature.0,
+            digest: None,
+        },
     );
     if let Some(certificate) = wire.certificate.filter(|text| !text.is_empty()) {
-        material.verifier = certificate_or_key(certificate.as_bytes()).map_err(|failure| failure.within("cert"))?;
+        material.verifier =
+            certificate_or_key(certificate.as_bytes()).map_err(|failure| failure.within("cert"))?;
     }
     if let Some(entry) = wire.rekor_bundle {
-        material.entries.push(entry.read().map_err(|failure| failure.within("rekorBundle"))?);
+        material.entries.push(
+            entry
+                .read()
+                .map_err(|failure| failure.within("rekorBundle"))?,
+        );
     }
     material.add_part("bundle", bytes);
     Ok(material)
@@ -168,10 +198,12 @@ fn certificate_or_key(text: &[u8]) -> Result<VerifierMaterial> {
         && let [(label, spki)] = blocks.as_slice()
         && label == "PUBLIC KEY"
     {
-        return PublicKey::from_spki(spki).map(VerifierMaterial::PublicKey).map_err(|failure| Failure {
-            reason: Reason::MaterialMalformed,
-            ..failure
-        });
+        return PublicKey::from_spki(spki)
+            .map(VerifierMaterial::PublicKey)
+            .map_err(|failure| Failure {
+                reason: Reason::MaterialMalformed,
+                ..failure
+            });
     }
     certificate_chain(certificates(&text)?)
 }
@@ -183,7 +215,9 @@ pub(crate) fn certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
         false => base64_or_raw(bytes),
     };
     if bytes.is_empty() {
-        return Err(malformed("certificate").expected("a certificate").found("an empty file"));
+        return Err(malformed("certificate")
+            .expected("a certificate")
+            .found("an empty file"));
     }
     if !pem::looks_like_pem(&bytes) {
         return Ok(vec![bytes]);
@@ -193,19 +227,24 @@ pub(crate) fn certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
         .into_iter()
         .map(|(label, der)| match label.as_str() {
             "CERTIFICATE" => Ok(der),
-            other => Err(malformed("certificate").expected("CERTIFICATE blocks only").found(other)),
+            other => Err(malformed("certificate")
+                .expected("CERTIFICATE blocks only")
+                .found(other)),
         })
         .collect()
 }
 
 /// Decodes base64 with white space around and between lines; anything else is taken as it is.
 fn base64_or_raw(bytes: &[u8]) -> Vec<u8> {
-    let compact: Vec<u8> = bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    std::str::from_utf8(&compact).ok().and_then(json::base64).unwrap_or_else(|| bytes.to_vec())
-}
-
-fn is_self_issued(der: &[u8]) -> bool {
-    crate::certificate::Certificate::parse(der).is_ok_and(|certificate| certificate.issuer == certificate.subject)
+    let compact: Vec<u8> = bytes
+        .iter()
+        .copied()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
+    std::str::from_utf8(&compact)
+        .ok()
+        .and_then(json::base64)
+        .unwrap_or_else(|| bytes.to_vec())
 }
 
 fn malformed(field: &'static str) -> Failure {
@@ -251,12 +290,18 @@ impl RekorBundleWire {
             .decode(self.payload.log_id.as_bytes())
             .ok()
             .and_then(|id| id.try_into().ok())
-            .ok_or_else(|| Failure::new(Reason::LogEntryMalformed).at("Payload.logID").expected("64 hex digits").found(&self.payload.log_id))?;
+            .ok_or_else(|| {
+                Failure::new(Reason::LogEntryMalformed)
+                    .at("Payload.logID")
+                    .expected("64 hex digits")
+                    .found(&self.payload.log_id)
+            })?;
         crate::limits::LOG_BODY_BYTES.check(self.payload.body.0.len(), "Payload.body")?;
         Ok(LogEntry {
             log_index: self.payload.log_index.0,
             log_id,
-            kind: EntryKind::of_body(&self.payload.body.0).map_err(|failure| failure.within("Payload.body"))?,
+            kind: EntryKind::of_body(&self.payload.body.0)
+                .map_err(|failure| failure.within("Payload.body"))?,
             integrated_time: Some(self.payload.integrated_time.0),
             promise: Some(self.promise.0),
             proof: None,

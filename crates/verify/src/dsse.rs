@@ -34,7 +34,10 @@ impl Envelope {
         DSSE_SIGNATURES.check(self.signatures.len(), "dsseEnvelope.signatures")?;
         match self.signatures.as_slice() {
             [signature] if !signature.sig.0.is_empty() => Ok(()),
-            [_] => Err(Failure::new(Reason::MaterialIncomplete).at("dsseEnvelope.signatures[0].sig").expected("a signature").found("nothing")),
+            [_] => Err(Failure::new(Reason::MaterialIncomplete)
+                .at("dsseEnvelope.signatures[0].sig")
+                .expected("a signature")
+                .found("nothing")),
             signatures => Err(Failure::new(Reason::MaterialMalformed)
                 .at("dsseEnvelope.signatures")
                 .expected("one signature")
@@ -44,7 +47,9 @@ impl Envelope {
 
     /// The one signature; empty bytes verify under no key.
     pub(crate) fn signature(&self) -> &[u8] {
-        self.signatures.first().map_or(&[], |signature| &signature.sig.0)
+        self.signatures
+            .first()
+            .map_or(&[], |signature| &signature.sig.0)
     }
 
     /// What is signed: the pre-authentication encoding of payload type and payload.
@@ -75,8 +80,15 @@ mod tests {
 
     #[test]
     fn exactly_one_signature() {
-        let signature = EnvelopeSignature { sig: Base64(vec![1]), keyid: String::new() };
-        let mut envelope = Envelope { payload: Base64(vec![]), payload_type: String::new(), signatures: vec![] };
+        let signature = EnvelopeSignature {
+            sig: Base64(vec![1]),
+            keyid: String::new(),
+        };
+        let mut envelope = Envelope {
+            payload: Base64(vec![]),
+            payload_type: String::new(),
+            signatures: vec![],
+        };
         assert!(envelope.check().is_err());
         envelope.signatures.push(signature.clone());
         assert!(envelope.check().is_ok());

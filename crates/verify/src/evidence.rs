@@ -231,7 +231,12 @@ impl LogEntryFacts {
         }
     }
 
-    pub(crate) fn add_checkpoint(&mut self, index: u64, checkpoint: &Checkpoint<'_>, promised: bool) {
+    pub(crate) fn add_checkpoint(
+        &mut self,
+        index: u64,
+        checkpoint: &Checkpoint<'_>,
+        promised: bool,
+    ) {
         self.proof = match promised {
             true => LogProof::PromiseAndInclusion,
             false => LogProof::Inclusion,
@@ -428,7 +433,10 @@ pub enum Found {
     Failed,
 }
 
-pub(crate) fn text<S: Serializer>(value: &impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn text<S: Serializer>(
+    value: &impl fmt::Display,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
 }
 

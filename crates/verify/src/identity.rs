@@ -29,7 +29,10 @@ impl Pattern {
     /// # Errors
     /// [`Reason::ArgumentInvalid`] when it is empty.
     pub fn exact(text: &str) -> Result<Self> {
-        Ok(Self { text: checked(text)?, kind: PatternKind::Exact })
+        Ok(Self {
+            text: checked(text)?,
+            kind: PatternKind::Exact,
+        })
     }
 
     /// A glob: `*` matches within one segment between slashes, `**` across segments, `?` one character, `[…]` and
@@ -44,7 +47,10 @@ impl Pattern {
             .backslash_escape(true)
             .build()
             .map_err(|error| argument().detail(error))?;
-        Ok(Self { text: checked, kind: PatternKind::Glob(glob.compile_matcher()) })
+        Ok(Self {
+            text: checked,
+            kind: PatternKind::Glob(glob.compile_matcher()),
+        })
     }
 
     /// A regular expression that must match the whole text, unlike cosign's, which may match any part of it.
@@ -55,10 +61,16 @@ impl Pattern {
         let checked = checked(text)?;
         // Compiled alone first: `a)(b` must not become valid by the parentheses around it.
         let compile = |text: &str| {
-            RegexBuilder::new(text).size_limit(REGEX_BYTES).build().map_err(|error| argument().detail(error))
+            RegexBuilder::new(text)
+                .size_limit(REGEX_BYTES)
+                .build()
+                .map_err(|error| argument().detail(error))
         };
         compile(text)?;
-        Ok(Self { text: checked, kind: PatternKind::Regex(compile(&format!(r"\A(?:{text})\z"))?) })
+        Ok(Self {
+            text: checked,
+            kind: PatternKind::Regex(compile(&format!(r"\A(?:{text})\z"))?),
+        })
     }
 
     /// Whether all of `text` matches.
@@ -73,7 +85,9 @@ impl Pattern {
     /// Whether the pattern accepts whatever is there, and so requires nothing.
     pub fn accepts_anything(&self) -> bool {
         !matches!(self.kind, PatternKind::Exact)
-            && ["https://a.invalid/b/c", "d@e.invalid", "f", ""].iter().all(|text| self.matches(text))
+            && ["https://a.invalid/b/c", "d@e.invalid", "f", ""]
+                .iter()
+                .all(|text| self.matches(text))
     }
 }
 
@@ -88,7 +102,10 @@ impl fmt::Display for Pattern {
 }
 
 impl serde::Serialize for Pattern {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    fn serialize<S: serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> std::result::Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
@@ -135,7 +152,11 @@ struct RequiredClaim {
 impl Identity {
     /// An identity is always a name together with the issuer that vouches for it: either alone proves nothing.
     pub fn new(subject: Pattern, issuer: Pattern) -> Self {
-        Self { subject, issuer, claims: Vec::new() }
+        Self {
+            subject,
+            issuer,
+            claims: Vec::new(),
+        }
     }
 
     /// Also requires a claim of the certificate.
@@ -157,11 +178,14 @@ impl Identity {
 
     fn check(&self, claims: &Claims) -> Result<()> {
         let differs = |reason, pattern: &Pattern, found: Option<&str>| {
-            Failure::new(reason).expected(pattern).found(found.unwrap_or("nothing"))
+            Failure::new(reason)
+                .expected(pattern)
+                .found(found.unwrap_or("nothing"))
         };
         let subject = claims.subject();
         if !subject.is_some_and(|subject| self.subject.matches(subject)) {
-            return Err(differs(Reason::IdentityMismatch, &self.subject, subject).at("subjectAlternativeName"));
+            return Err(differs(Reason::IdentityMismatch, &self.subject, subject)
+                .at("subjectAlternativeName"));
         }
         let issuer = claims.issuer.as_deref();
         if !issuer.is_some_and(|issuer| self.issuer.matches(issuer)) {
@@ -170,7 +194,8 @@ impl Identity {
         for required in &self.claims {
             let value = claims.get(required.claim);
             if !value.is_some_and(|value| required.value.matches(value)) {
-                return Err(differs(Reason::ClaimMismatch, &required.value, value).at(required.claim.to_string()));
+                return Err(differs(Reason::ClaimMismatch, &required.value, value)
+                    .at(required.claim.to_string()));
             }
         }
         Ok(())
@@ -208,7 +233,9 @@ impl Identities {
             match identity.check(claims) {
                 Ok(()) => return Ok(position),
                 Err(failure) => {
-                    let closer = closest.as_ref().is_none_or(|best| nearness(&failure) > nearness(best));
+                    let closer = closest
+                        .as_ref()
+                        .is_none_or(|best| nearness(&failure) > nearness(best));
                     if closer {
                         closest = Some(failure);
                     }
@@ -258,7 +285,13 @@ mod tests {
             Pattern::regex("(?x) krel-trust@x.test # comment\n").unwrap(),
         ] {
             assert!(pattern.matches("krel-trust@x.test"), "{pattern}");
-            for other in ["akrel-trust@x.test", "krel-trust@x.test.evil.example", "krel-trust@x.test\n", "KREL-TRUST@X.TEST", ""] {
+            for other in [
+                "akrel-trust@x.test",
+                "krel-trust@x.test.evil.example",
+                "krel-trust@x.test\n",
+                "KREL-TRUST@X.TEST",
+                "",
+            ] {
                 assert!(!pattern.matches(other), "{pattern} {other:?}");
             }
         }
@@ -269,7 +302,11 @@ mod tests {
         let glob = Pattern::glob("https://github.com/org/*/release.yml@refs/tags/v*").unwrap();
         assert!(glob.matches("https://github.com/org/repo/release.yml@refs/tags/v1"));
         assert!(!glob.matches("https://github.com/org/a/b/release.yml@refs/tags/v1"));
-        assert!(Pattern::glob("https://github.com/**").unwrap().matches("https://github.com/a/b/c"));
+        assert!(
+            Pattern::glob("https://github.com/**")
+                .unwrap()
+                .matches("https://github.com/a/b/c")
+        );
     }
 
     #[test]
@@ -285,7 +322,10 @@ mod tests {
         ] {
             assert_eq!(result.unwrap_err().reason, Reason::ArgumentInvalid);
         }
-        assert_eq!(Pattern::exact(&"a".repeat(5000)).unwrap_err().reason, Reason::LimitExceeded);
+        assert_eq!(
+            Pattern::exact(&"a".repeat(5000)).unwrap_err().reason,
+            Reason::LimitExceeded
+        );
     }
 
     #[test]

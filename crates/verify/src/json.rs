@@ -22,7 +22,9 @@ pub(crate) fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8], reason: Reason) -> 
             path => failure.at(path),
         }
     })?;
-    input.end().map_err(|error| Failure::new(reason).detail(error))?;
+    input
+        .end()
+        .map_err(|error| Failure::new(reason).detail(error))?;
     Ok(value)
 }
 
@@ -81,7 +83,9 @@ impl<'de> Deserialize<'de> for Base64 {
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> std::result::Result<Base64, E> {
-                base64(text).map(Base64).ok_or_else(|| E::custom("the text is not base64"))
+                base64(text)
+                    .map(Base64)
+                    .ok_or_else(|| E::custom("the text is not base64"))
             }
         }
         input.deserialize_str(Bytes)
@@ -112,7 +116,10 @@ impl<'de> Deserialize<'de> for Hash {
                         return Ok(Hash(head));
                     }
                 }
-                base64(text).and_then(|bytes| bytes.try_into().ok()).map(Hash).ok_or_else(wrong)
+                base64(text)
+                    .and_then(|bytes| bytes.try_into().ok())
+                    .map(Hash)
+                    .ok_or_else(wrong)
             }
         }
         input.deserialize_str(Text)
@@ -175,20 +182,37 @@ mod tests {
 
     #[test]
     fn hashes_have_32_bytes() {
-        let read = |text: &str| parse::<Hash>(format!("\"{text}\"").as_bytes(), Reason::MaterialMalformed);
-        assert_eq!(read("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="), Ok(Hash([0; 32])));
-        assert_eq!(read("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), Ok(Hash([0; 32])));
+        let read =
+            |text: &str| parse::<Hash>(format!("\"{text}\"").as_bytes(), Reason::MaterialMalformed);
+        assert_eq!(
+            read("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+            Ok(Hash([0; 32]))
+        );
+        assert_eq!(
+            read("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+            Ok(Hash([0; 32]))
+        );
         assert!(read("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").is_err());
         assert!(read("AAAA").is_err());
     }
 
     #[test]
     fn naturals_are_not_negative() {
-        let read = |text: &str| parse::<Natural>(text.as_bytes(), Reason::MaterialMalformed).map(|n| n.0);
+        let read =
+            |text: &str| parse::<Natural>(text.as_bytes(), Reason::MaterialMalformed).map(|n| n.0);
         assert_eq!(read("7"), Ok(7));
         assert_eq!(read("\"7\""), Ok(7));
         assert_eq!(read("9223372036854775807"), Ok(i64::MAX as u64));
-        for text in ["-1", "\"-1\"", "\"+1\"", "9223372036854775808", "1.0", "\"\"", "null", "\" 7\""] {
+        for text in [
+            "-1",
+            "\"-1\"",
+            "\"+1\"",
+            "9223372036854775808",
+            "1.0",
+            "\"\"",
+            "null",
+            "\" 7\"",
+        ] {
             assert!(read(text).is_err(), "{text}");
         }
     }
@@ -202,7 +226,9 @@ mod tests {
     fn depth_is_limited_and_strings_do_not_count() {
         assert!(check_depth("[".repeat(64).as_bytes(), "payload").is_ok());
         assert_eq!(
-            check_depth("[".repeat(65).as_bytes(), "payload").unwrap_err().reason,
+            check_depth("[".repeat(65).as_bytes(), "payload")
+                .unwrap_err()
+                .reason,
             Reason::LimitExceeded
         );
         assert!(check_depth(format!("\"\\\"{}\"", "[".repeat(99)).as_bytes(), "payload").is_ok());

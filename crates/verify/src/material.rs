@@ -8,7 +8,7 @@ use crate::digest::{Digest, DigestAlgorithm};
 use crate::dsse::Envelope;
 use crate::evidence::{MaterialFacts, Part};
 use crate::key::{KeyKind, PublicKey, SignatureScheme};
-use crate::limits::{LOG_ENTRIES, TIMESTAMPS, TIMESTAMP_BYTES};
+use crate::limits::{LOG_ENTRIES, TIMESTAMP_BYTES, TIMESTAMPS};
 use crate::log::LogEntry;
 use crate::requirements::{Requirements, Signer};
 use crate::statement::Statement;
@@ -79,18 +79,32 @@ pub struct Material {
 #[derive(Clone, Debug)]
 pub(crate) enum SignedMaterial {
     /// A signature over the artifact, with the digest that the material says it has.
-    Message { signature: Vec<u8>, digest: Option<Digest> },
+    Message {
+        signature: Vec<u8>,
+        digest: Option<Digest>,
+    },
     /// An envelope. Its statement is read at once, because it says which digests are needed.
-    Envelope { envelope: Envelope, statement: Result<Statement> },
+    Envelope {
+        envelope: Envelope,
+        statement: Result<Statement>,
+    },
     /// A payload that names a container image by digest.
-    SimpleSigning { payload: Vec<u8>, signature: Vec<u8>, image: Digest, reference: Box<str> },
+    SimpleSigning {
+        payload: Vec<u8>,
+        signature: Vec<u8>,
+        image: Digest,
+        reference: Box<str>,
+    },
 }
 
 /// What the material says about the key.
 #[derive(Clone, Debug)]
 pub(crate) enum VerifierMaterial {
     /// DER certificates.
-    Certificate { leaf: Vec<u8>, intermediates: Vec<Vec<u8>> },
+    Certificate {
+        leaf: Vec<u8>,
+        intermediates: Vec<Vec<u8>>,
+    },
     /// A public key, which nothing vouches for: it may only repeat the caller's.
     PublicKey(PublicKey),
     /// Nothing, or a hint at a key that the caller must have.
@@ -105,8 +119,14 @@ impl Material {
     /// [`Reason::LimitExceeded`] and the reasons of log entries, each with the field.
     pub fn from_bundle(bytes: &[u8]) -> Result<Self> {
         crate::limits::BUNDLE_BYTES.check(bytes.len(), "")?;
-        let is_cosign = || bytes.windows(COSIGN_FIELD.len()).any(|window| window == COSIGN_FIELD);
-        let is_sigstore = bytes.windows(SIGSTORE_FIELD.len()).any(|window| window == SIGSTORE_FIELD);
+        let is_cosign = || {
+            bytes
+                .windows(COSIGN_FIELD.len())
+                .any(|window| window == COSIGN_FIELD)
+        };
+        let is_sigstore = bytes
+            .windows(SIGSTORE_FIELD.len())
+            .any(|window| window == SIGSTORE_FIELD);
         match is_sigstore || !is_cosign() {
             true => crate::bundle::parse(bytes),
             false => crate::cosign::parse_bundle(bytes),
@@ -126,7 +146,8 @@ impl Material {
     /// The signature, as bytes.
     pub fn signature(&self) -> &[u8] {
         match &self.content {
-            SignedMaterial::Message { signature, .. } | SignedMaterial::SimpleSigning { signature, .. } => signature,
+            SignedMaterial::Message { signature, .. }
+            | SignedMaterial::SimpleSigning { signature, .. } => signature,
             SignedMaterial::Envelope { envelope, .. } => envelope.signature(),
         }
     }
@@ -134,7 +155,9 @@ impl Material {
     /// What the certificate says of its owner, **without any verification**. For display only.
     pub fn unverified_claims(&self) -> Option<Claims> {
         match &self.verifier {
-            VerifierMaterial::Certificate { leaf, .. } => Certificate::parse(leaf).and_then(|leaf| leaf.claims()).ok(),
+            VerifierMaterial::Certificate { leaf, .. } => {
+                Certificate::parse(leaf).and_then(|leaf| leaf.claims()).ok()
+            }
             _ => None,
         }
     }
@@ -205,13 +228,18 @@ impl Material {
             SignedMaterial::Message { signature, digest } => {
                 let key = match (&requirements.signer, &self.verifier) {
                     (Signer::Key(key), _) => Some(key.clone()),
-                    (_, VerifierMaterial::Certificate { leaf, .. }) => {
-                        Certificate::parse(leaf).and_then(|leaf| leaf.public_key()).ok()
-                    }
+                    (_, VerifierMaterial::Certificate { leaf, .. }) => Certificate::parse(leaf)
+                        .and_then(|leaf| leaf.public_key())
+                        .ok(),
                     _ => None,
                 };
                 let Some(key) = key else { return needs };
-                for scheme in message_schemes(self.format, key.kind(), *digest, requirements.digest_algorithm) {
+                for scheme in message_schemes(
+                    self.format,
+                    key.kind(),
+                    *digest,
+                    requirements.digest_algorithm,
+                ) {
                     match scheme.digest() {
                         Some(algorithm) => needs.add(algorithm),
                         None => needs.ed25519 = Some((key.clone(), signature.clone())),
@@ -221,8 +249,13 @@ impl Material {
                     needs.add(digest.algorithm());
                 }
             }
-            SignedMaterial::Envelope { statement: Ok(statement), .. } => {
-                statement.digest_algorithms().for_each(|algorithm| needs.add(algorithm));
+            SignedMaterial::Envelope {
+                statement: Ok(statement),
+                ..
+            } => {
+                statement
+                    .digest_algorithms()
+                    .for_each(|algorithm| needs.add(algorithm));
             }
             SignedMaterial::Envelope { .. } | SignedMaterial::SimpleSigning { .. } => {}
         }
@@ -230,28 +263,50 @@ impl Material {
     }
 
     pub(crate) fn add_part(&mut self, role: &'static str, content: &[u8]) {
-        self.parts.push(Part { role, content: Arc::from(content) });
+        self.parts.push(Part {
+            role,
+            content: Arc::from(content),
+        });
     }
 
     pub(crate) fn facts(&self) -> MaterialFacts {
-        MaterialFacts { format: self.format.as_str(), parts: self.parts.clone() }
+        MaterialFacts {
+            format: self.format.as_str(),
+            parts: self.parts.clone(),
+        }
     }
 
     /// What the format requires and the reader of the format could not see yet.
     pub(crate) fn check(&self, requirements: &Requirements) -> Result<()> {
-        let entry_failure = |index: usize, failure: Failure| failure.within(&format!("tlogEntries[{index}]"));
+        let entry_failure =
+            |index: usize, failure: Failure| failure.within(&format!("tlogEntries[{index}]"));
         for (index, entry) in self.entries.iter().enumerate() {
             if self.format.requires_proof() && entry.proof.is_none() {
                 let failure = Failure::new(Reason::MaterialIncomplete).at("inclusionProof");
-                return Err(entry_failure(index, failure.expected("an inclusion proof, as from bundle version 0.2 on").found("none")));
+                return Err(entry_failure(
+                    index,
+                    failure
+                        .expected("an inclusion proof, as from bundle version 0.2 on")
+                        .found("none"),
+                ));
             }
             if self.format == Format::BundleV01 && entry.promise.is_none() {
                 let failure = Failure::new(Reason::MaterialIncomplete).at("inclusionPromise");
-                return Err(entry_failure(index, failure.expected("a promise, as in bundle version 0.1").found("none")));
+                return Err(entry_failure(
+                    index,
+                    failure
+                        .expected("a promise, as in bundle version 0.1")
+                        .found("none"),
+                ));
             }
-            let same = |other: &LogEntry| other.log_id == entry.log_id && other.log_index == entry.log_index;
+            let same = |other: &LogEntry| {
+                other.log_id == entry.log_id && other.log_index == entry.log_index
+            };
             if self.entries.iter().take(index).any(same) {
-                return Err(entry_failure(index, Failure::new(Reason::LogEntryDuplicate).found(entry.log_index)));
+                return Err(entry_failure(
+                    index,
+                    Failure::new(Reason::LogEntryDuplicate).found(entry.log_index),
+                ));
             }
         }
         let brings_chain = matches!(&self.verifier, VerifierMaterial::Certificate { intermediates, .. } if !intermediates.is_empty());
@@ -281,7 +336,10 @@ pub(crate) fn message_schemes(
         KeyKind::EcdsaP521 => Sha512,
         KeyKind::EcdsaP256 | KeyKind::Rsa(_) | KeyKind::Ed25519 => Sha256,
     };
-    let detached = !matches!(format, Format::BundleV01 | Format::BundleV02 | Format::BundleV03);
+    let detached = !matches!(
+        format,
+        Format::BundleV01 | Format::BundleV02 | Format::BundleV03
+    );
     let algorithms = match (digest, required) {
         (Some(digest), _) => vec![digest.algorithm()],
         (None, Some(required)) => vec![required],
@@ -291,13 +349,20 @@ pub(crate) fn message_schemes(
     match key {
         KeyKind::Ed25519 => match (digest.map(|digest| digest.algorithm()), required) {
             // Ed25519ph is the only one over a digest, and that is SHA-512.
-            (Some(Sha512), _) | (None, Some(Sha512)) => vec![SignatureScheme::Ed25519ph, SignatureScheme::Ed25519],
+            (Some(Sha512), _) | (None, Some(Sha512)) => {
+                vec![SignatureScheme::Ed25519ph, SignatureScheme::Ed25519]
+            }
             (Some(_), _) => vec![SignatureScheme::Ed25519],
             (None, _) => vec![SignatureScheme::Ed25519, SignatureScheme::Ed25519ph],
         },
         KeyKind::Rsa(_) => algorithms
             .into_iter()
-            .flat_map(|algorithm| [SignatureScheme::RsaPkcs1(algorithm), SignatureScheme::RsaPss(algorithm)])
+            .flat_map(|algorithm| {
+                [
+                    SignatureScheme::RsaPkcs1(algorithm),
+                    SignatureScheme::RsaPss(algorithm),
+                ]
+            })
             .collect(),
         KeyKind::EcdsaP256 | KeyKind::EcdsaP384 | KeyKind::EcdsaP521 => {
             algorithms.into_iter().map(SignatureScheme::Ecdsa).collect()

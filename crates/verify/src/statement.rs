@@ -53,14 +53,20 @@ impl Statement {
         let wire: Wire<'_> = json::parse(payload, Reason::StatementMalformed)?;
         let malformed = |field: &'static str| Failure::new(Reason::StatementMalformed).at(field);
         if !TYPES.contains(&&*wire.kind) {
-            return Err(malformed("_type").expected(TYPES.join(" or ")).found(&wire.kind));
+            return Err(malformed("_type")
+                .expected(TYPES.join(" or "))
+                .found(&wire.kind));
         }
         if wire.predicate_type.is_empty() {
-            return Err(malformed("predicateType").expected("a type URI").found("nothing"));
+            return Err(malformed("predicateType")
+                .expected("a type URI")
+                .found("nothing"));
         }
         SUBJECTS.check(wire.subject.len(), "subject")?;
         if wire.subject.is_empty() {
-            return Err(malformed("subject").expected("at least one subject").found("none"));
+            return Err(malformed("subject")
+                .expected("at least one subject")
+                .found("none"));
         }
         Ok(Self {
             predicate_type: wire.predicate_type.into(),
@@ -68,7 +74,10 @@ impl Statement {
             subjects: wire
                 .subject
                 .into_iter()
-                .map(|subject| Subject { name: subject.name.unwrap_or_default(), digests: subject.digest.0 })
+                .map(|subject| Subject {
+                    name: subject.name.unwrap_or_default(),
+                    digests: subject.digest.0,
+                })
                 .collect(),
         })
     }
@@ -108,12 +117,19 @@ impl Statement {
                 Comparison::Other => {}
             }
         }
-        let failure = Failure::new(Reason::SubjectMismatch).at("payload.subject").expected(artifact.primary());
+        let failure = Failure::new(Reason::SubjectMismatch)
+            .at("payload.subject")
+            .expected(artifact.primary());
         Err(match (contradiction, self.subjects.as_slice()) {
-            (Some((subject, algorithm)), _) => failure
-                .detail(format!("subject {:?} has one digest of this artifact and another {algorithm}", subject.name)),
+            (Some((subject, algorithm)), _) => failure.detail(format!(
+                "subject {:?} has one digest of this artifact and another {algorithm}",
+                subject.name
+            )),
             (None, [subject]) => failure.found(subject),
-            (None, subjects) => failure.found(format!("{} subjects, none with this digest", subjects.len())),
+            (None, subjects) => failure.found(format!(
+                "{} subjects, none with this digest",
+                subjects.len()
+            )),
         })
     }
 }
@@ -132,14 +148,20 @@ impl Subject {
 
     /// Algorithm names and hex values.
     pub fn digests(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.digests.iter().map(|(algorithm, value)| (&**algorithm, &**value))
+        self.digests
+            .iter()
+            .map(|(algorithm, value)| (&**algorithm, &**value))
     }
 
     fn compare(&self, artifact: &Artifact<'_>) -> Comparison {
         let (mut same, mut different) = (false, None);
         for (algorithm, value) in self.digests() {
-            let Ok(algorithm) = algorithm.parse::<DigestAlgorithm>() else { continue };
-            let Some(actual) = artifact.digest(algorithm) else { continue };
+            let Ok(algorithm) = algorithm.parse::<DigestAlgorithm>() else {
+                continue;
+            };
+            let Some(actual) = artifact.digest(algorithm) else {
+                continue;
+            };
             match Digest::from_hex(algorithm, value) {
                 Ok(claimed) if claimed == actual => same = true,
                 _ => different = Some(algorithm),
@@ -172,11 +194,16 @@ impl<'de> Deserialize<'de> for DigestSet {
                 f.write_str("an object of digest algorithms and hex values")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<DigestSet, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> std::result::Result<DigestSet, A::Error> {
                 let mut pairs: Vec<(Box<str>, Box<str>)> = Vec::new();
                 while let Some((name, value)) = map.next_entry::<Box<str>, Box<str>>()? {
                     if pairs.iter().any(|(seen, _)| *seen == name) {
-                        return Err(A::Error::custom(format_args!("duplicate digest algorithm `{name}`")));
+                        return Err(A::Error::custom(format_args!(
+                            "duplicate digest algorithm `{name}`"
+                        )));
                     }
                     pairs.push((name, value));
                 }
@@ -187,7 +214,10 @@ impl<'de> Deserialize<'de> for DigestSet {
     }
 }
 
-const TYPES: [&str; 2] = ["https://in-toto.io/Statement/v0.1", "https://in-toto.io/Statement/v1"];
+const TYPES: [&str; 2] = [
+    "https://in-toto.io/Statement/v0.1",
+    "https://in-toto.io/Statement/v1",
+];
 
 #[cfg(test)]
 mod tests {
@@ -206,7 +236,10 @@ mod tests {
     fn subjects_are_found_by_any_comparable_digest() {
         let artifact = Artifact::from_bytes(b"hello");
         let sha256 = Digest::sha256(b"hello").hex();
-        let found = statement(&format!(r#"[{{"name":"x","digest":{{"md5":"00","sha256":"{sha256}"}}}}]"#)).unwrap();
+        let found = statement(&format!(
+            r#"[{{"name":"x","digest":{{"md5":"00","sha256":"{sha256}"}}}}]"#
+        ))
+        .unwrap();
         assert_eq!(found.find(&artifact).unwrap().name(), "x");
         assert_eq!(found.predicate(), Some(r#"{"a":[1]}"#));
     }
@@ -219,13 +252,26 @@ mod tests {
             r#"[{{"name":"x","digest":{{"sha256":"{sha256}","sha512":"{}"}}}}]"#,
             "00".repeat(64)
         ));
-        assert_eq!(both.unwrap().find(&artifact).unwrap_err().reason, Reason::SubjectMismatch);
+        assert_eq!(
+            both.unwrap().find(&artifact).unwrap_err().reason,
+            Reason::SubjectMismatch
+        );
     }
 
     #[test]
     fn broken_statements_are_refused() {
-        for subject in ["[]", "null", "[{}]", "[{\"digest\":{\"sha256\":1}}]", "[{\"digest\":{\"a\":\"\",\"a\":\"\"}}]"] {
-            assert_eq!(statement(subject).unwrap_err().reason, Reason::StatementMalformed, "{subject}");
+        for subject in [
+            "[]",
+            "null",
+            "[{}]",
+            "[{\"digest\":{\"sha256\":1}}]",
+            "[{\"digest\":{\"a\":\"\",\"a\":\"\"}}]",
+        ] {
+            assert_eq!(
+                statement(subject).unwrap_err().reason,
+                Reason::StatementMalformed,
+                "{subject}"
+            );
         }
         let deep = format!("{}{}", "[".repeat(65), "]".repeat(65));
         assert_eq!(statement(&deep).unwrap_err().reason, Reason::LimitExceeded);

@@ -51,10 +51,14 @@ impl TrustedRoot {
     /// # Errors
     /// [`Reason::TrustRootInvalid`] with the field.
     pub fn from_json(bytes: &[u8]) -> Result<Self> {
-        TRUSTED_ROOT_BYTES.check(bytes.len(), "").map_err(invalid_from)?;
+        TRUSTED_ROOT_BYTES
+            .check(bytes.len(), "")
+            .map_err(invalid_from)?;
         let wire: Wire<'_> = json::parse(bytes, Reason::TrustRootInvalid)?;
         if !MEDIA_TYPES.contains(&&*wire.media_type) {
-            return Err(invalid("mediaType").expected(MEDIA_TYPES.join(" or ")).found(&wire.media_type));
+            return Err(invalid("mediaType")
+                .expected(MEDIA_TYPES.join(" or "))
+                .found(&wire.media_type));
         }
         let mut skipped = Vec::new();
         let logs = Log::prepare_all(wire.tlogs, "tlogs", &mut skipped)?;
@@ -125,16 +129,27 @@ impl TrustedRoot {
         };
         match time {
             None => Ok(first),
-            Some(time) => with_id.find(|log| log.window.contains(time)).ok_or_else(|| {
-                failure.at("integratedTime").expected(format!("a time inside {}", first.window)).found(time)
-            }),
+            Some(time) => with_id
+                .find(|log| log.window.contains(time))
+                .ok_or_else(|| {
+                    failure
+                        .at("integratedTime")
+                        .expected(format!("a time inside {}", first.window))
+                        .found(time)
+                }),
         }
     }
 }
 
 impl Log {
-    fn prepare_all(wires: Vec<LogWire<'_>>, field: &str, skipped: &mut Vec<Box<str>>) -> Result<Vec<Self>> {
-        TRUSTED_ROOT_MEMBERS.check(wires.len(), field).map_err(invalid_from)?;
+    fn prepare_all(
+        wires: Vec<LogWire<'_>>,
+        field: &str,
+        skipped: &mut Vec<Box<str>>,
+    ) -> Result<Vec<Self>> {
+        TRUSTED_ROOT_MEMBERS
+            .check(wires.len(), field)
+            .map_err(invalid_from)?;
         let mut logs: Vec<Self> = Vec::with_capacity(wires.len());
         for (index, wire) in wires.into_iter().enumerate() {
             let base_url = wire.base_url.clone();
@@ -144,11 +159,18 @@ impl Log {
                     skipped.push(format!("{field}[{index}] {base_url}: {failure}").into());
                     continue;
                 }
-                Err(failure) => return Err(invalid_from(failure).within(&format!("{field}[{index}]"))),
+                Err(failure) => {
+                    return Err(invalid_from(failure).within(&format!("{field}[{index}]")));
+                }
             };
             // One key may stand twice with windows that follow each other, but then it is one log.
-            if logs.iter().any(|other| other.id == log.id && other.key != log.key) {
-                return Err(invalid("logId.keyId").detail("two logs have the same id").within(&format!("{field}[{index}]")));
+            if logs
+                .iter()
+                .any(|other| other.id == log.id && other.key != log.key)
+            {
+                return Err(invalid("logId.keyId")
+                    .detail("two logs have the same id")
+                    .within(&format!("{field}[{index}]")));
             }
             logs.push(log);
         }
@@ -157,27 +179,36 @@ impl Log {
 
     fn prepare(wire: LogWire<'_>) -> Result<Self> {
         if !matches!(&*wire.hash_algorithm, "SHA2_256") {
-            return Err(Failure::new(Reason::AlgorithmUnsupported).at("hashAlgorithm").expected("SHA2_256").found(&wire.hash_algorithm));
+            return Err(Failure::new(Reason::AlgorithmUnsupported)
+                .at("hashAlgorithm")
+                .expected("SHA2_256")
+                .found(&wire.hash_algorithm));
         }
         let key = public_key(&wire.public_key).map_err(|failure| failure.within("publicKey"))?;
         let Some(window) = wire.public_key.valid_for else {
-            return Err(invalid("publicKey.validFor").expected("a validity window").found("nothing"));
+            return Err(invalid("publicKey.validFor")
+                .expected("a validity window")
+                .found("nothing"));
         };
         let id: [u8; 32] = match wire.log_id {
-            Some(id) => id.key_id.0
-                .try_into()
-                .map_err(|id: Vec<u8>| invalid("logId.keyId").expected("32 bytes").found(id.len()))?,
+            Some(id) => id.key_id.0.try_into().map_err(|id: Vec<u8>| {
+                invalid("logId.keyId").expected("32 bytes").found(id.len())
+            })?,
             None => key.fingerprint(),
         };
         let hint = wire.checkpoint_key_id.map_or(id.to_vec(), |id| id.key_id.0);
         let Some(checkpoint_hint) = hint.first_chunk::<4>().copied() else {
-            return Err(invalid("checkpointKeyId.keyId").expected("at least 4 bytes").found(hint.len()));
+            return Err(invalid("checkpointKeyId.keyId")
+                .expected("at least 4 bytes")
+                .found(hint.len()));
         };
         Ok(Self {
             id,
             checkpoint_hint,
             key,
-            window: window.prepare().map_err(|failure| failure.within("publicKey.validFor"))?,
+            window: window
+                .prepare()
+                .map_err(|failure| failure.within("publicKey.validFor"))?,
             base_url: wire.base_url,
             operator: wire.operator.filter(|operator| !operator.is_empty()),
         })
@@ -189,28 +220,45 @@ fn prepare_authorities<T>(
     field: &str,
     prepare: impl Fn(Vec<Vec<u8>>, Window, String) -> Result<T>,
 ) -> Result<Vec<T>> {
-    TRUSTED_ROOT_MEMBERS.check(wires.len(), field).map_err(invalid_from)?;
+    TRUSTED_ROOT_MEMBERS
+        .check(wires.len(), field)
+        .map_err(invalid_from)?;
     wires
         .into_iter()
         .enumerate()
         .map(|(index, wire)| {
-            let window = match wire.valid_for {
-                Some(window) => window.prepare().map_err(|failure| failure.within("validFor"))?,
-                None => return Err(invalid("validFor").expected("a validity window").found("nothing")),
-            };
-            let name = [wire.uri, wire.subject.map(|subject| subject.common_name)]
-                .into_iter()
-                .flatten()
-                .find(|name| !name.is_empty())
-                .unwrap_or_default();
-            let chain: Vec<Vec<u8>> =
-                wire.cert_chain.certificates.into_iter().map(|certificate| certificate.raw_bytes.0).collect();
-            if chain.is_empty() {
-                return Err(invalid("certChain.certificates").expected("at least one certificate").found("none"));
+            {
+                let window = match wire.valid_for {
+                    Some(window) => window
+                        .prepare()
+                        .map_err(|failure| failure.within("validFor"))?,
+                    None => {
+                        return Err(invalid("validFor")
+                            .expected("a validity window")
+                            .found("nothing"));
+                    }
+                };
+                let name = [wire.uri, wire.subject.map(|subject| subject.common_name)]
+                    .into_iter()
+                    .flatten()
+                    .find(|name| !name.is_empty())
+                    .unwrap_or_default();
+                let chain: Vec<Vec<u8>> = wire
+                    .cert_chain
+                    .certificates
+                    .into_iter()
+                    .map(|certificate| certificate.raw_bytes.0)
+                    .collect();
+                if chain.is_empty() {
+                    return Err(invalid("certChain.certificates")
+                        .expected("at least one certificate")
+                        .found("none"));
+                }
+                prepare(chain, window, name)
+                    .map_err(|failure| invalid_from(failure).within("certChain"))
             }
-            prepare(chain, window, name).map_err(|failure| invalid_from(failure).within("certChain"))
-        }
-        .map_err(|failure| failure.within(&format!("{field}[{index}]"))))
+            .map_err(|failure| failure.within(&format!("{field}[{index}]")))
+        })
         .collect()
 }
 
@@ -219,14 +267,19 @@ fn public_key(wire: &PublicKeyWire<'_>) -> Result<PublicKey> {
     use DigestAlgorithm::{Sha256, Sha384, Sha512};
     let spki = &wire.raw_bytes.0;
     let scheme = match &*wire.key_details {
-        "PKIX_ECDSA_P256_SHA_256" | "PKIX_ECDSA_P384_SHA_256" | "PKIX_ECDSA_P521_SHA_256" => SignatureScheme::Ecdsa(Sha256),
+        "PKIX_ECDSA_P256_SHA_256" | "PKIX_ECDSA_P384_SHA_256" | "PKIX_ECDSA_P521_SHA_256" => {
+            SignatureScheme::Ecdsa(Sha256)
+        }
         "PKIX_ECDSA_P384_SHA_384" => SignatureScheme::Ecdsa(Sha384),
         "PKIX_ECDSA_P521_SHA_512" => SignatureScheme::Ecdsa(Sha512),
-        "PKIX_RSA_PKCS1V15_2048_SHA256" | "PKIX_RSA_PKCS1V15_3072_SHA256" | "PKIX_RSA_PKCS1V15_4096_SHA256"
+        "PKIX_RSA_PKCS1V15_2048_SHA256"
+        | "PKIX_RSA_PKCS1V15_3072_SHA256"
+        | "PKIX_RSA_PKCS1V15_4096_SHA256"
         | "PKIX_RSA_PKCS1V5" => SignatureScheme::RsaPkcs1(Sha256),
-        "PKIX_RSA_PSS_2048_SHA256" | "PKIX_RSA_PSS_3072_SHA256" | "PKIX_RSA_PSS_4096_SHA256" | "PKIX_RSA_PSS" => {
-            SignatureScheme::RsaPss(Sha256)
-        }
+        "PKIX_RSA_PSS_2048_SHA256"
+        | "PKIX_RSA_PSS_3072_SHA256"
+        | "PKIX_RSA_PSS_4096_SHA256"
+        | "PKIX_RSA_PSS" => SignatureScheme::RsaPss(Sha256),
         "PKIX_ED25519" => SignatureScheme::Ed25519,
         "PKIX_ED25519_PH" => SignatureScheme::Ed25519ph,
         "PKCS1_RSA_PKCS1V5" => return PublicKey::from_pkcs1(spki),
@@ -247,7 +300,9 @@ fn invalid(field: &'static str) -> Failure {
 /// The same facts under the reason that fits a trusted root.
 fn invalid_from(failure: Failure) -> Failure {
     Failure {
-        detail: failure.detail.or_else(|| (failure.reason != Reason::TrustRootInvalid).then(|| failure.reason.summary().into())),
+        detail: failure.detail.or_else(|| {
+            (failure.reason != Reason::TrustRootInvalid).then(|| failure.reason.summary().into())
+        }),
         reason: Reason::TrustRootInvalid,
         ..failure
     }
@@ -320,14 +375,19 @@ impl WindowWire {
     fn prepare(self) -> Result<Window> {
         let read = |text: Option<Box<str>>, field: &'static str| match text {
             None => Ok(None),
-            Some(text) => text.parse::<Time>().map(Some).map_err(|error| invalid(field).expected(error).found(text)),
+            Some(text) => text
+                .parse::<Time>()
+                .map(Some)
+                .map_err(|error| invalid(field).expected(error).found(text)),
         };
         let Some(start) = read(self.start, "start")? else {
             return Err(invalid("start").expected("a time").found("nothing"));
         };
         let end = read(self.end, "end")?;
         match end {
-            Some(end) if end < start => Err(invalid("end").expected(format!("a time after {start}")).found(end)),
+            Some(end) if end < start => Err(invalid("end")
+                .expected(format!("a time after {start}"))
+                .found(end)),
             end => Ok(Window { start, end }),
         }
     }

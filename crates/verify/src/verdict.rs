@@ -7,8 +7,8 @@ use data_encoding::HEXLOWER;
 use crate::artifact::Artifact;
 use crate::certificate::Claims;
 use crate::evidence::{
-    ArtifactFacts, CertificateFacts, Check, Checks, Evidence, IdentityFacts, LogEntryFacts, Place, RequiredFacts, SCHEMA,
-    SignatureFacts, SubjectFacts, TimeFacts, TrustedRootFacts,
+    ArtifactFacts, CertificateFacts, Check, Checks, Evidence, IdentityFacts, LogEntryFacts, Place,
+    RequiredFacts, SCHEMA, SignatureFacts, SubjectFacts, TimeFacts, TrustedRootFacts,
 };
 use crate::material::SignedMaterial;
 use crate::requirements::{Content, Requirements, Signer};
@@ -29,14 +29,32 @@ pub struct Verdict {
 impl Verdict {
     /// A verdict about an artifact for which there is nothing to verify: no proof, no trusted root, no answer.
     /// A failure is never `verified`, so neither is this verdict.
-    pub fn failed(failure: Failure, artifact: Option<&Artifact<'_>>, requirements: &Requirements, now: Time) -> Self {
+    pub fn failed(
+        failure: Failure,
+        artifact: Option<&Artifact<'_>>,
+        requirements: &Requirements,
+        now: Time,
+    ) -> Self {
         let checks = Checks::default();
-        Self::new(vec![failure], checks, artifact.map(artifact_facts).unwrap_or_default(), requirements, now)
+        Self::new(
+            vec![failure],
+            checks,
+            artifact.map(artifact_facts).unwrap_or_default(),
+            requirements,
+            now,
+        )
     }
 
-    fn new(mut failures: Vec<Failure>, checks: Checks, artifact: ArtifactFacts, requirements: &Requirements, now: Time) -> Self {
+    fn new(
+        mut failures: Vec<Failure>,
+        checks: Checks,
+        artifact: ArtifactFacts,
+        requirements: &Requirements,
+        now: Time,
+    ) -> Self {
         // The gravest outcome decides; within it the failure that says most, then the first step.
-        failures.sort_by_key(|failure| std::cmp::Reverse((failure.outcome(), rank(failure.reason))));
+        failures
+            .sort_by_key(|failure| std::cmp::Reverse((failure.outcome(), rank(failure.reason))));
         let decisive = failures.first();
         let evidence = Evidence {
             schema: SCHEMA,
@@ -57,7 +75,11 @@ impl Verdict {
             places: Vec::new(),
             verified_at: now,
         };
-        Self { evidence: Box::new(evidence), failures, statement: None }
+        Self {
+            evidence: Box::new(evidence),
+            failures,
+            statement: None,
+        }
     }
 
     /// How it ended.
@@ -82,7 +104,9 @@ impl Verdict {
 
     /// The attested statement, only when the outcome is `verified`.
     pub fn statement(&self) -> Option<&Statement> {
-        self.statement.as_ref().filter(|_| self.outcome() == Outcome::Verified)
+        self.statement
+            .as_ref()
+            .filter(|_| self.outcome() == Outcome::Verified)
     }
 
     /// Says how the caller named the artifact.
@@ -142,15 +166,29 @@ impl Proved<'_, '_, '_> {
                 failures.push(failure);
             }
         };
-        let material = format_check(run.material, self.format.inspect_err(|failure| keep(failure.clone())));
-        let signer_key = self.key.as_ref().ok().filter(|_| !by_identity).map(|key| key.key.clone());
+        let material = format_check(
+            run.material,
+            self.format.inspect_err(|failure| keep(failure.clone())),
+        );
+        let signer_key = self
+            .key
+            .as_ref()
+            .ok()
+            .filter(|_| !by_identity)
+            .map(|key| key.key.clone());
         let key = step(self.key.map(|key| key.facts()), &mut keep);
         let log = match self.log {
             Some(Ok(entries)) => log_check(entries),
             Some(Err(failure)) => step(Err(failure), &mut keep),
             None => Check::NotReached,
         };
-        let accepted = self.time.as_ref().ok().and_then(|facts| facts.accepted.iter().min_by_key(|accepted| accepted.time).copied());
+        let accepted = self.time.as_ref().ok().and_then(|facts| {
+            facts
+                .accepted
+                .iter()
+                .min_by_key(|accepted| accepted.time)
+                .copied()
+        });
         let time = match self.time {
             Ok(facts) if facts.accepted.is_empty() => Check::NotRequired,
             time => step(time, &mut keep),
@@ -160,7 +198,9 @@ impl Proved<'_, '_, '_> {
             None if by_identity => Check::NotReached,
             None => Check::NotRequired,
         };
-        let signature = self.signature.map_or(Check::NotReached, |signature| step(signature, &mut keep));
+        let signature = self
+            .signature
+            .map_or(Check::NotReached, |signature| step(signature, &mut keep));
         let subject = match self.subject {
             Ok(None) => Check::NotRequired,
             Ok(Some(facts)) => Check::Passed(facts),
@@ -181,24 +221,47 @@ impl Proved<'_, '_, '_> {
             // Cannot happen: a step that is missing follows from one that failed. It must not become `verified` if it does.
             failures.push(Failure::new(Reason::MaterialIncomplete).detail("a step was not made"));
         }
-        let checks = Checks { material, key, log, time, certificate, signature, subject, identity };
-        let mut verdict = Verdict::new(failures, checks, artifact_facts(run.artifact), run.requirements, run.now);
+        let checks = Checks {
+            material,
+            key,
+            log,
+            time,
+            certificate,
+            signature,
+            subject,
+            identity,
+        };
+        let mut verdict = Verdict::new(
+            failures,
+            checks,
+            artifact_facts(run.artifact),
+            run.requirements,
+            run.now,
+        );
         let evidence = &mut verdict.evidence;
         evidence.signer = match (&self.claims, signer_key) {
             (Some(claims), _) => claims.subject().map(Into::into),
-            (None, Some(key)) => Some(format!("sha256:{}", HEXLOWER.encode(&key.fingerprint())).into()),
+            (None, Some(key)) => {
+                Some(format!("sha256:{}", HEXLOWER.encode(&key.fingerprint())).into())
+            }
             (None, None) => None,
         };
-        evidence.issuer = self.claims.as_ref().and_then(|claims| claims.issuer.clone());
+        evidence.issuer = self
+            .claims
+            .as_ref()
+            .and_then(|claims| claims.issuer.clone());
         evidence.signed_at = accepted.map(|accepted| accepted.time);
         evidence.time_source = accepted.map(|accepted| accepted.source);
-        evidence.trusted_root =
-            Some(TrustedRootFacts { source: None, sha256: HEXLOWER.encode(run.root.digest().as_bytes()).into() });
+        evidence.trusted_root = Some(TrustedRootFacts {
+            source: None,
+            sha256: HEXLOWER.encode(run.root.digest().as_bytes()).into(),
+        });
         evidence.material = Some(run.material.facts());
         verdict.statement = match &run.material.content {
-            SignedMaterial::Envelope { statement: Ok(statement), .. } if verdict.outcome() == Outcome::Verified => {
-                Some(statement.clone())
-            }
+            SignedMaterial::Envelope {
+                statement: Ok(statement),
+                ..
+            } if verdict.outcome() == Outcome::Verified => Some(statement.clone()),
             _ => None,
         };
         verdict
@@ -230,7 +293,11 @@ fn rank(reason: Reason) -> u8 {
 fn artifact_facts(artifact: &Artifact<'_>) -> ArtifactFacts {
     ArtifactFacts {
         name: None,
-        digests: artifact.digests().iter().map(|digest| (digest.algorithm().as_str(), digest.hex().into())).collect(),
+        digests: artifact
+            .digests()
+            .iter()
+            .map(|digest| (digest.algorithm().as_str(), digest.hex().into()))
+            .collect(),
     }
 }
 

@@ -5,8 +5,8 @@ use data_encoding::HEXLOWER;
 use crate::artifact::Artifact;
 use crate::certificate::{Certificate, Claims};
 use crate::evidence::{
-    AcceptedTime, CertificateFacts, Check, FormatFacts, IdentityFacts, KeyFacts, LogEntryFacts, LogFacts, LogProof,
-    SignatureFacts, SubjectFacts, TimeFacts, TimeSource,
+    AcceptedTime, CertificateFacts, Check, FormatFacts, IdentityFacts, KeyFacts, LogEntryFacts,
+    LogFacts, LogProof, SignatureFacts, SubjectFacts, TimeFacts, TimeSource,
 };
 use crate::key::{PublicKey, SignatureScheme};
 use crate::log::body::{self, Signed, SignedContent, Verifier};
@@ -28,7 +28,13 @@ pub fn verify(
     requirements: &Requirements,
     now: Time,
 ) -> Verdict {
-    let run = Run { material, artifact, root, requirements, now };
+    let run = Run {
+        material,
+        artifact,
+        root,
+        requirements,
+        now,
+    };
 
     // 1. The material is complete.
     let format = material.check(requirements);
@@ -70,7 +76,19 @@ pub fn verify(
     };
     let identity = run.identity(claims.as_ref());
 
-    Proved { run: &run, format, key, log, time, certificate, signature, subject, identity, claims }.into_verdict()
+    Proved {
+        run: &run,
+        format,
+        key,
+        log,
+        time,
+        certificate,
+        signature,
+        subject,
+        identity,
+        claims,
+    }
+    .into_verdict()
 }
 
 /// What a verification works on.
@@ -105,13 +123,21 @@ impl<'r> Run<'r, '_> {
                     Some(leaf) => leaf.as_ref().map_err(Clone::clone)?,
                     None => return Err(Failure::new(Reason::CertificateRequired)),
                 };
-                Ok(ChosenKey { key: leaf.public_key()?, verifier: Verifier::Certificate(der), source: "certificate" })
+                Ok(ChosenKey {
+                    key: leaf.public_key()?,
+                    verifier: Verifier::Certificate(der),
+                    source: "certificate",
+                })
             }
             (Signer::Identity(_), VerifierMaterial::PublicKey(_) | VerifierMaterial::Hint) => {
-                Err(Failure::new(Reason::CertificateRequired).expected("a certificate").found("a plain key, or none"))
+                Err(Failure::new(Reason::CertificateRequired)
+                    .expected("a certificate")
+                    .found("a plain key, or none"))
             }
             (Signer::Key(_), VerifierMaterial::Certificate { .. }) => {
-                Err(Failure::new(Reason::KeyNotUsed).expected("material that was signed with a key").found("a certificate"))
+                Err(Failure::new(Reason::KeyNotUsed)
+                    .expected("material that was signed with a key")
+                    .found("a certificate"))
             }
             (Signer::Key(key), VerifierMaterial::PublicKey(other)) if key != other => {
                 Err(Failure::new(Reason::SignatureInvalid)
@@ -120,7 +146,11 @@ impl<'r> Run<'r, '_> {
                     .detail("the material names another public key than the one that was given"))
             }
             (Signer::Key(key), VerifierMaterial::PublicKey(_) | VerifierMaterial::Hint) => {
-                Ok(ChosenKey { key: key.clone(), verifier: Verifier::PublicKey(key.spki()), source: "caller" })
+                Ok(ChosenKey {
+                    key: key.clone(),
+                    verifier: Verifier::PublicKey(key.spki()),
+                    source: "caller",
+                })
             }
         }
     }
@@ -129,22 +159,37 @@ impl<'r> Run<'r, '_> {
     ///
     /// Where no log is required, an entry of an unknown log is left aside; it counts for nothing.
     fn log(&self, verifier: Verifier<'r>) -> Result<Vec<LogEntryFacts>> {
-        let signed = Signed { content: self.signed_content(), verifier };
+        let signed = Signed {
+            content: self.signed_content(),
+            verifier,
+        };
         let threshold = self.requirements.log_entries.count();
         let mut verified: Vec<LogEntryFacts> = Vec::with_capacity(self.material.entries.len());
         for (index, entry) in self.material.entries.iter().enumerate() {
-            let checked = body::compare(entry.kind, &entry.body, &signed).and_then(|()| entry.verify(self.root));
+            let checked = body::compare(entry.kind, &entry.body, &signed)
+                .and_then(|()| entry.verify(self.root));
             match checked {
                 Ok(facts) => verified.push(facts),
                 Err(failure) if failure.reason == Reason::LogUnknown && threshold == 0 => {}
                 Err(failure) => return Err(failure.within(&format!("tlogEntries[{index}]"))),
             }
         }
-        let counts = |facts: &&LogEntryFacts| !self.requirements.inclusion_proof || facts.proof != LogProof::Promise;
-        if self.requirements.inclusion_proof && !verified.is_empty() && !verified.iter().any(|facts| counts(&facts)) {
-            return Err(Failure::new(Reason::LogProofMissing).expected("an inclusion proof").found("a promise"));
+        let counts = |facts: &&LogEntryFacts| {
+            !self.requirements.inclusion_proof || facts.proof != LogProof::Promise
+        };
+        if self.requirements.inclusion_proof
+            && !verified.is_empty()
+            && !verified.iter().any(|facts| counts(&facts))
+        {
+            return Err(Failure::new(Reason::LogProofMissing)
+                .expected("an inclusion proof")
+                .found("a promise"));
         }
-        let mut logs: Vec<&str> = verified.iter().filter(counts).map(|facts| &*facts.log_id).collect();
+        let mut logs: Vec<&str> = verified
+            .iter()
+            .filter(counts)
+            .map(|facts| &*facts.log_id)
+            .collect();
         logs.sort_unstable();
         logs.dedup();
         if logs.len() >= threshold {
@@ -152,18 +197,27 @@ impl<'r> Run<'r, '_> {
         }
         let reason = match self.material.entries.is_empty() && self.material.timestamps.is_empty() {
             // Nothing at all that could give a time: the log may still be asked.
-            true if matches!(self.requirements.signer, Signer::Identity(_)) => Reason::NoTrustedTime,
+            true if matches!(self.requirements.signer, Signer::Identity(_)) => {
+                Reason::NoTrustedTime
+            }
             _ => Reason::LogEntriesInsufficient,
         };
         Err(Failure::new(reason)
             .at("tlogEntries")
-            .expected(format!("entries of {threshold} distinct log{}", if threshold == 1 { "" } else { "s" }))
+            .expected(format!(
+                "entries of {threshold} distinct log{}",
+                if threshold == 1 { "" } else { "s" }
+            ))
             .found(logs.len()))
     }
 
     /// Step 4: the time of every promise and of every timestamp of a trusted authority.
     fn time(&self, entries: &[LogEntryFacts]) -> Result<TimeFacts> {
-        let mut facts = TimeFacts { accepted: Vec::new(), timestamps: Vec::new(), unknown_authorities: Vec::new() };
+        let mut facts = TimeFacts {
+            accepted: Vec::new(),
+            timestamps: Vec::new(),
+            unknown_authorities: Vec::new(),
+        };
         for (index, entry) in entries.iter().enumerate() {
             // A proof of inclusion does not cover the time (RFC 6962 leaves hold the body only); a promise does.
             if entry.proof == LogProof::Inclusion {
@@ -171,26 +225,40 @@ impl<'r> Run<'r, '_> {
             }
             if let Some(time) = entry.integrated_time {
                 self.refuse_future(time, || format!("tlogEntries[{index}].integratedTime"))?;
-                facts.accepted.push(AcceptedTime { time, source: TimeSource::LogEntry });
+                facts.accepted.push(AcceptedTime {
+                    time,
+                    source: TimeSource::LogEntry,
+                });
             }
         }
         let signature = self.material.signature();
         for (index, der) in self.material.timestamps.iter().enumerate() {
             let field = || format!("timestampVerificationData.rfc3161Timestamps[{index}]");
             let checked = Token::parse(der)
-                .and_then(|token| timestamp::check(&token, self.root.timestamp_authorities(), signature))
+                .and_then(|token| {
+                    timestamp::check(&token, self.root.timestamp_authorities(), signature)
+                })
                 .map_err(|failure| failure.within(&field()))?;
             match checked {
                 TokenCheck::Verified(timestamp) => {
                     self.refuse_future(timestamp.time, field)?;
-                    facts.accepted.push(AcceptedTime { time: timestamp.time, source: TimeSource::Timestamp });
+                    facts.accepted.push(AcceptedTime {
+                        time: timestamp.time,
+                        source: TimeSource::Timestamp,
+                    });
                     facts.timestamps.push(timestamp);
                 }
-                TokenCheck::UnknownAuthority { issuer, .. } => facts.unknown_authorities.push(issuer.into()),
+                TokenCheck::UnknownAuthority { issuer, .. } => {
+                    facts.unknown_authorities.push(issuer.into())
+                }
             }
         }
         let threshold = self.requirements.timestamps.count();
-        let mut authorities: Vec<Digest> = facts.timestamps.iter().map(|facts| facts.signer_certificate).collect();
+        let mut authorities: Vec<Digest> = facts
+            .timestamps
+            .iter()
+            .map(|facts| facts.signer_certificate)
+            .collect();
         authorities.sort_unstable_by(|a, b| a.as_bytes().cmp(b.as_bytes()));
         authorities.dedup();
         if authorities.len() < threshold {
@@ -200,7 +268,13 @@ impl<'r> Run<'r, '_> {
                 .found(authorities.len()));
         }
         // The key of a Rekor v2 log must be believed at the time that others vouch for.
-        for (index, entry) in self.material.entries.iter().enumerate().filter(|(_, entry)| entry.kind.is_v2()) {
+        for (index, entry) in self
+            .material
+            .entries
+            .iter()
+            .enumerate()
+            .filter(|(_, entry)| entry.kind.is_v2())
+        {
             for accepted in &facts.accepted {
                 match self.root.find_log(&entry.log_id, Some(accepted.time)) {
                     Ok(_) => {}
@@ -214,10 +288,15 @@ impl<'r> Run<'r, '_> {
                 let failure = Failure::new(Reason::NoTrustedTime);
                 return Err(match facts.unknown_authorities.first() {
                     None => failure,
-                    Some(issuer) => failure.detail(format_args!("the timestamp is by {issuer}, which the trusted root does not have")),
+                    Some(issuer) => failure.detail(format_args!(
+                        "the timestamp is by {issuer}, which the trusted root does not have"
+                    )),
                 });
             }
-            facts.accepted.push(AcceptedTime { time: self.now, source: TimeSource::Now });
+            facts.accepted.push(AcceptedTime {
+                time: self.now,
+                source: TimeSource::Now,
+            });
         }
         Ok(facts)
     }
@@ -225,40 +304,70 @@ impl<'r> Run<'r, '_> {
     fn refuse_future(&self, time: Time, field: impl Fn() -> String) -> Result<()> {
         match time <= self.now {
             true => Ok(()),
-            false => Err(Failure::new(Reason::TimeInFuture).at(field()).expected(format!("a time until {}", self.now)).found(time)),
+            false => Err(Failure::new(Reason::TimeInFuture)
+                .at(field())
+                .expected(format!("a time until {}", self.now))
+                .found(time)),
         }
     }
 
     /// Step 5: chain and SCT. Without a trusted time the certificate is looked at as of its issuance,
     /// which tells what else is wrong; the verdict is then never `verified`, because step 4 has failed.
-    fn certificate(&self, leaf: &Certificate<'_>, time: Option<&TimeFacts>) -> Result<CertificateFacts> {
-        let window = Window { start: leaf.not_before, end: Some(leaf.not_after) };
+    fn certificate(
+        &self,
+        leaf: &Certificate<'_>,
+        time: Option<&TimeFacts>,
+    ) -> Result<CertificateFacts> {
+        let window = Window {
+            start: leaf.not_before,
+            end: Some(leaf.not_after),
+        };
         let times: Vec<Time> = match time {
-            Some(facts) => facts.accepted.iter().map(|accepted| accepted.time).collect(),
+            Some(facts) => facts
+                .accepted
+                .iter()
+                .map(|accepted| accepted.time)
+                .collect(),
             None => vec![leaf.not_before],
         };
         for time in &times {
             if !window.contains(*time) {
-                return Err(Failure::new(Reason::CertificateNotValidAtTime).expected(window).found(time));
+                return Err(Failure::new(Reason::CertificateNotValidAtTime)
+                    .expected(window)
+                    .found(time));
             }
         }
         // A time that only a proof of inclusion accompanies is not trusted, but it must not contradict either.
         for entry in &self.material.entries {
             if let Some(time) = entry.time().filter(|time| !window.contains(*time)) {
-                return Err(Failure::new(Reason::CertificateNotValidAtTime).at("integratedTime").expected(window).found(time));
+                return Err(Failure::new(Reason::CertificateNotValidAtTime)
+                    .at("integratedTime")
+                    .expected(window)
+                    .found(time));
             }
         }
         let intermediates = match &self.material.verifier {
             VerifierMaterial::Certificate { intermediates, .. } => intermediates.as_slice(),
             _ => &[],
         };
-        let issued = chain::verify(leaf, intermediates, self.root.certificate_authorities(), &times)?;
+        let issued = chain::verify(
+            leaf,
+            intermediates,
+            self.root.certificate_authorities(),
+            &times,
+        )?;
         let threshold = self.requirements.scts.count();
         let scts = match threshold {
             0 => Vec::new(),
             threshold => {
                 let detached: Vec<&[u8]> = self.material.scts.iter().map(Vec::as_slice).collect();
-                sct::verify(leaf, issued.issuer_spki(), &detached, self.root.ct_logs(), threshold)?
+                sct::verify(
+                    leaf,
+                    issued.issuer_spki(),
+                    &detached,
+                    self.root.ct_logs(),
+                    threshold,
+                )?
             }
         };
         Ok(CertificateFacts {
@@ -275,45 +384,68 @@ impl<'r> Run<'r, '_> {
 
     /// Step 6.
     fn signature(&self, key: &PublicKey) -> Result<SignatureFacts> {
-        let facts = |scheme: SignatureScheme, over| SignatureFacts { scheme: scheme.to_string().into(), over };
+        let facts = |scheme: SignatureScheme, over| SignatureFacts {
+            scheme: scheme.to_string().into(),
+            over,
+        };
         match &self.material.content {
             SignedMaterial::Message { signature, digest } => {
                 if let Some(claimed) = digest {
                     self.check_message_digest(claimed)?;
                 }
-                self.artifact_signature(key, signature, *digest).map(|scheme| facts(scheme, "artifact"))
+                self.artifact_signature(key, signature, *digest)
+                    .map(|scheme| facts(scheme, "artifact"))
             }
             SignedMaterial::Envelope { envelope, .. } => {
                 let message = envelope.pre_authentication_encoding();
-                payload_signature(key, &message, envelope.signature()).map(|scheme| facts(scheme, "dsse-envelope"))
+                payload_signature(key, &message, envelope.signature())
+                    .map(|scheme| facts(scheme, "dsse-envelope"))
             }
-            SignedMaterial::SimpleSigning { payload, signature, .. } => {
-                payload_signature(key, payload, signature).map(|scheme| facts(scheme, "simple-signing-payload"))
-            }
+            SignedMaterial::SimpleSigning {
+                payload, signature, ..
+            } => payload_signature(key, payload, signature)
+                .map(|scheme| facts(scheme, "simple-signing-payload")),
         }
     }
 
     fn check_message_digest(&self, claimed: &Digest) -> Result<()> {
-        let mismatch = || Failure::new(Reason::ArtifactMismatch).at("messageSignature.messageDigest").found(claimed);
+        let mismatch = || {
+            Failure::new(Reason::ArtifactMismatch)
+                .at("messageSignature.messageDigest")
+                .found(claimed)
+        };
         match self.artifact.digest(claimed.algorithm()) {
             Some(actual) if actual == *claimed => Ok(()),
             Some(actual) => Err(mismatch().expected(actual)),
-            None => Err(mismatch().expected(self.artifact.primary()).detail(format_args!(
-                "the proof has a {} digest, and none is known of the artifact",
-                claimed.algorithm()
-            ))),
+            None => Err(mismatch()
+                .expected(self.artifact.primary())
+                .detail(format_args!(
+                    "the proof has a {} digest, and none is known of the artifact",
+                    claimed.algorithm()
+                ))),
         }
     }
 
-    fn artifact_signature(&self, key: &PublicKey, signature: &[u8], digest: Option<Digest>) -> Result<SignatureScheme> {
-        let schemes = message_schemes(self.material.format, key.kind(), digest, self.requirements.digest_algorithm);
+    fn artifact_signature(
+        &self,
+        key: &PublicKey,
+        signature: &[u8],
+        digest: Option<Digest>,
+    ) -> Result<SignatureScheme> {
+        let schemes = message_schemes(
+            self.material.format,
+            key.kind(),
+            digest,
+            self.requirements.digest_algorithm,
+        );
         let mut tried = false;
         for scheme in &schemes {
             let valid = match scheme.digest() {
                 None => self.artifact.verify_ed25519(key, signature),
-                Some(algorithm) => {
-                    self.artifact.digest(algorithm).map(|digest| key.verify_digest(*scheme, &digest, signature))
-                }
+                Some(algorithm) => self
+                    .artifact
+                    .digest(algorithm)
+                    .map(|digest| key.verify_digest(*scheme, &digest, signature)),
             };
             match valid {
                 Some(true) => return Ok(*scheme),
@@ -323,8 +455,15 @@ impl<'r> Run<'r, '_> {
         }
         let names: Vec<String> = schemes.iter().map(ToString::to_string).collect();
         Err(match tried {
-            true => Failure::new(Reason::SignatureInvalid).at("signature").expected(format!("a signature by the signer's key ({})", names.join(", "))),
-            false => Failure::new(Reason::MessageRequired).expected(format!("the file, or a digest for {}", names.join(", "))).found(self.artifact.primary()),
+            true => Failure::new(Reason::SignatureInvalid)
+                .at("signature")
+                .expected(format!(
+                    "a signature by the signer's key ({})",
+                    names.join(", ")
+                )),
+            false => Failure::new(Reason::MessageRequired)
+                .expected(format!("the file, or a digest for {}", names.join(", ")))
+                .found(self.artifact.primary()),
         })
     }
 
@@ -335,11 +474,20 @@ impl<'r> Run<'r, '_> {
                 Err(Failure::new(Reason::NotAnAttestation))
             }
             (SignedMaterial::Message { .. }, _) => Ok(None),
-            (SignedMaterial::SimpleSigning { .. }, Content::Attestation(_) | Content::AnyAttestation) => {
-                Err(Failure::new(Reason::NotAnAttestation))
-            }
-            (SignedMaterial::SimpleSigning { image, reference, .. }, _) => match self.artifact.digest(image.algorithm()) {
-                Some(actual) if actual == *image => Ok(Some(SubjectFacts { predicate_type: None, name: reference.clone() })),
+            (
+                SignedMaterial::SimpleSigning { .. },
+                Content::Attestation(_) | Content::AnyAttestation,
+            ) => Err(Failure::new(Reason::NotAnAttestation)),
+            (
+                SignedMaterial::SimpleSigning {
+                    image, reference, ..
+                },
+                _,
+            ) => match self.artifact.digest(image.algorithm()) {
+                Some(actual) if actual == *image => Ok(Some(SubjectFacts {
+                    predicate_type: None,
+                    name: reference.clone(),
+                })),
                 _ => Err(Failure::new(Reason::ArtifactMismatch)
                     .at("payload.critical.image.docker-manifest-digest")
                     .expected(self.artifact.primary())
@@ -350,15 +498,23 @@ impl<'r> Run<'r, '_> {
                 let kind = statement.predicate_type();
                 match content {
                     Content::Signature if kind != COSIGN_SIGNATURE => {
-                        return Err(Failure::new(Reason::NotASignature).at("payload.predicateType").found(kind));
+                        return Err(Failure::new(Reason::NotASignature)
+                            .at("payload.predicateType")
+                            .found(kind));
                     }
                     Content::Attestation(required) if **required != *kind => {
-                        return Err(Failure::new(Reason::PredicateTypeMismatch).at("payload.predicateType").expected(required).found(kind));
+                        return Err(Failure::new(Reason::PredicateTypeMismatch)
+                            .at("payload.predicateType")
+                            .expected(required)
+                            .found(kind));
                     }
                     _ => {}
                 }
                 let subject = statement.find(self.artifact)?;
-                Ok(Some(SubjectFacts { predicate_type: Some(kind.into()), name: subject.name().into() }))
+                Ok(Some(SubjectFacts {
+                    predicate_type: Some(kind.into()),
+                    name: subject.name().into(),
+                }))
             }
         }
     }
@@ -367,16 +523,23 @@ impl<'r> Run<'r, '_> {
     fn identity(&self, claims: Option<&Claims>) -> Option<Result<IdentityFacts>> {
         let identities = self.requirements.identities()?;
         Some(match claims {
-            Some(claims) => identities.check(claims).map(|matched| IdentityFacts { matched }),
+            Some(claims) => identities
+                .check(claims)
+                .map(|matched| IdentityFacts { matched }),
             None => Err(Failure::new(Reason::CertificateRequired)),
         })
     }
 
     fn signed_content(&self) -> SignedContent<'_, '_> {
         match &self.material.content {
-            SignedMaterial::Message { signature, .. } => SignedContent::Artifact { artifact: self.artifact, signature },
+            SignedMaterial::Message { signature, .. } => SignedContent::Artifact {
+                artifact: self.artifact,
+                signature,
+            },
             SignedMaterial::Envelope { envelope, .. } => SignedContent::Envelope(envelope),
-            SignedMaterial::SimpleSigning { payload, signature, .. } => SignedContent::Payload { payload, signature },
+            SignedMaterial::SimpleSigning {
+                payload, signature, ..
+            } => SignedContent::Payload { payload, signature },
         }
     }
 }
@@ -396,12 +559,18 @@ fn payload_signature(key: &PublicKey, message: &[u8], signature: &[u8]) -> Resul
     message_schemes(crate::material::Format::Detached, key.kind(), None, None)
         .into_iter()
         .find(|scheme| key.verify(*scheme, message, signature))
-        .ok_or_else(|| Failure::new(Reason::SignatureInvalid).at("signature").expected("a signature by the signer's key"))
+        .ok_or_else(|| {
+            Failure::new(Reason::SignatureInvalid)
+                .at("signature")
+                .expected("a signature by the signer's key")
+        })
 }
 
 pub(crate) fn format_check(material: &Material, format: Result<()>) -> Check<FormatFacts> {
     match format {
-        Ok(()) => Check::Passed(FormatFacts { format: material.format.as_str() }),
+        Ok(()) => Check::Passed(FormatFacts {
+            format: material.format.as_str(),
+        }),
         Err(failure) => Check::Failed(failure),
     }
 }

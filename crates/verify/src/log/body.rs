@@ -34,9 +34,15 @@ pub(crate) struct Signed<'m, 'a> {
 /// What was signed, and the signature.
 pub(crate) enum SignedContent<'m, 'a> {
     /// A signature over the artifact itself.
-    Artifact { artifact: &'m Artifact<'a>, signature: &'m [u8] },
+    Artifact {
+        artifact: &'m Artifact<'a>,
+        signature: &'m [u8],
+    },
     /// A signature over a payload that names the artifact.
-    Payload { payload: &'m [u8], signature: &'m [u8] },
+    Payload {
+        payload: &'m [u8],
+        signature: &'m [u8],
+    },
     /// A DSSE envelope.
     Envelope(&'m Envelope),
 }
@@ -95,8 +101,13 @@ impl EntryKind {
 /// Checks that the canonical body describes this signature by this key over this content.
 pub(crate) fn compare(kind: EntryKind, body: &[u8], signed: &Signed<'_, '_>) -> Result<()> {
     match kind {
-        EntryKind::HashedRekordV001 | EntryKind::RekordV001 => hashed_v1(&parse(kind, body)?, signed),
-        EntryKind::HashedRekordV002 => hashed_v2(&parse::<HashedV2<'_>>(kind, body)?.hashed_rekord_v002, signed),
+        EntryKind::HashedRekordV001 | EntryKind::RekordV001 => {
+            hashed_v1(&parse(kind, body)?, signed)
+        }
+        EntryKind::HashedRekordV002 => hashed_v2(
+            &parse::<HashedV2<'_>>(kind, body)?.hashed_rekord_v002,
+            signed,
+        ),
         EntryKind::DsseV001 => dsse_v1(&parse(kind, body)?, signed),
         EntryKind::DsseV002 => dsse_v2(&parse::<DsseV2<'_>>(kind, body)?.dsse_v002, signed),
         EntryKind::IntotoV001 => intoto_v1(&parse(kind, body)?, signed),
@@ -127,7 +138,9 @@ fn hashed_v1(spec: &HashedV1<'_>, signed: &Signed<'_, '_>) -> Result<()> {
         .map_err(|error| malformed("data.hash.value").detail(error))?;
     signed.content.check_digest(logged)?;
     signed.content.check_signature(&spec.signature.content.0)?;
-    signed.verifier.check_pem(&spec.signature.public_key.content.0)
+    signed
+        .verifier
+        .check_pem(&spec.signature.public_key.content.0)
 }
 
 fn hashed_v2(spec: &HashedRekordV2<'_>, signed: &Signed<'_, '_>) -> Result<()> {
@@ -171,8 +184,13 @@ fn intoto_v1(spec: &IntotoV1<'_>, signed: &Signed<'_, '_>) -> Result<()> {
         check_payload(payload, envelope)?;
     }
     let logged = hex_digest(&spec.content.hash, "content.hash")?;
-    if !cosign_spellings(envelope).iter().any(|text| Digest::of(logged.algorithm(), text.as_bytes()) == Some(logged)) {
-        return Err(mismatch("content.hash").expected("the hash of this envelope").found(logged));
+    if !cosign_spellings(envelope)
+        .iter()
+        .any(|text| Digest::of(logged.algorithm(), text.as_bytes()) == Some(logged))
+    {
+        return Err(mismatch("content.hash")
+            .expected("the hash of this envelope")
+            .found(logged));
     }
     signed.verifier.check_pem(&spec.public_key.0)
 }
@@ -188,8 +206,12 @@ fn intoto_v2(content: &IntotoContentV2<'_>, signed: &Signed<'_, '_>) -> Result<(
     match content.envelope.signatures.as_slice() {
         [logged] => {
             // The signature is in base64 twice: once as JSON bytes, once as the envelope had it.
-            let signature = std::str::from_utf8(&logged.sig.0).ok().and_then(json::base64);
-            signed.content.check_signature(&signature.ok_or_else(|| malformed("content.envelope.signatures[0].sig"))?)?;
+            let signature = std::str::from_utf8(&logged.sig.0)
+                .ok()
+                .and_then(json::base64);
+            signed.content.check_signature(
+                &signature.ok_or_else(|| malformed("content.envelope.signatures[0].sig"))?,
+            )?;
             signed.verifier.check_pem(&logged.public_key.0)
         }
         logged => Err(one_signature(logged.len())),
@@ -200,12 +222,20 @@ fn intoto_v2(content: &IntotoContentV2<'_>, signed: &Signed<'_, '_>) -> Result<(
 fn cosign_spellings(envelope: &Envelope) -> [String; 3] {
     let payload = data_encoding::BASE64.encode(&envelope.payload.0);
     let signature = data_encoding::BASE64.encode(envelope.signature());
-    let keyid = envelope.signatures.first().map_or("", |signature| &signature.keyid);
+    let keyid = envelope
+        .signatures
+        .first()
+        .map_or("", |signature| &signature.keyid);
     let kind = serde_json::Value::from(envelope.payload_type.as_str());
-    let spell = |signature: String| format!(r#"{{"payloadType":{kind},"payload":"{payload}","signatures":[{signature}]}}"#);
+    let spell = |signature: String| {
+        format!(r#"{{"payloadType":{kind},"payload":"{payload}","signatures":[{signature}]}}"#)
+    };
     [
         spell(format!(r#"{{"keyid":"","sig":"{signature}"}}"#)),
-        spell(format!(r#"{{"keyid":{},"sig":"{signature}"}}"#, serde_json::Value::from(keyid))),
+        spell(format!(
+            r#"{{"keyid":{},"sig":"{signature}"}}"#,
+            serde_json::Value::from(keyid)
+        )),
         spell(format!(r#"{{"sig":"{signature}"}}"#)),
     ]
 }
@@ -230,29 +260,38 @@ impl<'m> SignedContent<'m, '_> {
     fn check_signature(&self, logged: &[u8]) -> Result<()> {
         match logged == self.signature() {
             true => Ok(()),
-            false => Err(mismatch("signature").expected("the signature of this material").found("another signature")),
+            false => Err(mismatch("signature")
+                .expected("the signature of this material")
+                .found("another signature")),
         }
     }
 
     fn check_digest(&self, logged: Digest) -> Result<()> {
         let algorithm = logged.algorithm();
         let actual = match self {
-            Self::Artifact { artifact, .. } => artifact.digest(algorithm).filter(|_| algorithm.signs()),
+            Self::Artifact { artifact, .. } => {
+                artifact.digest(algorithm).filter(|_| algorithm.signs())
+            }
             Self::Payload { payload, .. } => Digest::of(algorithm, payload),
             // Rekor v2 logs an envelope as a hash over what is signed (rekor-v2 specification, section 6.1.4).
-            Self::Envelope(envelope) => Digest::of(algorithm, &envelope.pre_authentication_encoding()),
+            Self::Envelope(envelope) => {
+                Digest::of(algorithm, &envelope.pre_authentication_encoding())
+            }
         };
         match (actual, self) {
             (Some(actual), _) if actual == logged => Ok(()),
-            (Some(actual), Self::Artifact { .. }) => {
-                Err(Failure::new(Reason::ArtifactMismatch).at("data.hash").expected(actual).found(logged))
-            }
+            (Some(actual), Self::Artifact { .. }) => Err(Failure::new(Reason::ArtifactMismatch)
+                .at("data.hash")
+                .expected(actual)
+                .found(logged)),
             (Some(actual), _) => Err(mismatch("data.hash").expected(actual).found(logged)),
             (None, Self::Artifact { artifact, .. }) => Err(Failure::new(Reason::ArtifactMismatch)
                 .at("data.hash")
                 .expected(artifact.primary())
                 .found(logged)
-                .detail(format_args!("the entry has a {algorithm} digest, and none is known of the artifact"))),
+                .detail(format_args!(
+                    "the entry has a {algorithm} digest, and none is known of the artifact"
+                ))),
             (None, _) => Err(unsupported(algorithm.as_str())),
         }
     }
@@ -260,7 +299,8 @@ impl<'m> SignedContent<'m, '_> {
     fn envelope(&self) -> Result<&'m Envelope> {
         match self {
             Self::Envelope(envelope) => Ok(envelope),
-            _ => Err(Failure::new(Reason::LogEntryUnsupported).detail("an entry for envelopes beside a plain signature")),
+            _ => Err(Failure::new(Reason::LogEntryUnsupported)
+                .detail("an entry for envelopes beside a plain signature")),
         }
     }
 }
@@ -269,8 +309,16 @@ impl Verifier<'_> {
     fn check_pem(self, text: &[u8]) -> Result<()> {
         let blocks = pem::decode(text).map_err(|problem| malformed("publicKey").detail(problem))?;
         match (self, blocks.as_slice()) {
-            (Self::Certificate(expected), [(label, der)]) if label == "CERTIFICATE" && der == expected => Ok(()),
-            (Self::PublicKey(expected), [(label, der)]) if label == "PUBLIC KEY" && der == expected => Ok(()),
+            (Self::Certificate(expected), [(label, der)])
+                if label == "CERTIFICATE" && der == expected =>
+            {
+                Ok(())
+            }
+            (Self::PublicKey(expected), [(label, der)])
+                if label == "PUBLIC KEY" && der == expected =>
+            {
+                Ok(())
+            }
             _ => Err(self.other("publicKey")),
         }
     }
@@ -286,7 +334,10 @@ impl Verifier<'_> {
 }
 
 fn hex_digest(hash: &HexHash<'_>, field: &'static str) -> Result<Digest> {
-    let algorithm: DigestAlgorithm = hash.algorithm.parse().map_err(|_| unsupported(&hash.algorithm))?;
+    let algorithm: DigestAlgorithm = hash
+        .algorithm
+        .parse()
+        .map_err(|_| unsupported(&hash.algorithm))?;
     Digest::from_hex(algorithm, &hash.value).map_err(|error| malformed(field).detail(error))
 }
 
@@ -299,16 +350,21 @@ fn malformed(field: &'static str) -> Failure {
 }
 
 fn unsupported(algorithm: &str) -> Failure {
-    Failure::new(Reason::LogEntryUnsupported).expected("sha256, sha384 or sha512").found(algorithm)
+    Failure::new(Reason::LogEntryUnsupported)
+        .expected("sha256, sha384 or sha512")
+        .found(algorithm)
 }
 
 fn one_signature(found: usize) -> Failure {
-    mismatch("signatures").expected("one signature").found(found)
+    mismatch("signatures")
+        .expected("one signature")
+        .found(found)
 }
 
 impl HashOutput<'_> {
     fn digest(&self) -> Result<Digest> {
-        let algorithm = crate::bundle::hash_algorithm(&self.algorithm).ok_or_else(|| unsupported(&self.algorithm))?;
+        let algorithm = crate::bundle::hash_algorithm(&self.algorithm)
+            .ok_or_else(|| unsupported(&self.algorithm))?;
         Digest::new(algorithm, &self.digest.0).ok_or_else(|| malformed("digest"))
     }
 }

@@ -180,4 +180,3 @@ pub(super) struct VerifierV2<'a> {
 pub(super) struct RawBytes {
     pub(super) raw_bytes: Base64,
 }
-

@@ -33,13 +33,23 @@ impl<'a> Checkpoint<'a> {
     pub(crate) fn parse(note: &'a str) -> Result<Self> {
         CHECKPOINT_BYTES.check(note.len(), "")?;
         let malformed = |detail| Failure::new(Reason::CheckpointMalformed).detail(detail);
-        let split = note.find("\n\n").ok_or_else(|| malformed("no empty line between text and signatures"))?;
-        let (text, rest) = note.split_at_checked(split + 1).ok_or_else(|| malformed("not text"))?;
+        let split = note
+            .find("\n\n")
+            .ok_or_else(|| malformed("no empty line between text and signatures"))?;
+        let (text, rest) = note
+            .split_at_checked(split + 1)
+            .ok_or_else(|| malformed("not text"))?;
         let mut lines = text.split_terminator('\n');
-        let origin = lines.next().filter(|line| !line.is_empty()).ok_or_else(|| malformed("no origin line"))?;
+        let origin = lines
+            .next()
+            .filter(|line| !line.is_empty())
+            .ok_or_else(|| malformed("no origin line"))?;
         let size = lines
             .next()
-            .filter(|line| line.bytes().all(|byte| byte.is_ascii_digit()) && (*line == "0" || !line.starts_with('0')))
+            .filter(|line| {
+                line.bytes().all(|byte| byte.is_ascii_digit())
+                    && (*line == "0" || !line.starts_with('0'))
+            })
             .and_then(|line| line.parse().ok())
             .ok_or_else(|| malformed("no tree size in the second line"))?;
         let root_hash = lines
@@ -50,11 +60,20 @@ impl<'a> Checkpoint<'a> {
         let mut signatures = Vec::new();
         for line in rest.split_terminator('\n').filter(|line| !line.is_empty()) {
             CHECKPOINT_SIGNATURES.check(signatures.len() + 1, "")?;
-            signatures.push(signature_line(line).ok_or_else(|| malformed("a signature line is not `— NAME BASE64`"))?);
+            signatures.push(
+                signature_line(line)
+                    .ok_or_else(|| malformed("a signature line is not `— NAME BASE64`"))?,
+            );
         }
         match signatures.is_empty() {
             true => Err(malformed("no signature line")),
-            false => Ok(Self { text, origin, size, root_hash, signatures }),
+            false => Ok(Self {
+                text,
+                origin,
+                size,
+                root_hash,
+                signatures,
+            }),
         }
     }
 
@@ -64,13 +83,18 @@ impl<'a> Checkpoint<'a> {
     pub(crate) fn verify(&self, log: &Log) -> Result<()> {
         let hint = log.checkpoint_hint;
         let by_log = |signature: &&NoteSignature<'_>| {
-            signature.blob.starts_with(&hint) && self.is_named(signature.name) && self.owns_origin(log)
+            signature.blob.starts_with(&hint)
+                && self.is_named(signature.name)
+                && self.owns_origin(log)
         };
         let mut found = false;
         for signature in self.signatures.iter().filter(by_log) {
             found = true;
             let bytes = signature.blob.get(hint.len()..).unwrap_or_default();
-            if log.key.verify(log.key.default_scheme(), self.text.as_bytes(), bytes) {
+            if log
+                .key
+                .verify(log.key.default_scheme(), self.text.as_bytes(), bytes)
+            {
                 return Ok(());
             }
         }
@@ -78,8 +102,17 @@ impl<'a> Checkpoint<'a> {
         Err(match found {
             true => failure.detail("the log's signature line does not verify with the log's key"),
             false => failure
-                .expected(format!("a signature line of the log {} with its key hint", log.base_url))
-                .found(self.signatures.iter().map(|signature| signature.name).collect::<Vec<_>>().join(", ")),
+                .expected(format!(
+                    "a signature line of the log {} with its key hint",
+                    log.base_url
+                ))
+                .found(
+                    self.signatures
+                        .iter()
+                        .map(|signature| signature.name)
+                        .collect::<Vec<_>>()
+                        .join(", "),
+                ),
         })
     }
 
@@ -91,7 +124,9 @@ impl<'a> Checkpoint<'a> {
     /// Whether a signature under `name` speaks for this origin: Rekor v2 signs under the origin itself,
     /// Rekor v1 under the origin without its tree id.
     fn is_named(&self, name: &str) -> bool {
-        self.origin.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(" - "))
+        self.origin
+            .strip_prefix(name)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(" - "))
     }
 
     /// Whether the log id fits the origin. The id of an Ed25519 log of Rekor v2 contains its origin
@@ -100,7 +135,11 @@ impl<'a> Checkpoint<'a> {
         if log.key.kind() != KeyKind::Ed25519 || log.id == log.key.fingerprint() {
             return true;
         }
-        let point = log.key.spki().last_chunk::<32>().map_or(&[][..], |point| point);
+        let point = log
+            .key
+            .spki()
+            .last_chunk::<32>()
+            .map_or(&[][..], |point| point);
         log.id == sha256(&[self.origin.as_bytes(), b"\n\x01", point])
     }
 }
@@ -145,7 +184,11 @@ mod tests {
             GOOD.replacen("AAAAAAA=", "AAAA", 1),
             GOOD.replacen("\n\n", "\n", 1),
         ] {
-            assert_eq!(Checkpoint::parse(&note).unwrap_err().reason, Reason::CheckpointMalformed, "{note:?}");
+            assert_eq!(
+                Checkpoint::parse(&note).unwrap_err().reason,
+                Reason::CheckpointMalformed,
+                "{note:?}"
+            );
         }
     }
 }

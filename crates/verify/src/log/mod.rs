@@ -105,14 +105,23 @@ impl LogEntry {
     pub(crate) fn from_wire(wire: LogEntryWire<'_>) -> Result<Self> {
         LOG_BODY_BYTES.check(wire.canonicalized_body.0.len(), "canonicalizedBody")?;
         let KindVersionWire { kind, version } = &wire.kind_version;
-        let proof = wire.inclusion_proof.map(InclusionProof::from_wire).transpose();
+        let proof = wire
+            .inclusion_proof
+            .map(InclusionProof::from_wire)
+            .transpose();
         Ok(Self {
             log_index: wire.log_index.0,
             log_id: wire.log_id.key_id.0,
-            kind: EntryKind::parse(kind, version).map_err(|failure| failure.within("kindVersion"))?,
+            kind: EntryKind::parse(kind, version)
+                .map_err(|failure| failure.within("kindVersion"))?,
             // Protobuf JSON leaves zero out, and some writers do not: 0 means that there is none.
-            integrated_time: wire.integrated_time.map(|time| time.0).filter(|time| *time != 0),
-            promise: wire.inclusion_promise.map(|promise| promise.signed_entry_timestamp.0),
+            integrated_time: wire
+                .integrated_time
+                .map(|time| time.0)
+                .filter(|time| *time != 0),
+            promise: wire
+                .inclusion_promise
+                .map(|promise| promise.signed_entry_timestamp.0),
             proof: proof.map_err(|failure| failure.within("inclusionProof"))?,
             body: wire.canonicalized_body.0,
         })
@@ -139,14 +148,19 @@ impl LogEntry {
             fields.insert("integratedTime".into(), time.to_string().into());
         }
         if let Some(promise) = &self.promise {
-            fields.insert("inclusionPromise".into(), json!({ "signedEntryTimestamp": BASE64.encode(promise) }));
+            fields.insert(
+                "inclusionPromise".into(),
+                json!({ "signedEntryTimestamp": BASE64.encode(promise) }),
+            );
         }
         Some(entry)
     }
 
     /// The time that the log claims; only proved when the promise verifies.
     pub(crate) fn time(&self) -> Option<Time> {
-        self.integrated_time.and_then(|time| i64::try_from(time).ok()).and_then(Time::from_unix_seconds)
+        self.integrated_time
+            .and_then(|time| i64::try_from(time).ok())
+            .and_then(Time::from_unix_seconds)
     }
 
     /// Checks everything that the log itself vouches for: promise, inclusion proof and checkpoint.
@@ -178,8 +192,14 @@ impl LogEntry {
 impl InclusionProof {
     fn from_wire(wire: ProofWire) -> Result<Self> {
         PROOF_HASHES.check(wire.hashes.len(), "hashes")?;
-        let Some(checkpoint) = wire.checkpoint.filter(|checkpoint| !checkpoint.envelope.is_empty()) else {
-            return Err(Failure::new(Reason::MaterialIncomplete).at("checkpoint").expected("a checkpoint").found("nothing"));
+        let Some(checkpoint) = wire
+            .checkpoint
+            .filter(|checkpoint| !checkpoint.envelope.is_empty())
+        else {
+            return Err(Failure::new(Reason::MaterialIncomplete)
+                .at("checkpoint")
+                .expected("a checkpoint")
+                .found("nothing"));
         };
         Ok(Self {
             log_index: wire.log_index.0,
@@ -191,26 +211,38 @@ impl InclusionProof {
     }
 
     fn verify(&self, entry: &LogEntry, log: &Log, facts: &mut LogEntryFacts) -> Result<()> {
-        let checkpoint = Checkpoint::parse(&self.checkpoint).map_err(|failure| failure.within("checkpoint"))?;
+        let checkpoint =
+            Checkpoint::parse(&self.checkpoint).map_err(|failure| failure.within("checkpoint"))?;
         // Rekor v1 numbers entries over all its shards and proves them within one; Rekor v2 has one number.
         if entry.kind.is_v2() && entry.log_index != self.log_index {
-            return Err(Failure::new(Reason::LogProofInvalid).at("logIndex").expected(entry.log_index).found(self.log_index));
+            return Err(Failure::new(Reason::LogProofInvalid)
+                .at("logIndex")
+                .expected(entry.log_index)
+                .found(self.log_index));
         }
         let leaf = merkle::leaf_hash(&entry.body);
         let hashes = self.hashes.iter().map(|hash| &hash.0);
-        if merkle::root_from_proof(leaf, self.log_index, self.tree_size, hashes) != Some(self.root_hash) {
+        if merkle::root_from_proof(leaf, self.log_index, self.tree_size, hashes)
+            != Some(self.root_hash)
+        {
             return Err(Failure::new(Reason::LogProofInvalid)
                 .detail("the hashes do not lead from the entry to the root hash"));
         }
         let mismatch = |field| Failure::new(Reason::CheckpointMismatch).at(field);
         if checkpoint.size != self.tree_size {
-            return Err(mismatch("treeSize").expected(checkpoint.size).found(self.tree_size));
+            return Err(mismatch("treeSize")
+                .expected(checkpoint.size)
+                .found(self.tree_size));
         }
         if checkpoint.root_hash != self.root_hash {
             let hex = |hash: &[u8]| data_encoding::HEXLOWER.encode(hash);
-            return Err(mismatch("rootHash").expected(hex(&checkpoint.root_hash)).found(hex(&self.root_hash)));
+            return Err(mismatch("rootHash")
+                .expected(hex(&checkpoint.root_hash))
+                .found(hex(&self.root_hash)));
         }
-        checkpoint.verify(log).map_err(|failure| failure.within("checkpoint"))?;
+        checkpoint
+            .verify(log)
+            .map_err(|failure| failure.within("checkpoint"))?;
         facts.add_checkpoint(self.log_index, &checkpoint, entry.promise.is_some());
         Ok(())
     }

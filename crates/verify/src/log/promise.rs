@@ -9,7 +9,10 @@ use crate::{Failure, Reason, Result};
 /// Checks the promise over body, integrated time, log id and index (the canonical JSON of Rekor's `LogEntryAnon`).
 pub(crate) fn verify(entry: &LogEntry, promise: &[u8], log: &Log) -> Result<()> {
     let Some(time) = entry.integrated_time else {
-        return Err(Failure::new(Reason::LogEntryMalformed).at("integratedTime").expected("a time, as there is a promise").found("none"));
+        return Err(Failure::new(Reason::LogEntryMalformed)
+            .at("integratedTime")
+            .expected("a time, as there is a promise")
+            .found("none"));
     };
     let signed = format!(
         r#"{{"body":"{}","integratedTime":{time},"logID":"{}","logIndex":{}}}"#,
@@ -17,8 +20,13 @@ pub(crate) fn verify(entry: &LogEntry, promise: &[u8], log: &Log) -> Result<()> 
         HEXLOWER.encode_display(&entry.log_id),
         entry.log_index,
     );
-    match log.key.verify(log.key.default_scheme(), signed.as_bytes(), promise) {
+    match log
+        .key
+        .verify(log.key.default_scheme(), signed.as_bytes(), promise)
+    {
         true => Ok(()),
-        false => Err(Failure::new(Reason::LogPromiseInvalid).at("inclusionPromise.signedEntryTimestamp")),
+        false => {
+            Err(Failure::new(Reason::LogPromiseInvalid).at("inclusionPromise.signedEntryTimestamp"))
+        }
     }
 }
