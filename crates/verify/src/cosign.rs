@@ -129,7 +129,7 @@ impl Material {
             material
                 .entries
                 .push(wire.read().map_err(|failure| failure.within("bundle"))?);
-            material.add_part("log-entry", text.as_bytes());
+            material.add_part("rekor-bundle", text.as_bytes());
         }
         if let Some(text) = annotations.timestamp {
             let wire: TimestampWire = json::parse(text.as_bytes(), Reason::TimestampMalformed)?;

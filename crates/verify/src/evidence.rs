@@ -225,7 +225,8 @@ impl LogEntryFacts {
             kind: entry.kind.name(),
             version: entry.kind.version(),
             log_index: entry.log_index,
-            integrated_time: time,
+            // Rekor v2 vouches for no time, whatever the entry says.
+            integrated_time: time.filter(|_| !entry.kind.is_v2()),
             proof: LogProof::Promise,
             checkpoint: None,
         }
@@ -369,6 +370,11 @@ pub struct RequiredFacts {
     pub scts: Threshold,
     /// Whether now was accepted as the signing time.
     pub now_is_signing_time: bool,
+    /// Whether a chain was accepted where the format allows only one certificate.
+    pub certificate_chain: bool,
+    /// The digest that the signature had to be over, when the caller said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest_algorithm: Option<&'static str>,
 }
 
 /// The trusted root.
@@ -398,7 +404,8 @@ pub struct MaterialFacts {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Part {
-    /// `bundle`, `signature`, `certificate`, `log-entry`, `timestamp`, `sct`, `payload` or `envelope`.
+    /// `bundle`, `signature`, `certificate`, `chain`, `envelope`, `payload`, `rekor-bundle`, `log-entry`, `timestamp`
+    /// or `sct`.
     pub role: &'static str,
     /// Its bytes, in base64.
     #[cfg_attr(feature = "schema", schemars(with = "String"))]

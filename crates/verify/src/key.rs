@@ -327,8 +327,11 @@ fn kind_of(spki: &[u8]) -> Result<KeyKind> {
     }
 }
 
-/// Algorithm, parameters and key bits of a SubjectPublicKeyInfo.
-fn parts_of(spki: &[u8]) -> crate::asn1::Result<(ObjectIdentifier, Option<&[u8]>, &[u8])> {
+/// Algorithm, parameters and key bits.
+type KeyInfo<'a> = (ObjectIdentifier, Option<&'a [u8]>, &'a [u8]);
+
+/// Takes a SubjectPublicKeyInfo apart.
+fn parts_of(spki: &[u8]) -> crate::asn1::Result<KeyInfo<'_>> {
     let mut info = Der::only_sequence(spki)?;
     let mut algorithm = info.sequence()?;
     let oid = algorithm.oid()?;

@@ -6,6 +6,7 @@ use data_encoding::HEXLOWER;
 
 use crate::artifact::Artifact;
 use crate::certificate::Claims;
+use crate::digest::DigestAlgorithm;
 use crate::evidence::{
     ArtifactFacts, CertificateFacts, Check, Checks, Evidence, IdentityFacts, LogEntryFacts, Place,
     RequiredFacts, SCHEMA, SignatureFacts, SubjectFacts, TimeFacts, TrustedRootFacts,
@@ -321,5 +322,7 @@ fn required_facts(requirements: &Requirements) -> RequiredFacts {
         timestamps: requirements.timestamps,
         scts: requirements.scts,
         now_is_signing_time: requirements.now_is_signing_time,
+        certificate_chain: requirements.certificate_chain,
+        digest_algorithm: requirements.digest_algorithm.map(DigestAlgorithm::as_str),
     }
 }

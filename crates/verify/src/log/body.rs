@@ -132,6 +132,10 @@ fn parse<'a, S: Deserialize<'a>>(kind: EntryKind, body: &'a [u8]) -> Result<S> {
 }
 
 fn hashed_v1(spec: &HashedV1<'_>, signed: &Signed<'_, '_>) -> Result<()> {
+    if let SignedContent::Envelope(_) = signed.content {
+        return Err(Failure::new(Reason::LogEntryUnsupported)
+            .detail("an entry for plain signatures beside an envelope"));
+    }
     let (algorithm, value) = (&spec.data.hash.algorithm, &spec.data.hash.value);
     let algorithm: DigestAlgorithm = algorithm.parse().map_err(|_| unsupported(algorithm))?;
     let logged = Digest::from_hex(algorithm, value)

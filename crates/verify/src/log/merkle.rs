@@ -78,7 +78,7 @@ mod tests {
         fn every_leaf_of_every_tree_is_proved_and_no_other(size in 1_usize..200, pick: prop::sample::Index, bit in 0_usize..256) {
             let leaves: Vec<_> = (0..size).map(|i| leaf_hash(&i.to_be_bytes())).collect();
             let index = pick.index(size);
-            let (at, of) = (index as u64, size as u64);
+            let (at, of) = (u64::try_from(index)?, u64::try_from(size)?);
             let proof = path(index, &leaves);
             prop_assert_eq!(root_from_proof(leaves[index], at, of, &proof), Some(root(&leaves)));
             for other in 0..of {
