@@ -109,7 +109,10 @@ impl Stage {
         let stream = Artifact::from_reader(ARTIFACT, &needs).unwrap();
         let streamed = accepted(&self.verify_artifact(material, &stream));
         let whole = accepted(&self.verify(material));
-        assert_eq!(format!("{:?}", streamed.checks), format!("{:?}", whole.checks));
+        assert_eq!(
+            format!("{:?}", streamed.checks),
+            format!("{:?}", whole.checks)
+        );
         accepted(&self.verify_artifact(material, &Artifact::from_digest(Digest::sha256(ARTIFACT))));
         whole
     }
@@ -145,7 +148,10 @@ pub(crate) fn trusted(root: &Value) -> TrustedRoot {
 }
 
 pub(crate) fn exact(subject: &str, issuer: &str) -> Identity {
-    Identity::new(Pattern::exact(subject).unwrap(), Pattern::exact(issuer).unwrap())
+    Identity::new(
+        Pattern::exact(subject).unwrap(),
+        Pattern::exact(issuer).unwrap(),
+    )
 }
 
 pub(crate) fn default_signer() -> Requirements {

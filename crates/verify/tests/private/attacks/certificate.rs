@@ -1,15 +1,17 @@
 //! Step 5: certificates outside their time, of other authorities, for other purposes.
 
 use sealcheck_testkit::trusted_root::Window;
-use sealcheck_testkit::{
-    EntryKind, Instance, LeafRequest, Plan, San, Signer, TokenOptions, asn1,
-};
+use sealcheck_testkit::{EntryKind, Instance, LeafRequest, Plan, San, Signer, TokenOptions, asn1};
 use sealcheck_verify::{Reason, Threshold};
 
 use crate::stage::{Stage, after, default_signer, time};
 
 fn valid(from: i64, to: i64) -> LeafRequest {
-    LeafRequest { not_before: after(from), not_after: after(to), ..LeafRequest::default() }
+    LeafRequest {
+        not_before: after(from),
+        not_after: after(to),
+        ..LeafRequest::default()
+    }
 }
 
 /// By a promise and by a timestamp; both ends of the validity are inside.
@@ -23,19 +25,43 @@ fn outside_the_validity_by_one_second() {
         (-600, -1, Some(Reason::CertificateNotValidAtTime)),
     ] {
         let plan = Plan::keyless(valid(from, to));
-        assert_eq!(stage.why(&stage.sign(&plan).bundle()), expected, "promise {from} {to}");
-        let plan = plan.with_entries(&[EntryKind::HashedRekordV002]).with_timestamp(TokenOptions::default());
-        assert_eq!(stage.why(&stage.sign(&plan).bundle()), expected, "timestamp {from} {to}");
+        assert_eq!(
+            stage.why(&stage.sign(&plan).bundle()),
+            expected,
+            "promise {from} {to}"
+        );
+        let plan = plan
+            .with_entries(&[EntryKind::HashedRekordV002])
+            .with_timestamp(TokenOptions::default());
+        assert_eq!(
+            stage.why(&stage.sign(&plan).bundle()),
+            expected,
+            "timestamp {from} {to}"
+        );
     }
 }
 
 #[test]
 fn one_time_inside_does_not_make_up_for_one_outside() {
     let stage = Stage::new();
-    for (promise, token) in [(after(0), after(700)), (after(700), after(0)), (after(0), after(-60))] {
-        let token = TokenOptions { time: token, ..TokenOptions::default() };
-        let plan = Plan { time: promise, ..Plan::default() }.with_timestamp(token);
-        assert_eq!(stage.why(&stage.sign(&plan).bundle()), Some(Reason::CertificateNotValidAtTime));
+    for (promise, token) in [
+        (after(0), after(700)),
+        (after(700), after(0)),
+        (after(0), after(-60)),
+    ] {
+        let token = TokenOptions {
+            time: token,
+            ..TokenOptions::default()
+        };
+        let plan = Plan {
+            time: promise,
+            ..Plan::default()
+        }
+        .with_timestamp(token);
+        assert_eq!(
+            stage.why(&stage.sign(&plan).bundle()),
+            Some(Reason::CertificateNotValidAtTime)
+        );
     }
 }
 
@@ -65,9 +91,14 @@ fn outside_the_window_of_the_authority() {
         (-9, -1, Some(Reason::CertificateUntrusted)),
         (1, 9, Some(Reason::CertificateUntrusted)),
     ] {
-        let stage = Stage::new().with_root(|root| root.authority = Window::between(after(from), after(to)));
+        let stage =
+            Stage::new().with_root(|root| root.authority = Window::between(after(from), after(to)));
         for plan in [Plan::default(), Plan::rekor_v2()] {
-            assert_eq!(stage.why(&stage.sign(&plan).bundle()), expected, "{from} {to}");
+            assert_eq!(
+                stage.why(&stage.sign(&plan).bundle()),
+                expected,
+                "{from} {to}"
+            );
         }
     }
 }
@@ -78,21 +109,39 @@ fn of_another_authority() {
     let stage = Stage::new();
     let impostor = Instance::new();
     let leaf = impostor.issue(&LeafRequest::default());
-    let plan = Plan { signer: Signer::Leaf(Box::new(leaf)), ..Plan::default() };
+    let plan = Plan {
+        signer: Signer::Leaf(Box::new(leaf)),
+        ..Plan::default()
+    };
     let signed = stage.sign(&plan);
-    assert_eq!(stage.why(&signed.bundle()), Some(Reason::CertificateUntrusted));
+    assert_eq!(
+        stage.why(&signed.bundle()),
+        Some(Reason::CertificateUntrusted)
+    );
     // Its intermediate beside it changes nothing, nor does its root.
-    assert_eq!(stage.why(&signed.bundle_with_chain()), Some(Reason::CertificateUntrusted));
+    assert_eq!(
+        stage.why(&signed.bundle_with_chain()),
+        Some(Reason::CertificateUntrusted)
+    );
 }
 
 /// Whoever has a leaf must not issue certificates with it.
 #[test]
 fn issued_by_a_leaf() {
     let stage = Stage::new();
-    let parent = stage.sigstore.issue(&LeafRequest { ca: true, ..LeafRequest::default() });
-    let plan = Plan { signer: Signer::Leaf(Box::new(parent)), ..Plan::default() };
+    let parent = stage.sigstore.issue(&LeafRequest {
+        ca: true,
+        ..LeafRequest::default()
+    });
+    let plan = Plan {
+        signer: Signer::Leaf(Box::new(parent)),
+        ..Plan::default()
+    };
     // As a signer it is refused for being an authority's certificate.
-    assert_eq!(stage.why(&stage.sign(&plan).bundle()), Some(Reason::CertificateUsage));
+    assert_eq!(
+        stage.why(&stage.sign(&plan).bundle()),
+        Some(Reason::CertificateUsage)
+    );
 }
 
 #[test]
@@ -103,8 +152,15 @@ fn for_other_purposes() {
     let stage = Stage::new();
     for purposes in [vec![], vec![CLIENT], vec![STAMPS], vec![ANY]] {
         let extended_key_usages = purposes.iter().map(|oid| (*oid).to_owned()).collect();
-        let plan = Plan::keyless(LeafRequest { extended_key_usages, ..LeafRequest::default() });
-        assert_eq!(stage.why(&stage.sign(&plan).bundle()), Some(Reason::CertificateUsage), "{purposes:?}");
+        let plan = Plan::keyless(LeafRequest {
+            extended_key_usages,
+            ..LeafRequest::default()
+        });
+        assert_eq!(
+            stage.why(&stage.sign(&plan).bundle()),
+            Some(Reason::CertificateUsage),
+            "{purposes:?}"
+        );
     }
 }
 
@@ -112,16 +168,28 @@ fn for_other_purposes() {
 fn with_an_unknown_critical_extension_or_one_twice() {
     let stage = Stage::new();
     let with = |oid: &str, critical, value: Vec<u8>| {
-        let plan = Plan::keyless(LeafRequest { extensions: vec![(oid.into(), critical, value)], ..LeafRequest::default() });
+        let plan = Plan::keyless(LeafRequest {
+            extensions: vec![(oid.into(), critical, value)],
+            ..LeafRequest::default()
+        });
         stage.why(&stage.sign(&plan).bundle())
     };
-    assert_eq!(with("1.2.3.4", true, asn1::null()), Some(Reason::CertificateMalformed));
+    assert_eq!(
+        with("1.2.3.4", true, asn1::null()),
+        Some(Reason::CertificateMalformed)
+    );
     assert_eq!(with("1.2.3.4", false, asn1::null()), None);
     // A second issuer, or a second name: one reader takes the first, another the last.
     let issuer = asn1::utf8_string("https://accounts.example.com");
-    assert_eq!(with("1.3.6.1.4.1.57264.1.8", false, issuer), Some(Reason::CertificateMalformed));
+    assert_eq!(
+        with("1.3.6.1.4.1.57264.1.8", false, issuer),
+        Some(Reason::CertificateMalformed)
+    );
     let name = asn1::sequence(&[asn1::context_primitive(1, b"signer@example.com")]);
-    assert_eq!(with("2.5.29.17", true, name), Some(Reason::CertificateMalformed));
+    assert_eq!(
+        with("2.5.29.17", true, name),
+        Some(Reason::CertificateMalformed)
+    );
 }
 
 #[test]
@@ -130,9 +198,16 @@ fn that_is_none() {
     let signed = stage.sign(&Plan::default());
     let der = signed.signed.leaf.clone().unwrap().der;
     let trailing = [&der[..], &[0]].concat();
-    for broken in [&b""[..], b"hello", &der[..der.len() - 1], &trailing, &signed.signed.signature] {
+    for broken in [
+        &b""[..],
+        b"hello",
+        &der[..der.len() - 1],
+        &trailing,
+        &signed.signed.signature,
+    ] {
         let mut bundle = signed.bundle();
-        bundle["verificationMaterial"]["certificate"]["rawBytes"] = sealcheck_testkit::encoding::base64(broken).into();
+        bundle["verificationMaterial"]["certificate"]["rawBytes"] =
+            sealcheck_testkit::encoding::base64(broken).into();
         assert_eq!(stage.why(&bundle), Some(Reason::CertificateMalformed));
     }
 }
@@ -141,7 +216,10 @@ fn that_is_none() {
 #[test]
 fn with_one_bit_flipped() {
     let stage = Stage::new();
-    let plan = Plan::keyless(LeafRequest::new(San::Email("signer@example.com".into()), "https://accounts.example.com"));
+    let plan = Plan::keyless(LeafRequest::new(
+        San::Email("signer@example.com".into()),
+        "https://accounts.example.com",
+    ));
     let mut signed = stage.sign(&plan);
     let der = signed.signed.leaf.clone().unwrap().der;
     for position in 0..der.len() {

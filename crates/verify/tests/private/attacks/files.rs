@@ -14,11 +14,18 @@ fn signature_and_certificate_swapped() {
     let signature = signed.sig_file();
     for certificate in [leaf.pem().into_bytes(), signed.cert_file().into_bytes()] {
         let failure = Material::detached(&certificate, Some(signature.as_bytes())).unwrap_err();
-        assert_eq!((failure.reason, failure.field.as_deref()), (Reason::MaterialMalformed, Some("signature")));
-        assert!(failure.found.as_deref().unwrap().contains("certificate"), "{failure}");
+        assert_eq!(
+            (failure.reason, failure.field.as_deref()),
+            (Reason::MaterialMalformed, Some("signature"))
+        );
+        assert!(
+            failure.found.as_deref().unwrap().contains("certificate"),
+            "{failure}"
+        );
     }
     // Raw DER says nothing of itself; the certificate then cannot be read.
-    let swapped = Material::detached(&leaf.der, Some(&signed.signed.signature)).map(|material| stage.verify(&material));
+    let swapped = Material::detached(&leaf.der, Some(&signed.signed.signature))
+        .map(|material| stage.verify(&material));
     assert_eq!(reason(&swapped), Some(Reason::CertificateMalformed));
 }
 
@@ -36,11 +43,15 @@ fn other_files_as_a_signature() {
         key.public_pem(),
         pem("PRIVATE KEY", b"secret"),
     ] {
-        let failure = Material::detached(text.as_bytes(), Some(signed.cert_file().as_bytes())).unwrap_err();
+        let failure =
+            Material::detached(text.as_bytes(), Some(signed.cert_file().as_bytes())).unwrap_err();
         assert_eq!(failure.reason, Reason::MaterialMalformed, "{text}");
         assert!(!failure.to_string().contains("secret"));
     }
-    let hex = Material::detached(sealcheck_testkit::encoding::hex(&signed.signed.signature).as_bytes(), Some(signed.cert_file().as_bytes()));
+    let hex = Material::detached(
+        sealcheck_testkit::encoding::hex(&signed.signed.signature).as_bytes(),
+        Some(signed.cert_file().as_bytes()),
+    );
     assert!(reason(&hex.map(|material| stage.verify(&material))).is_some());
 }
 
@@ -54,19 +65,32 @@ fn other_files_as_a_certificate() {
     for (text, expected) in [
         (String::new(), Reason::MaterialMalformed),
         (key.public_pem(), Reason::MaterialMalformed),
-        (base64(key.public_pem().as_bytes()), Reason::MaterialMalformed),
+        (
+            base64(key.public_pem().as_bytes()),
+            Reason::MaterialMalformed,
+        ),
         (pem("PRIVATE KEY", b"secret"), Reason::MaterialMalformed),
-        (leaf.pem() + &pem("PRIVATE KEY", b"secret"), Reason::MaterialMalformed),
+        (
+            leaf.pem() + &pem("PRIVATE KEY", b"secret"),
+            Reason::MaterialMalformed,
+        ),
         (leaf.pem() + &key.public_pem(), Reason::MaterialMalformed),
         (key.public_pem() + &leaf.pem(), Reason::MaterialMalformed),
-        (leaf.pem().replace("-----END CERTIFICATE-----", ""), Reason::MaterialMalformed),
-        (pem("CERTIFICATE", b"no certificate"), Reason::CertificateMalformed),
+        (
+            leaf.pem().replace("-----END CERTIFICATE-----", ""),
+            Reason::MaterialMalformed,
+        ),
+        (
+            pem("CERTIFICATE", b"no certificate"),
+            Reason::CertificateMalformed,
+        ),
         ("hello".into(), Reason::CertificateMalformed),
         (signed.bundle().to_string(), Reason::CertificateMalformed),
         // The leaf comes first.
         (leaf.chain_pem() + &leaf.pem(), Reason::SignatureInvalid),
     ] {
-        let judged = Material::detached(signature.as_bytes(), Some(text.as_bytes())).map(|material| stage.verify(&material));
+        let judged = Material::detached(signature.as_bytes(), Some(text.as_bytes()))
+            .map(|material| stage.verify(&material));
         assert_eq!(reason(&judged), Some(expected), "{text}");
     }
 }
@@ -95,17 +119,38 @@ fn other_files_as_a_bundle_or_an_envelope() {
     for text in &texts {
         let shown: String = text.chars().take(40).collect();
         let failure = Material::from_bundle(text.as_bytes()).expect_err(&shown);
-        assert!(matches!(failure.reason, Reason::MaterialMalformed | Reason::MediaTypeUnsupported), "{shown}: {failure}");
+        assert!(
+            matches!(
+                failure.reason,
+                Reason::MaterialMalformed | Reason::MediaTypeUnsupported
+            ),
+            "{shown}: {failure}"
+        );
         let failure = Material::detached_envelope(text.as_bytes(), None).expect_err(&shown);
-        assert!(matches!(failure.reason, Reason::MaterialMalformed), "{shown}: {failure}");
-        let material = Material::detached(signed.sig_file().as_bytes(), Some(signed.cert_file().as_bytes())).unwrap();
+        assert!(
+            matches!(failure.reason, Reason::MaterialMalformed),
+            "{shown}: {failure}"
+        );
+        let material = Material::detached(
+            signed.sig_file().as_bytes(),
+            Some(signed.cert_file().as_bytes()),
+        )
+        .unwrap();
         if *text != texts[11] {
             let failure = material.with_log_entry(text.as_bytes()).expect_err(&shown);
             assert_eq!(failure.reason, Reason::LogEntryMalformed, "{shown}");
         }
     }
-    for bytes in [&b"\xff\xfe{\0}\0"[..], b"\x1f\x8b\x08", b"\x7fELF", b"{\"mediaType\":\"\xff\"}"] {
-        assert_eq!(Material::from_bundle(bytes).unwrap_err().reason, Reason::MaterialMalformed);
+    for bytes in [
+        &b"\xff\xfe{\0}\0"[..],
+        b"\x1f\x8b\x08",
+        b"\x7fELF",
+        b"{\"mediaType\":\"\xff\"}",
+    ] {
+        assert_eq!(
+            Material::from_bundle(bytes).unwrap_err().reason,
+            Reason::MaterialMalformed
+        );
     }
 }
 
@@ -113,8 +158,15 @@ fn other_files_as_a_bundle_or_an_envelope() {
 #[test]
 fn the_bundle_of_another_artifact() {
     let stage = Stage::new();
-    for bundle in [stage.sigstore.sign_blob(b"other").bundle(), stage.sigstore.sign_blob(b"other").legacy_bundle()] {
+    for bundle in [
+        stage.sigstore.sign_blob(b"other").bundle(),
+        stage.sigstore.sign_blob(b"other").legacy_bundle(),
+    ] {
         let verdict = stage.judge(&bundle).unwrap();
-        assert_eq!(verdict.failure().unwrap().reason, Reason::ArtifactMismatch, "{verdict}");
+        assert_eq!(
+            verdict.failure().unwrap().reason,
+            Reason::ArtifactMismatch,
+            "{verdict}"
+        );
     }
 }

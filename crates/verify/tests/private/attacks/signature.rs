@@ -13,7 +13,12 @@ fn of_another_artifact() {
     let material = Material::from_bundle(&stage.sign(&Plan::default()).bundle_bytes()).unwrap();
     let empty = Artifact::from_bytes(b"");
     let longer = [ARTIFACT, b"\n"].concat();
-    for artifact in [empty, Artifact::from_bytes(&longer), Artifact::from_bytes(&ARTIFACT[1..]), Artifact::from_digest(Digest::sha256(b"x"))] {
+    for artifact in [
+        empty,
+        Artifact::from_bytes(&longer),
+        Artifact::from_bytes(&ARTIFACT[1..]),
+        Artifact::from_digest(Digest::sha256(b"x")),
+    ] {
         let verdict = stage.verify_artifact(&material, &artifact);
         assert_eq!(verdict.failure().unwrap().reason, Reason::ArtifactMismatch);
         assert!(!verdict.evidence().checks.signature.passed());
@@ -31,10 +36,16 @@ fn of_another_artifact_under_the_right_digest() {
     assert_eq!(stage.why(&wrong.bundle()), Some(Reason::SignatureInvalid));
     // Without a digest in the bundle nothing changes.
     let mut bundle = wrong.bundle();
-    bundle["messageSignature"].as_object_mut().unwrap().remove("messageDigest");
+    bundle["messageSignature"]
+        .as_object_mut()
+        .unwrap()
+        .remove("messageDigest");
     assert_eq!(stage.why(&bundle), Some(Reason::SignatureInvalid));
     bundle = signed.bundle();
-    bundle["messageSignature"].as_object_mut().unwrap().remove("messageDigest");
+    bundle["messageSignature"]
+        .as_object_mut()
+        .unwrap()
+        .remove("messageDigest");
     assert_eq!(stage.why(&bundle), None);
 }
 
@@ -43,11 +54,19 @@ fn of_another_artifact_under_the_right_digest() {
 fn that_is_valid_over_the_wrong_hash() {
     let key = Key::shared(KeyKind::P521);
     let stage = Stage::new().requiring(Requirements::key(public_key(&key)));
-    for (made, said) in [(Hash::Sha384, Hash::Sha256), (Hash::Sha256, Hash::Sha512), (Hash::Sha512, Hash::Sha384)] {
+    for (made, said) in [
+        (Hash::Sha384, Hash::Sha256),
+        (Hash::Sha256, Hash::Sha512),
+        (Hash::Sha512, Hash::Sha384),
+    ] {
         let mut signed = stage.sign(&Plan::key(key.clone()).with_scheme(Scheme::Ecdsa(said)));
         signed.signed.signature = key.sign_with(Scheme::Ecdsa(made), ARTIFACT);
         stage.log_again(&mut signed);
-        assert_eq!(stage.why(&signed.bundle()), Some(Reason::SignatureInvalid), "{made:?} {said:?}");
+        assert_eq!(
+            stage.why(&signed.bundle()),
+            Some(Reason::SignatureInvalid),
+            "{made:?} {said:?}"
+        );
     }
     // Over the digest as if it were the message.
     let mut signed = stage.sign(&Plan::key(key.clone()));
@@ -58,9 +77,15 @@ fn that_is_valid_over_the_wrong_hash() {
     let asked = Requirements::key(public_key(&key)).digest_algorithm(DigestAlgorithm::Sha256);
     let signed = stage.sign(&Plan::key(key));
     let entry = signed.entries[0].bundle_json().to_string();
-    let material = Material::detached(&signed.signed.signature, None).unwrap().with_log_entry(entry.as_bytes()).unwrap();
+    let material = Material::detached(&signed.signed.signature, None)
+        .unwrap()
+        .with_log_entry(entry.as_bytes())
+        .unwrap();
     let stage = stage.requiring(asked);
-    assert_eq!(stage.verify(&material).failure().unwrap().reason, Reason::SignatureInvalid);
+    assert_eq!(
+        stage.verify(&material).failure().unwrap().reason,
+        Reason::SignatureInvalid
+    );
 }
 
 #[test]
@@ -69,13 +94,26 @@ fn a_digest_in_the_bundle_that_is_no_digest() {
     let mut bundle = stage.sign(&Plan::default()).bundle();
     for (algorithm, digest, expected) in [
         ("SHA2_256", base64(&[0; 31]), Reason::MaterialMalformed),
-        ("SHA2_512", base64(&Hash::Sha256.digest(ARTIFACT)), Reason::MaterialMalformed),
+        (
+            "SHA2_512",
+            base64(&Hash::Sha256.digest(ARTIFACT)),
+            Reason::MaterialMalformed,
+        ),
         ("SHA2_256", base64(&[0; 32]), Reason::ArtifactMismatch),
         ("SHA1", base64(&[0; 20]), Reason::AlgorithmUnsupported),
-        ("", base64(&Hash::Sha256.digest(ARTIFACT)), Reason::AlgorithmUnsupported),
-        ("sha256", base64(&Hash::Sha256.digest(ARTIFACT)), Reason::AlgorithmUnsupported),
+        (
+            "",
+            base64(&Hash::Sha256.digest(ARTIFACT)),
+            Reason::AlgorithmUnsupported,
+        ),
+        (
+            "sha256",
+            base64(&Hash::Sha256.digest(ARTIFACT)),
+            Reason::AlgorithmUnsupported,
+        ),
     ] {
-        bundle["messageSignature"]["messageDigest"] = json!({"algorithm": algorithm, "digest": digest});
+        bundle["messageSignature"]["messageDigest"] =
+            json!({"algorithm": algorithm, "digest": digest});
         assert_eq!(stage.why(&bundle), Some(expected), "{algorithm}");
     }
 }
@@ -85,22 +123,33 @@ fn a_digest_in_the_bundle_that_is_no_digest() {
 fn an_envelope_with_another_type_or_payload() {
     let stage = Stage::new().requiring(any_content());
     let signed = stage.sigstore.attest_blob(ARTIFACT);
-    let Signable::Dsse(envelope) = signed.signed.content.clone() else { panic!("an envelope") };
+    let Signable::Dsse(envelope) = signed.signed.content.clone() else {
+        panic!("an envelope")
+    };
     let mut payload = envelope.payload.clone();
     payload.push(b' ');
     let change = |field: &str, value: &str| {
         let mut bundle = signed.bundle();
         bundle["dsseEnvelope"][field] = value.into();
         let mut altered: Signed = signed.clone();
-        altered.signed.content = Signable::Dsse(sealcheck_testkit::sign::Dsse { payload: payload.clone(), ..envelope.clone() });
+        altered.signed.content = Signable::Dsse(sealcheck_testkit::sign::Dsse {
+            payload: payload.clone(),
+            ..envelope.clone()
+        });
         stage.log_again(&mut altered);
         if field == "payload" {
             bundle["verificationMaterial"] = altered.bundle()["verificationMaterial"].clone();
         }
         stage.why(&bundle)
     };
-    assert_eq!(change("payload", &base64(&payload)), Some(Reason::SignatureInvalid));
-    assert_eq!(change("payloadType", "application/vnd.in-toto+json "), Some(Reason::SignatureInvalid));
+    assert_eq!(
+        change("payload", &base64(&payload)),
+        Some(Reason::SignatureInvalid)
+    );
+    assert_eq!(
+        change("payloadType", "application/vnd.in-toto+json "),
+        Some(Reason::SignatureInvalid)
+    );
 }
 
 /// A signature over the bare payload is none over the envelope, and the other way round.
@@ -108,7 +157,9 @@ fn an_envelope_with_another_type_or_payload() {
 fn over_the_payload_instead_of_the_envelope() {
     let stage = Stage::new().requiring(any_content());
     let mut signed = stage.sigstore.attest_blob(ARTIFACT);
-    let Signable::Dsse(envelope) = signed.signed.content.clone() else { panic!("an envelope") };
+    let Signable::Dsse(envelope) = signed.signed.content.clone() else {
+        panic!("an envelope")
+    };
     signed.signed.signature = signed.signed.key.sign(&envelope.payload);
     stage.log_again(&mut signed);
     assert_eq!(stage.why(&signed.bundle()), Some(Reason::SignatureInvalid));
@@ -122,7 +173,10 @@ fn none_or_several_in_an_envelope() {
     for (signatures, expected) in [
         (vec![], Reason::MaterialMalformed),
         (vec![one.clone(), one.clone()], Reason::MaterialMalformed),
-        (vec![json!({"sig": base64(b"other")}), one.clone()], Reason::MaterialMalformed),
+        (
+            vec![json!({"sig": base64(b"other")}), one.clone()],
+            Reason::MaterialMalformed,
+        ),
         (vec![json!({"sig": ""})], Reason::MaterialIncomplete),
     ] {
         let mut bundle = good.clone();
@@ -144,10 +198,20 @@ fn none_or_several_in_an_envelope() {
 fn degenerate_values() {
     let stage = Stage::new();
     let signed = stage.sign(&Plan::default());
-    let zero = sealcheck_testkit::asn1::sequence(&[sealcheck_testkit::asn1::number(0), sealcheck_testkit::asn1::number(0)]);
+    let zero = sealcheck_testkit::asn1::sequence(&[
+        sealcheck_testkit::asn1::number(0),
+        sealcheck_testkit::asn1::number(0),
+    ]);
     let long_form = [&[0x30, 0x81][..], &signed.signed.signature[1..]].concat();
     let trailing = [&signed.signed.signature[..], &[0]].concat();
-    for signature in [zero, vec![0; 64], vec![0x30, 0], long_form, trailing, vec![0]] {
+    for signature in [
+        zero,
+        vec![0; 64],
+        vec![0x30, 0],
+        long_form,
+        trailing,
+        vec![0],
+    ] {
         let mut altered = signed.clone();
         altered.signed.signature = signature;
         stage.log_again(&mut altered);

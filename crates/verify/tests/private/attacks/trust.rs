@@ -2,7 +2,8 @@
 
 use sealcheck_testkit::trusted_root::merge;
 use sealcheck_testkit::{
-    DEFAULT_TIME, EntryKind, Instance, InstanceOptions, LeafRequest, Plan, Signed, Signer, TokenOptions,
+    DEFAULT_TIME, EntryKind, Instance, InstanceOptions, LeafRequest, Plan, Signed, Signer,
+    TokenOptions,
 };
 use sealcheck_verify::{Outcome, Reason, TrustedRoot};
 use serde_json::{Value, json};
@@ -10,7 +11,10 @@ use serde_json::{Value, json};
 use crate::stage::{Stage, default_signer};
 
 fn other() -> Instance {
-    Instance::with(InstanceOptions { domain: "other.test".into(), ..InstanceOptions::default() })
+    Instance::with(InstanceOptions {
+        domain: "other.test".into(),
+        ..InstanceOptions::default()
+    })
 }
 
 /// A certificate of the trusted instance with the log, the authority or the CT log of another one.
@@ -19,18 +23,46 @@ fn services_of_another_instance() {
     let stage = Stage::new();
     let other = other();
     let signed = stage.sign(&Plan::default());
-    let foreign_log = Signed { entries: vec![other.record(EntryKind::HashedRekordV001, &signed.signed, DEFAULT_TIME)], ..signed.clone() };
+    let foreign_log = Signed {
+        entries: vec![other.record(EntryKind::HashedRekordV001, &signed.signed, DEFAULT_TIME)],
+        ..signed.clone()
+    };
     assert_eq!(stage.why(&foreign_log.bundle()), Some(Reason::LogUnknown));
     let v2 = stage.sign(&Plan::rekor_v2());
-    let foreign_log = Signed { entries: vec![other.record(EntryKind::HashedRekordV002, &v2.signed, DEFAULT_TIME)], ..v2.clone() };
+    let foreign_log = Signed {
+        entries: vec![other.record(EntryKind::HashedRekordV002, &v2.signed, DEFAULT_TIME)],
+        ..v2.clone()
+    };
     assert_eq!(stage.why(&foreign_log.bundle()), Some(Reason::LogUnknown));
-    let foreign_time = Signed { timestamps: vec![other.tsa.timestamp(&v2.signed.signature, &TokenOptions::default())], ..v2 };
-    assert_eq!(stage.why(&foreign_time.bundle()), Some(Reason::NoTrustedTime));
-    let leaf = stage.sigstore.authority.issue(&other.ct, &LeafRequest::default());
-    let plan = Plan { signer: Signer::Leaf(Box::new(leaf)), ..Plan::default() };
-    assert_eq!(stage.why(&stage.sign(&plan).bundle()), Some(Reason::SctUntrusted));
+    let foreign_time = Signed {
+        timestamps: vec![
+            other
+                .tsa
+                .timestamp(&v2.signed.signature, &TokenOptions::default()),
+        ],
+        ..v2
+    };
+    assert_eq!(
+        stage.why(&foreign_time.bundle()),
+        Some(Reason::NoTrustedTime)
+    );
+    let leaf = stage
+        .sigstore
+        .authority
+        .issue(&other.ct, &LeafRequest::default());
+    let plan = Plan {
+        signer: Signer::Leaf(Box::new(leaf)),
+        ..Plan::default()
+    };
+    assert_eq!(
+        stage.why(&stage.sign(&plan).bundle()),
+        Some(Reason::SctUntrusted)
+    );
     // Everything of the other instance.
-    assert_eq!(stage.why(&other.sign_blob(crate::stage::ARTIFACT).bundle()), Some(Reason::LogUnknown));
+    assert_eq!(
+        stage.why(&other.sign_blob(crate::stage::ARTIFACT).bundle()),
+        Some(Reason::LogUnknown)
+    );
 }
 
 /// Two instances of the same names: only the keys tell them apart.
@@ -38,7 +70,10 @@ fn services_of_another_instance() {
 fn an_instance_that_looks_the_same() {
     let stage = Stage::new();
     let twin = Instance::new();
-    assert_eq!(stage.why(&twin.sign_blob(crate::stage::ARTIFACT).bundle()), Some(Reason::LogUnknown));
+    assert_eq!(
+        stage.why(&twin.sign_blob(crate::stage::ARTIFACT).bundle()),
+        Some(Reason::LogUnknown)
+    );
     for list in ["tlogs", "ctlogs", "certificateAuthorities"] {
         let mut root = twin.trusted_root_json();
         root[list] = stage.sigstore.trusted_root_json()[list].clone();
@@ -48,25 +83,42 @@ fn an_instance_that_looks_the_same() {
             _ => Reason::CertificateUntrusted,
         };
         let mixed = Stage::of(Instance::new()).trusting(&root);
-        assert_eq!(mixed.why(&twin.sign_blob(crate::stage::ARTIFACT).bundle()), Some(expected), "{list}");
+        assert_eq!(
+            mixed.why(&twin.sign_blob(crate::stage::ARTIFACT).bundle()),
+            Some(expected),
+            "{list}"
+        );
     }
     // A timestamp of the twin names an authority that is trusted, and does not verify: an error, not a stranger.
     let mut signed = stage.sign(&Plan::default());
-    signed.timestamps = vec![twin.tsa.timestamp(&signed.signed.signature, &TokenOptions::default())];
-    assert_eq!(stage.why(&signed.bundle()), None, "serial numbers tell the signers apart");
+    signed.timestamps = vec![
+        twin.tsa
+            .timestamp(&signed.signed.signature, &TokenOptions::default()),
+    ];
+    assert_eq!(
+        stage.why(&signed.bundle()),
+        None,
+        "serial numbers tell the signers apart"
+    );
 }
 
 /// In a merged root each part is trusted for its own role, and both instances verify.
 #[test]
 fn merged_roots() {
     let (stage, other) = (Stage::new(), other());
-    let root = merge(&stage.sigstore.trusted_root_json(), &other.trusted_root_json());
+    let root = merge(
+        &stage.sigstore.trusted_root_json(),
+        &other.trusted_root_json(),
+    );
     let stage = stage.trusting(&root);
     stage.accept(&stage.sign(&Plan::default()).bundle());
     stage.accept(&other.sign_blob(crate::stage::ARTIFACT).bundle());
     // Trusting both means trusting either's services for either's certificates: no part is tied to another.
     let signed = stage.sign(&Plan::default());
-    let foreign_log = Signed { entries: vec![other.record(EntryKind::HashedRekordV001, &signed.signed, DEFAULT_TIME)], ..signed };
+    let foreign_log = Signed {
+        entries: vec![other.record(EntryKind::HashedRekordV001, &signed.signed, DEFAULT_TIME)],
+        ..signed
+    };
     stage.accept(&foreign_log.bundle());
 }
 
@@ -88,13 +140,19 @@ fn keys_in_other_roles() {
     let mut root = stage.sigstore.trusted_root_json();
     root["certificateAuthorities"] = root["timestampAuthorities"].clone();
     match TrustedRoot::from_json(root.to_string().as_bytes()) {
-        Ok(_) => assert_eq!(Stage::new().trusting(&root).why(&signed.bundle()), Some(Reason::CertificateUntrusted)),
+        Ok(_) => assert_eq!(
+            Stage::new().trusting(&root).why(&signed.bundle()),
+            Some(Reason::CertificateUntrusted)
+        ),
         Err(failure) => assert_eq!(failure.reason, Reason::TrustRootInvalid),
     }
     // The id of a log under another key.
     let mut root = stage.sigstore.trusted_root_json();
     root["tlogs"][0]["publicKey"] = root["tlogs"][1]["publicKey"].clone();
-    assert_eq!(Stage::new().trusting(&root).why(&signed.bundle()), Some(Reason::LogPromiseInvalid));
+    assert_eq!(
+        Stage::new().trusting(&root).why(&signed.bundle()),
+        Some(Reason::LogPromiseInvalid)
+    );
 }
 
 #[test]
@@ -103,12 +161,17 @@ fn a_root_without_a_service() {
     let stage = Stage::new().with_root(|root| root.with_rekor = false);
     assert_eq!(stage.why(&bundle(&stage)), Some(Reason::LogUnknown));
     let stage = Stage::new().with_root(|root| root.with_authority = false);
-    assert_eq!(stage.why(&bundle(&stage)), Some(Reason::CertificateUntrusted));
+    assert_eq!(
+        stage.why(&bundle(&stage)),
+        Some(Reason::CertificateUntrusted)
+    );
     let stage = Stage::new().with_root(|root| root.with_tsa = false);
     assert_eq!(stage.why(&bundle(&stage)), Some(Reason::NoTrustedTime));
     let stage = Stage::new().with_root(|root| root.with_ct = false);
     assert_eq!(stage.why(&bundle(&stage)), Some(Reason::SctUntrusted));
-    let stage = Stage::new().trusting(&json!({"mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1"}));
+    let stage = Stage::new().trusting(
+        &json!({"mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1"}),
+    );
     assert_eq!(stage.why(&bundle(&stage)), Some(Reason::LogUnknown));
 }
 
@@ -117,12 +180,16 @@ fn a_root_without_a_service() {
 fn roots_that_are_broken() {
     let good = Instance::new().trusted_root_json();
     let refuse = |root: &Value| {
-        let failure = TrustedRoot::from_json(root.to_string().as_bytes()).expect_err(&root.to_string());
+        let failure =
+            TrustedRoot::from_json(root.to_string().as_bytes()).expect_err(&root.to_string());
         assert_eq!(failure.reason, Reason::TrustRootInvalid, "{failure}");
         assert_eq!(failure.outcome(), Outcome::Usage);
     };
     let changes: Vec<(&str, Value)> = vec![
-        ("/mediaType", json!("application/vnd.dev.sigstore.trustedroot+json;version=9")),
+        (
+            "/mediaType",
+            json!("application/vnd.dev.sigstore.trustedroot+json;version=9"),
+        ),
         ("/mediaType", json!(null)),
         ("/tlogs", json!({})),
         ("/tlogs/0/publicKey/rawBytes", json!("AAAA")),
@@ -130,15 +197,30 @@ fn roots_that_are_broken() {
         ("/tlogs/0/publicKey/validFor", json!(null)),
         ("/tlogs/0/publicKey/validFor", json!({})),
         ("/tlogs/0/publicKey/validFor/start", json!("yesterday")),
-        ("/tlogs/0/publicKey/validFor", json!({"start": "2026-01-02T00:00:00Z", "end": "2026-01-01T00:00:00Z"})),
+        (
+            "/tlogs/0/publicKey/validFor",
+            json!({"start": "2026-01-02T00:00:00Z", "end": "2026-01-01T00:00:00Z"}),
+        ),
         ("/tlogs/0/logId/keyId", json!("AAAA")),
-        ("/tlogs/0/logId/keyId", good["tlogs"][1]["logId"]["keyId"].clone()),
+        (
+            "/tlogs/0/logId/keyId",
+            good["tlogs"][1]["logId"]["keyId"].clone(),
+        ),
         ("/ctlogs/0/publicKey/rawBytes", json!("AAAA")),
-        ("/certificateAuthorities/0/certChain/certificates", json!([])),
-        ("/certificateAuthorities/0/certChain/certificates/0/rawBytes", json!("AAAA")),
+        (
+            "/certificateAuthorities/0/certChain/certificates",
+            json!([]),
+        ),
+        (
+            "/certificateAuthorities/0/certChain/certificates/0/rawBytes",
+            json!("AAAA"),
+        ),
         ("/certificateAuthorities/0/validFor", json!(null)),
         ("/timestampAuthorities/0/certChain/certificates", json!([])),
-        ("/timestampAuthorities/0/certChain/certificates/1/rawBytes", json!("AAAA")),
+        (
+            "/timestampAuthorities/0/certChain/certificates/1/rawBytes",
+            json!("AAAA"),
+        ),
         ("/timestampAuthorities/0/validFor", json!({})),
     ];
     for (pointer, value) in changes {
@@ -150,10 +232,16 @@ fn roots_that_are_broken() {
     unknown["tlogs"][0]["more"] = json!(1);
     refuse(&unknown);
     for text in ["", "{}", "null", "[]", "hello", "{\"mediaType\":"] {
-        assert_eq!(TrustedRoot::from_json(text.as_bytes()).unwrap_err().reason, Reason::TrustRootInvalid);
+        assert_eq!(
+            TrustedRoot::from_json(text.as_bytes()).unwrap_err().reason,
+            Reason::TrustRootInvalid
+        );
     }
     let twice = good.to_string().replacen('{', "{\"tlogs\":[],", 1);
-    assert_eq!(TrustedRoot::from_json(twice.as_bytes()).unwrap_err().reason, Reason::TrustRootInvalid);
+    assert_eq!(
+        TrustedRoot::from_json(twice.as_bytes()).unwrap_err().reason,
+        Reason::TrustRootInvalid
+    );
 }
 
 /// A log whose algorithm is unknown is left out and named; its entries are then of an unknown log.
@@ -161,7 +249,10 @@ fn roots_that_are_broken() {
 fn a_log_with_an_unknown_algorithm_is_left_out() {
     let stage = Stage::new();
     let bundle = stage.sign(&Plan::default()).bundle();
-    for (pointer, value) in [("/tlogs/0/publicKey/keyDetails", "PKIX_ML_DSA_65"), ("/tlogs/0/hashAlgorithm", "SHA3_256")] {
+    for (pointer, value) in [
+        ("/tlogs/0/publicKey/keyDetails", "PKIX_ML_DSA_65"),
+        ("/tlogs/0/hashAlgorithm", "SHA3_256"),
+    ] {
         let mut root = stage.sigstore.trusted_root_json();
         *root.pointer_mut(pointer).unwrap() = value.into();
         let stage = Stage::new().trusting(&root).requiring(default_signer());

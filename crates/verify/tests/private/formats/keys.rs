@@ -14,14 +14,46 @@ const SCHEMES: [(KeyKind, Scheme, &str); 14] = [
     (KeyKind::P521, Scheme::Ecdsa(Hash::Sha256), "ecdsa-sha256"),
     (KeyKind::P521, Scheme::Ecdsa(Hash::Sha384), "ecdsa-sha384"),
     (KeyKind::P521, Scheme::Ecdsa(Hash::Sha512), "ecdsa-sha512"),
-    (KeyKind::Rsa2048, Scheme::RsaPkcs1(Hash::Sha256), "rsa-pkcs1-sha256"),
-    (KeyKind::Rsa2048, Scheme::RsaPkcs1(Hash::Sha384), "rsa-pkcs1-sha384"),
-    (KeyKind::Rsa2048, Scheme::RsaPkcs1(Hash::Sha512), "rsa-pkcs1-sha512"),
-    (KeyKind::Rsa2048, Scheme::RsaPss(Hash::Sha256), "rsa-pss-sha256"),
-    (KeyKind::Rsa2048, Scheme::RsaPss(Hash::Sha384), "rsa-pss-sha384"),
-    (KeyKind::Rsa2048, Scheme::RsaPss(Hash::Sha512), "rsa-pss-sha512"),
-    (KeyKind::Rsa3072, Scheme::RsaPkcs1(Hash::Sha256), "rsa-pkcs1-sha256"),
-    (KeyKind::Rsa4096, Scheme::RsaPss(Hash::Sha256), "rsa-pss-sha256"),
+    (
+        KeyKind::Rsa2048,
+        Scheme::RsaPkcs1(Hash::Sha256),
+        "rsa-pkcs1-sha256",
+    ),
+    (
+        KeyKind::Rsa2048,
+        Scheme::RsaPkcs1(Hash::Sha384),
+        "rsa-pkcs1-sha384",
+    ),
+    (
+        KeyKind::Rsa2048,
+        Scheme::RsaPkcs1(Hash::Sha512),
+        "rsa-pkcs1-sha512",
+    ),
+    (
+        KeyKind::Rsa2048,
+        Scheme::RsaPss(Hash::Sha256),
+        "rsa-pss-sha256",
+    ),
+    (
+        KeyKind::Rsa2048,
+        Scheme::RsaPss(Hash::Sha384),
+        "rsa-pss-sha384",
+    ),
+    (
+        KeyKind::Rsa2048,
+        Scheme::RsaPss(Hash::Sha512),
+        "rsa-pss-sha512",
+    ),
+    (
+        KeyKind::Rsa3072,
+        Scheme::RsaPkcs1(Hash::Sha256),
+        "rsa-pkcs1-sha256",
+    ),
+    (
+        KeyKind::Rsa4096,
+        Scheme::RsaPss(Hash::Sha256),
+        "rsa-pss-sha256",
+    ),
     (KeyKind::Ed25519, Scheme::Ed25519ph, "ed25519ph"),
 ];
 
@@ -78,7 +110,10 @@ fn detached_signatures_with_every_scheme() {
         let key = Key::shared(kind);
         let signed = stage.sign(&Plan::key(key.clone()).with_scheme(scheme));
         let entry = signed.entries[0].bundle_json().to_string();
-        let material = Material::detached(&signed.signed.signature, None).unwrap().with_log_entry(entry.as_bytes()).unwrap();
+        let material = Material::detached(&signed.signed.signature, None)
+            .unwrap()
+            .with_log_entry(entry.as_bytes())
+            .unwrap();
         let digest = algorithm(scheme.hash());
         stage.requirements = Requirements::key(public_key(&key)).digest_algorithm(digest);
         accept(&stage, &material, digest, name);
@@ -108,18 +143,42 @@ fn ed25519_is_over_the_message_and_needs_it() {
         let signed = stage.sign(&plan);
         let material = Material::from_bundle(&signed.bundle_bytes()).unwrap();
         let needs = material.needs(&stage.requirements);
-        for artifact in [Artifact::from_bytes(ARTIFACT), Artifact::from_reader(ARTIFACT, &needs).unwrap()] {
+        for artifact in [
+            Artifact::from_bytes(ARTIFACT),
+            Artifact::from_reader(ARTIFACT, &needs).unwrap(),
+        ] {
             let evidence = accepted(&stage.verify_artifact(&material, &artifact));
-            assert_eq!(&*evidence.checks.signature.facts().unwrap().scheme, "ed25519");
+            assert_eq!(
+                &*evidence.checks.signature.facts().unwrap().scheme,
+                "ed25519"
+            );
         }
         let by_digest = Artifact::from_digest(Digest::sha256(ARTIFACT));
         let verdict = stage.verify_artifact(&material, &by_digest);
         assert_eq!(verdict.failure().unwrap().reason, Reason::MessageRequired);
         assert_eq!(verdict.outcome(), Outcome::Usage);
         // What was streamed for another signature proves nothing for this one.
-        let other = Material::from_bundle(&stage.sign(&Plan::key(Key::generate(KeyKind::Ed25519))).bundle_bytes()).unwrap();
-        let foreign = Artifact::from_reader(ARTIFACT, &other.needs(&Requirements::key(public_key(&Key::generate(KeyKind::Ed25519))))).unwrap();
-        assert_eq!(stage.verify_artifact(&material, &foreign).failure().unwrap().reason, Reason::MessageRequired);
+        let other = Material::from_bundle(
+            &stage
+                .sign(&Plan::key(Key::generate(KeyKind::Ed25519)))
+                .bundle_bytes(),
+        )
+        .unwrap();
+        let foreign = Artifact::from_reader(
+            ARTIFACT,
+            &other.needs(&Requirements::key(public_key(&Key::generate(
+                KeyKind::Ed25519,
+            )))),
+        )
+        .unwrap();
+        assert_eq!(
+            stage
+                .verify_artifact(&material, &foreign)
+                .failure()
+                .unwrap()
+                .reason,
+            Reason::MessageRequired
+        );
     }
 }
 
@@ -127,7 +186,11 @@ fn ed25519_is_over_the_message_and_needs_it() {
 fn public_keys_in_every_spelling() {
     let key = Key::shared(KeyKind::Rsa2048);
     let pkcs1 = sealcheck_testkit::encoding::pem("RSA PUBLIC KEY", key.raw_public_key());
-    let keys = [key.public_pem().into_bytes(), key.spki().to_vec(), pkcs1.into_bytes()];
+    let keys = [
+        key.public_pem().into_bytes(),
+        key.spki().to_vec(),
+        pkcs1.into_bytes(),
+    ];
     let stage = Stage::new();
     let bundle = stage.sign(&Plan::key(key)).bundle();
     let stage = keys.iter().fold(stage, |stage, bytes| {

@@ -11,7 +11,10 @@ fn the_identity_that_matched_is_named() {
     let identities = Identities::one(exact("other@example.com", DEFAULT_ISSUER))
         .or(exact(DEFAULT_IDENTITY, "https://other.example"))
         .or(exact(DEFAULT_IDENTITY, DEFAULT_ISSUER))
-        .or(Identity::new(Pattern::glob("**").unwrap(), Pattern::exact(DEFAULT_ISSUER).unwrap()));
+        .or(Identity::new(
+            Pattern::glob("**").unwrap(),
+            Pattern::exact(DEFAULT_ISSUER).unwrap(),
+        ));
     let stage = Stage::new().requiring(Requirements::identity(identities));
     let evidence = stage.accept(&stage.sign(&Plan::default()).bundle());
     assert_eq!(evidence.checks.identity.facts().unwrap().matched, 2);
@@ -21,16 +24,28 @@ fn the_identity_that_matched_is_named() {
 #[test]
 fn patterns_over_name_issuer_and_claims() {
     let mut stage = Stage::new();
-    let bundle = stage.sign(&Plan::keyless(LeafRequest::github_workflow())).bundle();
+    let bundle = stage
+        .sign(&Plan::keyless(LeafRequest::github_workflow()))
+        .bundle();
     let subjects = [
-        Pattern::glob("https://github.com/example/project/.github/workflows/*@refs/heads/*").unwrap(),
-        Pattern::regex("https://github\\.com/example/[a-z]+/\\.github/workflows/release\\.yml@refs/heads/main").unwrap(),
+        Pattern::glob("https://github.com/example/project/.github/workflows/*@refs/heads/*")
+            .unwrap(),
+        Pattern::regex(
+            "https://github\\.com/example/[a-z]+/\\.github/workflows/release\\.yml@refs/heads/main",
+        )
+        .unwrap(),
     ];
     for subject in subjects {
         let identity = |claim: &str| {
-            Identity::new(subject.clone(), Pattern::regex("https://token\\.actions\\..*").unwrap())
-                .with_claim(Claim::SourceRepositoryUri, Pattern::glob("https://github.com/example/*").unwrap())
-                .with_claim(Claim::BuildTrigger, Pattern::exact(claim).unwrap())
+            Identity::new(
+                subject.clone(),
+                Pattern::regex("https://token\\.actions\\..*").unwrap(),
+            )
+            .with_claim(
+                Claim::SourceRepositoryUri,
+                Pattern::glob("https://github.com/example/*").unwrap(),
+            )
+            .with_claim(Claim::BuildTrigger, Pattern::exact(claim).unwrap())
         };
         stage.requirements = Requirements::identity(Identities::one(identity("push")));
         stage.accept(&bundle);
@@ -39,7 +54,10 @@ fn patterns_over_name_issuer_and_claims() {
         let failure = verdict.failure().unwrap();
         assert_eq!(failure.reason, Reason::ClaimMismatch);
         assert_eq!(failure.field.as_deref(), Some("build-trigger"));
-        assert_eq!((failure.expected.as_deref(), failure.found.as_deref()), (Some("pull_request"), Some("push")));
+        assert_eq!(
+            (failure.expected.as_deref(), failure.found.as_deref()),
+            (Some("pull_request"), Some("push"))
+        );
     }
 }
 
