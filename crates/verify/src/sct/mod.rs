@@ -110,6 +110,17 @@ pub(crate) fn verify(
     })
 }
 
+/// How many timestamps are embedded in a certificate, good or bad.
+///
+/// # Errors
+/// [`Reason::SctInvalid`] when the list cannot be read.
+pub(crate) fn count_embedded(leaf: &Certificate<'_>) -> Result<usize> {
+    let Some(extension) = leaf.extension(SIGNED_CERTIFICATE_TIMESTAMPS) else {
+        return Ok(0);
+    };
+    parse::list(extension.value)?.try_fold(0, |count: usize, sct| sct.map(|_| count.saturating_add(1)))
+}
+
 /// The scheme of an SCT's signature, which must be one of the log's key.
 fn scheme(sct: &Sct<'_>, log: &Log) -> Result<SignatureScheme> {
     use DigestAlgorithm::{Sha256, Sha384, Sha512};
