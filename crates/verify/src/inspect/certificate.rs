@@ -52,13 +52,7 @@ pub(super) fn facts(der: &[u8]) -> Result<Facts> {
             Err(failure) => Facts::text(failure),
         },
     );
-    out.push(
-        "scts",
-        match sct::count_embedded(&certificate) {
-            Ok(count) => Facts::Number(size(count)),
-            Err(failure) => Facts::text(failure),
-        },
-    );
+    out.push("scts", Facts::Number(size(sct::count(&certificate))));
     out.push("serial", Facts::text(HEXLOWER.encode(certificate.serial)));
     out.push(
         "sha256",

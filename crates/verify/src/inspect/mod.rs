@@ -175,7 +175,7 @@ fn one_json(bytes: &[u8]) -> Result<Inspection> {
     let media_type = value.get("mediaType").and_then(Value::as_str);
     let has = |field: &str| value.get(field).is_some();
     match media_type {
-        Some(text) if text.contains("trustedroot") => trusted_root::inspect(bytes, &value),
+        Some(text) if text.contains("trustedroot") => trusted_root::inspect(bytes),
         Some(_) => material::bundle(Kind::SigstoreBundle, bytes),
         None if has("base64Signature") => material::bundle(Kind::CosignBundle, bytes),
         None if has("payloadType") => material::envelope(bytes),
