@@ -311,6 +311,7 @@ impl From<&Material> for BundleContents {
             VerifierMaterial::Certificate {
                 leaf,
                 intermediates,
+                ..
             } => (
                 Certificate::parse(leaf).ok().map(|leaf| (&leaf).into()),
                 intermediates.len(),
