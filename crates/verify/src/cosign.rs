@@ -129,7 +129,7 @@ impl Material {
             material
                 .entries
                 .push(wire.read().map_err(|failure| failure.within("bundle"))?);
-            material.add_part("log-entry", text.as_bytes());
+            material.add_part("rekor-bundle", text.as_bytes());
         }
         if let Some(text) = annotations.timestamp {
             let wire: TimestampWire = json::parse(text.as_bytes(), Reason::TimestampMalformed)?;
@@ -235,7 +235,7 @@ pub(crate) fn certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
 }
 
 /// Decodes base64 with white space around and between lines; anything else is taken as it is.
-fn base64_or_raw(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn base64_or_raw(bytes: &[u8]) -> Vec<u8> {
     let compact: Vec<u8> = bytes
         .iter()
         .copied()

@@ -404,7 +404,8 @@ pub struct MaterialFacts {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Part {
-    /// `bundle`, `signature`, `certificate`, `log-entry`, `timestamp`, `sct`, `payload` or `envelope`.
+    /// `bundle`, `signature`, `certificate`, `chain`, `envelope`, `payload`, `rekor-bundle`, `log-entry`, `timestamp`
+    /// or `sct`.
     pub role: &'static str,
     /// Its bytes, in base64.
     #[cfg_attr(feature = "schema", schemars(with = "String"))]

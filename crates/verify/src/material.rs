@@ -133,6 +133,67 @@ impl Material {
         }
     }
 
+    /// Puts a proof together again from the parts in its evidence, so that an auditor can repeat the verification.
+    ///
+    /// `format` and the roles are those of [`MaterialFacts`] and [`Part`].
+    ///
+    /// # Errors
+    /// [`Reason::MaterialIncomplete`] for an unknown format or a missing part; otherwise as the format's own reader.
+    pub fn from_parts(format: &str, parts: &[(&str, &[u8])]) -> Result<Self> {
+        let optional = |role: &str| {
+            parts
+                .iter()
+                .find(|(name, _)| *name == role)
+                .map(|(_, content)| *content)
+        };
+        let part = |role: &'static str| {
+            optional(role).ok_or_else(|| {
+                Failure::new(Reason::MaterialIncomplete)
+                    .at(role)
+                    .expected("this part")
+            })
+        };
+        let text = |role: &'static str| {
+            let utf8 = |bytes| {
+                std::str::from_utf8(bytes)
+                    .map_err(|_| Failure::new(Reason::MaterialMalformed).at(role))
+            };
+            optional(role).map(utf8).transpose()
+        };
+        let mut material = match format {
+            "detached-signature" => Self::detached(part("signature")?, optional("certificate"))?,
+            "detached-envelope" => {
+                Self::detached_envelope(part("envelope")?, optional("certificate"))?
+            }
+            "simple-signing" => {
+                let annotations = crate::SignatureAnnotations {
+                    signature: text("signature")?.unwrap_or_default(),
+                    certificate: text("certificate")?,
+                    chain: text("chain")?,
+                    bundle: text("rekor-bundle")?,
+                    timestamp: None,
+                };
+                Self::simple_signing(part("payload")?, annotations)?
+            }
+            _ => Self::from_bundle(part("bundle")?)?,
+        };
+        for (role, content) in parts {
+            material = match *role {
+                "log-entry" => material.with_log_entry(content)?,
+                "timestamp" => material.with_timestamp(content)?,
+                "sct" => material.with_sct(content),
+                _ => material,
+            };
+        }
+        match material.format.as_str() == format {
+            true => Ok(material),
+            false => Err(Failure::new(Reason::MaterialMalformed)
+                .at("format")
+                .expected(material.format.as_str())
+                .found(format)),
+        }
+    }
+
     /// The format.
     pub fn format(&self) -> Format {
         self.format
@@ -242,7 +303,7 @@ impl Material {
                 ) {
                     match scheme.digest() {
                         Some(algorithm) => needs.add(algorithm),
-                        None => needs.ed25519 = Some((key.clone(), signature.clone())),
+                        None => needs.ed25519.push((key.clone(), signature.clone())),
                     }
                 }
                 if let Some(digest) = digest {
