@@ -29,7 +29,10 @@ pub(super) fn check() -> Result<()> {
         "docs/dependencies.md lists what is no longer used: {}",
         gone.join(", ")
     );
-    println!("docs/dependencies.md lists all {} direct dependencies", used.len());
+    println!(
+        "docs/dependencies.md lists all {} direct dependencies",
+        used.len()
+    );
     Ok(())
 }
 
@@ -68,6 +71,9 @@ mod tests {
             {"name": "sealcheck-verify", "source": null},
         ]}]});
         let used = direct(&metadata).unwrap();
-        assert_eq!(listed("| crate | for |\n| --- | --- |\n| `der` | DER |\n"), used);
+        assert_eq!(
+            listed("| crate | for |\n| --- | --- |\n| `der` | DER |\n"),
+            used
+        );
     }
 }

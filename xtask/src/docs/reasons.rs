@@ -5,7 +5,12 @@ use sealcheck_verify::{Outcome, Reason};
 /// The page.
 pub(super) fn page() -> String {
     let mut page = String::from(INTRODUCTION);
-    for outcome in [Outcome::Rejected, Outcome::Unavailable, Outcome::Unsigned, Outcome::Usage] {
+    for outcome in [
+        Outcome::Rejected,
+        Outcome::Unavailable,
+        Outcome::Unsigned,
+        Outcome::Usage,
+    ] {
         let code = outcome.exit_code();
         page += &format!("\n## {outcome} (exit code {code})\n");
         for reason in Reason::ALL {

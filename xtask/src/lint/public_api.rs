@@ -3,6 +3,11 @@
 //!
 //! rustdoc knows every public item and writes them as JSON, on the nightly toolchain only.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a field that a JSON value does not have is null, and no panic"
+)]
+
 use std::collections::BTreeSet;
 use std::fs;
 
@@ -19,10 +24,10 @@ pub(super) fn check() -> Result<()> {
             .arg(&folder)
             .args(["--", "-Zunstable-options", "--output-format", "json"]),
     )
-    .context("rustdoc writes JSON on the nightly toolchain only (rustup toolchain install nightly)")?;
-    let file = folder
-        .join("doc")
-        .join(PACKAGE.replace('-', "_") + ".json");
+    .context(
+        "rustdoc writes JSON on the nightly toolchain only (rustup toolchain install nightly)",
+    )?;
+    let file = folder.join("doc").join(PACKAGE.replace('-', "_") + ".json");
     let documentation: Value = serde_json::from_slice(&fs::read(&file)?)
         .with_context(|| format!("cannot read {}", file.display()))?;
     let foreign = foreign_types(&documentation)?;
@@ -68,7 +73,10 @@ fn walk(value: &Value, documentation: &Value, named: &mut BTreeSet<String>) {
                 let path = &documentation["paths"][id.to_string()];
                 let home = &documentation["external_crates"][path["crate_id"].to_string()]["name"];
                 let home = home.as_str().unwrap_or("core");
-                let full = path["path"].as_array().map(Vec::as_slice).unwrap_or_default();
+                let full = path["path"]
+                    .as_array()
+                    .map(Vec::as_slice)
+                    .unwrap_or_default();
                 let full: Vec<&str> = full.iter().filter_map(Value::as_str).collect();
                 let full = full.join("::");
                 if !STANDARD.contains(&home) && !EXCEPTIONS.contains(&full.as_str()) {
