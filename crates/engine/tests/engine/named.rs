@@ -124,27 +124,32 @@ fn a_chain_and_an_sct_may_be_given_beside() {
     );
     let leaf = signed.signed.leaf.clone().unwrap();
     let chain = Input::File(world.write("chain", leaf.chain_pem()));
+    let sct = Input::File(world.write("sct", leaf.sct_json().unwrap().to_string()));
     for (name, certificate) in [
         ("base64", signed.cert_file().into_bytes()),
         ("pem", leaf.pem().into_bytes()),
         ("der", leaf.der.clone()),
     ] {
-        let verdict = verify(
-            &world,
-            MaterialSource::Named(Box::new(Named {
-                signature: Some(Input::File(world.write("sig", signed.sig_file()))),
-                certificate: Some(Input::File(world.write(name, certificate))),
-                chain: Some(chain.clone()),
-                ..Named::default()
-            })),
+        let named = Named {
+            signature: Some(Input::File(world.write("sig", signed.sig_file()))),
+            certificate: Some(Input::File(world.write(name, certificate))),
+            chain: Some(chain.clone()),
+            sct: Some(sct.clone()),
+            ..Named::default()
+        };
+        let without = Named {
+            sct: None,
+            ..named.clone()
+        };
+        let verdict = verify(&world, MaterialSource::Named(Box::new(named)));
+        assert_failed(&verdict, Outcome::Unavailable, Reason::NoTrustedTime);
+        assert!(
+            verdict.evidence().checks.certificate.passed(),
+            "{name}: {verdict}"
         );
-        // Without the SCT that is not given here; everything was read.
+        assert_eq!(verdict.evidence().places.len(), 4 + 1, "and the log");
+        let verdict = verify(&world, MaterialSource::Named(Box::new(without)));
         assert_failed(&verdict, Outcome::Rejected, Reason::SctMissing);
-        assert_eq!(
-            verdict.evidence().places.len(),
-            3 + 1,
-            "the log is the fourth"
-        );
     }
 }
 
