@@ -235,7 +235,7 @@ pub(crate) fn certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
 }
 
 /// Decodes base64 with white space around and between lines; anything else is taken as it is.
-fn base64_or_raw(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn base64_or_raw(bytes: &[u8]) -> Vec<u8> {
     let compact: Vec<u8> = bytes
         .iter()
         .copied()

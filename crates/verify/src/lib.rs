@@ -37,6 +37,7 @@ mod ed25519ph;
 pub mod evidence;
 mod failure;
 mod identity;
+pub mod inspect;
 mod json;
 mod key;
 pub mod limits;

@@ -303,7 +303,7 @@ impl Material {
                 ) {
                     match scheme.digest() {
                         Some(algorithm) => needs.add(algorithm),
-                        None => needs.ed25519 = Some((key.clone(), signature.clone())),
+                        None => needs.ed25519.push((key.clone(), signature.clone())),
                     }
                 }
                 if let Some(digest) = digest {

@@ -190,6 +190,11 @@ impl LogEntry {
 }
 
 impl InclusionProof {
+    /// The checkpoint as it was given.
+    pub(crate) fn checkpoint(&self) -> &str {
+        &self.checkpoint
+    }
+
     fn from_wire(wire: ProofWire) -> Result<Self> {
         PROOF_HASHES.check(wire.hashes.len(), "hashes")?;
         let Some(checkpoint) = wire

@@ -94,13 +94,27 @@ impl Authority {
     }
 
     /// The name for evidence.
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// When the authority is believed.
-    pub(super) fn window(&self) -> &Window {
+    pub(crate) fn window(&self) -> &Window {
         &self.window
+    }
+
+    /// The subjects of its certificates, the signer's first.
+    pub(crate) fn subjects(&self) -> Vec<String> {
+        let leaf = self
+            .leaf
+            .iter()
+            .filter_map(|leaf| Some(Name(Certificate::parse(&leaf.der).ok()?.subject).to_string()));
+        leaf.chain(
+            self.issuers
+                .iter()
+                .map(|issuer| Name(&issuer.subject).to_string()),
+        )
+        .collect()
     }
 
     /// The signer of the token, if it is this authority that the token names.
