@@ -15,39 +15,70 @@ use crate::process;
 /// Builds what is measured, as it is released, and measures it.
 pub(crate) fn all() -> Result<Vec<Figure>> {
     process::run(&mut process::cargo([
-        "build", "--release", "--locked", "--package", "sealcheck", "--bin", "sealcheck",
+        "build",
+        "--release",
+        "--locked",
+        "--package",
+        "sealcheck",
+        "--bin",
+        "sealcheck",
     ]))?;
     process::run(&mut process::cargo([
-        "build", "--release", "--locked", "--package", "sealcheck-conformance",
-        "--example", "verify_one", "--example", "hash_file",
+        "build",
+        "--release",
+        "--locked",
+        "--package",
+        "sealcheck-conformance",
+        "--example",
+        "verify_one",
+        "--example",
+        "hash_file",
     ]))?;
     let mut figures = allocations()?;
     for case in CASES {
         let once = instructions(|| verify_one(case, 1))?;
         let often = instructions(|| verify_one(case, 1 + REPEATS))?;
         let each = often.saturating_sub(once) / u64::from(REPEATS);
-        figures.push(Figure::new(format!("instructions, one verification, {case}"), each, None));
+        figures.push(Figure::new(
+            format!("instructions, one verification, {case}"),
+            each,
+            None,
+        ));
     }
     figures.extend(cold_start()?);
     large_file()?;
     let program = release().join(format!("sealcheck{}", std::env::consts::EXE_SUFFIX));
-    let size = fs::metadata(&program).with_context(|| program.display().to_string())?.len();
-    figures.push(Figure::new("program, stripped, bytes", size, Some(PROGRAM_BYTES)));
+    let size = fs::metadata(&program)
+        .with_context(|| program.display().to_string())?
+        .len();
+    figures.push(Figure::new(
+        "program, stripped, bytes",
+        size,
+        Some(PROGRAM_BYTES),
+    ));
     Ok(figures)
 }
 
 /// The counts that the test prints; the test itself holds them to its bar.
 fn allocations() -> Result<Vec<Figure>> {
     let said = process::output(&mut process::cargo([
-        "test", "--quiet", "--locked", "--package", "sealcheck-verify", "--test", "allocations",
-        "--", "--nocapture",
+        "test",
+        "--quiet",
+        "--locked",
+        "--package",
+        "sealcheck-verify",
+        "--test",
+        "allocations",
+        "--",
+        "--nocapture",
     ]))?;
     let mut figures: Vec<Figure> = said
         .lines()
         .filter_map(|line| {
             // `allocations CASE COUNT of BAR, …`; what is not ours to publish is not in the baseline.
             let mut words = line.strip_prefix("allocations ")?.split([' ', ',']);
-            let (case, count, _of, bar) = (words.next()?, words.next()?, words.next()?, words.next()?);
+            let (case, count, _of, bar) =
+                (words.next()?, words.next()?, words.next()?, words.next()?);
             (case != "published").then(|| {
                 let name = format!("allocations, one verification, {case}");
                 Some(Figure::new(name, count.parse().ok()?, bar.parse().ok()))
@@ -69,14 +100,22 @@ fn cold_start() -> Result<Vec<Figure>> {
     }
     used.sort_by_key(cpu);
     let cpu = used.get(used.len() / 2).map(cpu).unwrap_or_default();
-    let peak = used.iter().map(|used| used.maxrss).max().unwrap_or_default();
+    let peak = used
+        .iter()
+        .map(|used| used.maxrss)
+        .max()
+        .unwrap_or_default();
     println!(
         "\ncold verify-blob of a small file: CPU {:.1} ms (median of {COLD_RUNS}; bar {:.1} ms, not gated)",
         cpu.as_secs_f64() * 1e3,
         COLD_CPU.as_secs_f64() * 1e3
     );
     Ok(vec![
-        Figure::new("instructions, cold verify-blob", count, Some(COLD_INSTRUCTIONS)),
+        Figure::new(
+            "instructions, cold verify-blob",
+            count,
+            Some(COLD_INSTRUCTIONS),
+        ),
         Figure::new("peak bytes, cold verify-blob", peak, Some(PEAK_BYTES)),
     ])
 }
@@ -90,7 +129,10 @@ fn large_file() -> Result<()> {
         file.write_all(&block)?;
     }
     drop(file);
-    let small = usage(verify_blob(&material("rekor-v1.sigstore.json"), &material("artifact")))?;
+    let small = usage(verify_blob(
+        &material("rekor-v1.sigstore.json"),
+        &material("artifact"),
+    ))?;
     let (mut ours, mut bare) = (Vec::new(), Vec::new());
     for _ in 0..LARGE_RUNS {
         ours.push(usage(verify_blob(&material("large.sigstore.json"), &path))?);
@@ -101,9 +143,16 @@ fn large_file() -> Result<()> {
     fs::remove_file(&path)?;
     let median = |used: &mut Vec<ResourceUsage>| {
         used.sort_by_key(cpu);
-        used.get(used.len() / 2).map(cpu).unwrap_or_default().as_secs_f64()
+        used.get(used.len() / 2)
+            .map(cpu)
+            .unwrap_or_default()
+            .as_secs_f64()
     };
-    let peak = ours.iter().map(|used| used.maxrss).max().unwrap_or_default();
+    let peak = ours
+        .iter()
+        .map(|used| used.maxrss)
+        .max()
+        .unwrap_or_default();
     let (ours, bare) = (median(&mut ours), median(&mut bare));
     println!(
         "verify-blob of {LARGE_MEBIBYTES} MiB: CPU {:.0} ms, bare hashing {:.0} ms, ratio {:.3} (bar {LARGE_RATIO}, not gated); peak {:.1} MiB, with a small file {:.1} MiB",
@@ -125,7 +174,8 @@ fn large_file() -> Result<()> {
 /// The instructions of a run, which must not change from run to run.
 fn instructions(command: impl Fn() -> Command) -> Result<u64> {
     let counts = [count(&command())?, count(&command())?];
-    let [low, high] = [counts.iter().min(), counts.iter().max()].map(|count| count.copied().unwrap_or(0));
+    let [low, high] =
+        [counts.iter().min(), counts.iter().max()].map(|count| count.copied().unwrap_or(0));
     ensure!(
         high - low <= low / STABLE,
         "the count is not stable: {low} and {high} instructions"
@@ -144,7 +194,10 @@ fn count(command: &Command) -> Result<u64> {
         .output()
         .context("cannot start valgrind, which counts the instructions (Debian: valgrind)")?;
     let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "the measured program failed:\n{said}");
+    ensure!(
+        output.status.success(),
+        "the measured program failed:\n{said}"
+    );
     said.lines()
         .find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok())
         .with_context(|| format!("valgrind printed no count:\n{said}"))
@@ -152,8 +205,14 @@ fn count(command: &Command) -> Result<u64> {
 
 fn usage(mut command: Command) -> Result<ResourceUsage> {
     let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    let used = child.with_context(|| format!("cannot start {command:?}"))?.wait4()?;
-    ensure!(used.status.success(), "{command:?} failed ({})", used.status);
+    let used = child
+        .with_context(|| format!("cannot start {command:?}"))?
+        .wait4()?;
+    ensure!(
+        used.status.success(),
+        "{command:?} failed ({})",
+        used.status
+    );
     Ok(used.rusage)
 }
 
@@ -192,7 +251,11 @@ fn material(name: &str) -> PathBuf {
     process::root().join("benches/material").join(name)
 }
 
-#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "only shown")]
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "only shown"
+)]
 fn mebibytes(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
 }

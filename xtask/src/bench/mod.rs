@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
-use self::figure::{Figure, Judgement};
+use self::figure::Figure;
 use crate::process;
 
 #[derive(Args)]
@@ -44,12 +44,20 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     for name in baseline.keys() {
         if !measured.iter().any(|figure| figure.name == *name) {
-            refused.push(format!("{name}: in the baseline, but not measured any more"));
+            refused.push(format!(
+                "{name}: in the baseline, but not measured any more"
+            ));
         }
     }
     if options.update {
-        let over: Vec<_> = measured.iter().filter(|figure| figure.crosses_bar()).collect();
-        ensure!(over.is_empty(), "a figure over its bar cannot become the baseline");
+        let over: Vec<_> = measured
+            .iter()
+            .filter(|figure| figure.crosses_bar())
+            .collect();
+        ensure!(
+            over.is_empty(),
+            "a figure over its bar cannot become the baseline"
+        );
         write_baseline(&measured)?;
         println!("\nwritten: {}", BASELINE);
     } else if !refused.is_empty() {

@@ -1,7 +1,9 @@
 //! The material that is verified: one of each kind that Sigstore publishes.
 
 use sealcheck_testkit::authority::{DEFAULT_IDENTITY, DEFAULT_ISSUER};
-use sealcheck_testkit::{BundleVersion, Content, EntryKind, Instance, LeafRequest, Plan, San, Signed};
+use sealcheck_testkit::{
+    BundleVersion, Content, EntryKind, Instance, LeafRequest, Plan, San, Signed,
+};
 use sealcheck_verify::{
     Artifact, Identities, Identity, Material, Outcome, Pattern, Requirements, Time, TrustedRoot,
     verify,

@@ -75,7 +75,10 @@ impl Floor {
 
     pub(crate) fn run(&self) {
         for check in &self.0 {
-            check.key.verify_sig(&check.message, &check.signature).unwrap();
+            check
+                .key
+                .verify_sig(&check.message, &check.signature)
+                .unwrap();
         }
     }
 
@@ -106,7 +109,10 @@ impl Check {
     }
 }
 
-#[expect(clippy::panic, reason = "a case with such a key needs its algorithm here")]
+#[expect(
+    clippy::panic,
+    reason = "a case with such a key needs its algorithm here"
+)]
 fn unimplemented_kind(kind: KeyKind) -> ! {
     panic!("no algorithm for {kind:?}");
 }

@@ -1,7 +1,8 @@
 //! What a verification costs beside the signature checks that it cannot do without, and beside the oracle.
 //!
 //! `cargo bench -p sealcheck-conformance --bench verify`. Everything that is compared is measured in turns within one
-//! run, so that noise falls on all alike. The figures are printed and never asserted: machines are shared.
+//! run, so that noise falls on all alike, and what is measured is CPU time. The figures are printed and never asserted:
+//! machines are shared.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -15,14 +16,16 @@ mod hashing;
 mod many;
 mod oracle;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use cpu_time::ThreadTime;
 
 use cases::Case;
 use oracle::Oracle;
 
 fn main() {
     println!(
-        "one bundle, parsed and verified with a prepared trusted root; medians of {ROUNDS} rounds in turns"
+        "one bundle, parsed and verified with a prepared trusted root; CPU time, medians of {ROUNDS} rounds in turns"
     );
     println!(
         "{:<14} {:>7} {:>10} {:>10} {:>7} {:>11} {:>10}",
@@ -47,13 +50,7 @@ fn compare(case: &Case) {
             theirs.push(each(|| oracle.verify(case).unwrap()));
         }
     }
-    let mut ratios: Vec<f64> = floor
-        .iter()
-        .zip(&*ours)
-        .map(|(floor, ours)| ours.as_secs_f64() / floor.as_secs_f64())
-        .collect();
-    ratios.sort_by(f64::total_cmp);
-    let ratio = ratios.get(ratios.len() / 2).copied().unwrap();
+    let ratio = ratio(ours, floor);
     let bar = match case.bar {
         Some(bar) if ratio <= bar => format!("{bar} PASS"),
         Some(bar) => format!("{bar} OVER"),
@@ -73,7 +70,9 @@ fn compare(case: &Case) {
 }
 
 fn trusted_root() {
-    println!("\ntrusted root: from its JSON, and with the links of its chains, which the first use verifies");
+    println!(
+        "\ntrusted root: from its JSON, and with the links of its chains, which the first use verifies"
+    );
     for case in cases::all().iter().take(1) {
         let mut read: Vec<Duration> = (0..ROUNDS).map(|_| each(|| drop(case.root()))).collect();
         let mut first: Vec<Duration> = (0..ROUNDS)
@@ -95,8 +94,9 @@ fn each(mut work: impl FnMut()) -> Duration {
     once(|| (0..REPEATS).for_each(|_| work())) / REPEATS
 }
 
+/// The CPU time that this thread spends on it.
 fn once(work: impl FnOnce()) -> Duration {
-    let start = Instant::now();
+    let start = ThreadTime::now();
     work();
     start.elapsed()
 }
@@ -104,6 +104,17 @@ fn once(work: impl FnOnce()) -> Duration {
 fn median(figures: &mut [Duration]) -> Duration {
     figures.sort_unstable();
     figures.get(figures.len() / 2).copied().unwrap_or_default()
+}
+
+/// The median of the ratios within each round.
+fn ratio(figures: &[Duration], to: &[Duration]) -> f64 {
+    let mut ratios: Vec<f64> = figures
+        .iter()
+        .zip(to)
+        .map(|(figure, to)| figure.as_secs_f64() / to.as_secs_f64())
+        .collect();
+    ratios.sort_by(f64::total_cmp);
+    ratios.get(ratios.len() / 2).copied().unwrap()
 }
 
 fn micros(time: Duration) -> String {
