@@ -47,7 +47,7 @@ impl Figure {
     }
 
     pub(crate) fn row(&self, recorded: Option<u64>, judgement: &Judgement) -> String {
-        let number = |number: Option<u64>| number.map_or("-".to_owned(), |number| grouped(number));
+        let number = |number: Option<u64>| number.map_or("-".to_owned(), grouped);
         format!(
             "{:<44} {:>14} {:>14} {:>14}  {judgement}",
             self.name,
