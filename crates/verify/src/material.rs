@@ -104,6 +104,8 @@ pub(crate) enum VerifierMaterial {
     Certificate {
         leaf: Vec<u8>,
         intermediates: Vec<Vec<u8>>,
+        /// Whether they stood in a chain, be it of one.
+        chain: bool,
     },
     /// A public key, which nothing vouches for: it may only repeat the caller's.
     PublicKey(PublicKey),
@@ -392,7 +394,10 @@ impl Material {
                 ));
             }
         }
-        let brings_chain = matches!(&self.verifier, VerifierMaterial::Certificate { intermediates, .. } if !intermediates.is_empty());
+        let brings_chain = matches!(
+            &self.verifier,
+            VerifierMaterial::Certificate { chain: true, .. }
+        );
         if self.format == Format::BundleV03 && brings_chain && !requirements.certificate_chain {
             return Err(Failure::new(Reason::MaterialMalformed)
                 .at("verificationMaterial.x509CertificateChain")

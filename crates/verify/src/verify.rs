@@ -45,7 +45,7 @@ pub fn verify(
 
     // 3. The transparency log.
     let log = match &key {
-        Ok(key) => Some(run.log(key.verifier)),
+        Ok(key) => Some(run.log(key)),
         Err(_) => None,
     };
     let entries = match &log {
@@ -161,10 +161,11 @@ impl<'r> Run<'r, '_> {
     /// Step 3: every entry must hold, and enough distinct logs must vouch.
     ///
     /// Where no log is required, an entry of an unknown log is left aside; it counts for nothing.
-    fn log(&self, verifier: Verifier<'r>) -> Result<Vec<LogEntryFacts>> {
+    fn log(&self, key: &ChosenKey<'r>) -> Result<Vec<LogEntryFacts>> {
         let signed = Signed {
             content: self.signed_content(),
-            verifier,
+            verifier: key.verifier,
+            key: key.key.kind(),
         };
         let threshold = self.requirements.log_entries.count();
         let mut verified: Vec<LogEntryFacts> = Vec::with_capacity(self.material.entries.len());

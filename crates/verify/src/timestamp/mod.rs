@@ -199,7 +199,43 @@ fn verify_info(token: &Token<'_>, message: &[u8]) -> Result<DigestAlgorithm> {
     }
 }
 
+/// What a token says, nothing of it verified.
+pub(crate) struct TokenClaims {
+    /// The time that the token names.
+    pub(crate) time: Time,
+    /// The issuer of the signer's certificate, or the identifier of its key.
+    pub(crate) signer: String,
+    /// The object identifier of the policy.
+    pub(crate) policy: String,
+    /// The token's serial number in hex.
+    pub(crate) serial: String,
+    /// How the stamped bytes were hashed, and to what.
+    pub(crate) imprint: String,
+    /// How many certificates the token brings along.
+    pub(crate) certificates: usize,
+}
+
 impl Token<'_> {
+    /// What the token says of itself.
+    pub(crate) fn claims(&self) -> TokenClaims {
+        let info = &self.info;
+        let algorithm = info
+            .imprint_algorithm
+            .digest("")
+            .map_or_else(|_| info.imprint_algorithm.oid.to_string(), |algorithm| algorithm.to_string());
+        TokenClaims {
+            time: self.time(),
+            signer: match self.unknown() {
+                TokenCheck::UnknownAuthority { issuer, .. } => issuer,
+                TokenCheck::Verified(facts) => facts.authority,
+            },
+            policy: info.policy.to_string(),
+            serial: hex(info.serial),
+            imprint: format!("{algorithm}:{}", HEXLOWER.encode(info.imprint)),
+            certificates: self.certificates.len(),
+        }
+    }
+
     /// The token of an authority that is not in the trusted root.
     fn unknown(&self) -> TokenCheck {
         let (issuer, serial) = match self.signer.sid {
