@@ -14,6 +14,8 @@ use crate::link::Link;
 pub struct Trust {
     /// The trusted root, prepared once and shared.
     pub root: Arc<TrustedRoot>,
+    /// Its JSON as it was loaded; `None` for one that the caller made.
+    pub json: Option<Vec<u8>>,
     /// Where it came from: `embedded:NAME`, `file:PATH`, `tuf:URL`, or the caller's words.
     pub source: String,
     /// Time since it was known to be current; `None` for a file or one that the caller made.
@@ -31,6 +33,7 @@ impl Trust {
             TrustSource::Given { root, source } => {
                 return Ok(Self {
                     root: Arc::clone(root),
+                    json: None,
                     source: source.clone(),
                     age: None,
                     expires: None,
@@ -45,6 +48,7 @@ impl Trust {
         })?;
         Ok(Self {
             root: Arc::new(root),
+            json: Some(loaded.bytes),
             source: loaded.source,
             age: loaded.age,
             expires: loaded.expires,

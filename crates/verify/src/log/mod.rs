@@ -36,11 +36,11 @@ pub(crate) struct LogEntry {
 /// A Merkle proof and the checkpoint that it leads to.
 #[derive(Clone, Debug)]
 pub(crate) struct InclusionProof {
-    log_index: u64,
-    root_hash: [u8; 32],
-    tree_size: u64,
+    pub(crate) log_index: u64,
+    pub(crate) root_hash: [u8; 32],
+    pub(crate) tree_size: u64,
     hashes: Vec<Hash>,
-    checkpoint: String,
+    pub(crate) checkpoint: String,
 }
 
 /// `dev.sigstore.rekor.v1.TransparencyLogEntry` in protobuf JSON.
