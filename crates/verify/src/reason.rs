@@ -198,9 +198,9 @@ reasons! {
         "The digest in the proof is not the artifact's digest."
         "Check that artifact and proof belong together (same name, version and platform), then download both again.";
     MessageRequired "message-required" Usage
-        "this kind of signature needs the file itself"
-        "A plain Ed25519 signature is over the whole message, not over a digest."
-        "Give the file instead of its digest, or a digest of the kind that the signature is over (Ed25519ph: sha512).";
+        "the file itself, or another digest of it, is needed"
+        "The proof is over one kind of digest, or over the whole file (plain Ed25519), and only another kind of digest is known of the artifact."
+        "Give the file instead of its digest, or the digest that the report names.";
     // Step 7: the subject.
     StatementMalformed "statement-malformed" Rejected
         "the attestation's statement cannot be read"

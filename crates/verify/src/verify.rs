@@ -425,8 +425,11 @@ impl<'r> Run<'r, '_> {
         match self.artifact.digest(claimed.algorithm()) {
             Some(actual) if actual == *claimed => Ok(()),
             Some(actual) => Err(mismatch().expected(actual)),
-            None => Err(mismatch()
-                .expected(self.artifact.primary())
+            // Nothing can be said about an artifact of which only another kind of digest is known.
+            None => Err(Failure::new(Reason::MessageRequired)
+                .at("messageSignature.messageDigest")
+                .expected(format!("the file, or its {} digest", claimed.algorithm()))
+                .found(self.artifact.primary())
                 .detail(format_args!(
                     "the proof has a {} digest, and none is known of the artifact",
                     claimed.algorithm()

@@ -295,10 +295,10 @@ impl<'m> SignedContent<'m, '_> {
                 .expected(actual)
                 .found(logged)),
             (Some(actual), _) => Err(mismatch("data.hash").expected(actual).found(logged)),
-            (None, Self::Artifact { artifact, .. }) => Err(Failure::new(Reason::ArtifactMismatch)
+            (None, Self::Artifact { artifact, .. }) => Err(Failure::new(Reason::MessageRequired)
                 .at("data.hash")
-                .expected(artifact.primary())
-                .found(logged)
+                .expected(format!("the file, or its {algorithm} digest"))
+                .found(artifact.primary())
                 .detail(format_args!(
                     "the entry has a {algorithm} digest, and none is known of the artifact"
                 ))),

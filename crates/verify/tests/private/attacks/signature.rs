@@ -118,6 +118,18 @@ fn a_digest_in_the_bundle_that_is_no_digest() {
     }
 }
 
+/// Where only another kind of digest is known, nothing can be said, and nothing is.
+#[test]
+fn an_artifact_known_by_another_kind_of_digest() {
+    let stage = Stage::new();
+    let signed = stage.sigstore.sign_blob(ARTIFACT);
+    let material = Material::from_bundle(&signed.bundle_bytes()).unwrap();
+    let artifact = Artifact::from_digest(Digest::of(DigestAlgorithm::Sha512, ARTIFACT).unwrap());
+    let verdict = stage.verify_artifact(&material, &artifact);
+    let failure = verdict.failure().unwrap();
+    assert_eq!(failure.reason, Reason::MessageRequired, "{failure}");
+}
+
 /// Type and payload are signed together: neither can be exchanged, and lengths cannot be moved.
 #[test]
 fn an_envelope_with_another_type_or_payload() {
