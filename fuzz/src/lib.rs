@@ -49,8 +49,8 @@ pub fn fixture(bundle: &[u8]) -> Material {
 /// Walks through everything that reads `material`, and verifies it.
 ///
 /// # Panics
-/// When it proves another artifact or another signer, which is what the fuzzer looks for. The key of the private
-/// instance is not in the repository, so no input can be a new signature.
+/// When it proves another artifact or another signer, or when its evidence leads to another verdict, which is what the
+/// fuzzer looks for. The keys of the private instance are not in the repository, so no input can be a new signature.
 pub fn exercise(material: &Material) -> Verdict {
     let content = match material.is_attestation() {
         true => Content::AnyAttestation,
@@ -73,6 +73,13 @@ pub fn exercise(material: &Material) -> Verdict {
         verdict.failure().is_none(),
         verdict.outcome() == Outcome::Verified
     );
+    let again = repeated(&verdict);
+    let artifact = Artifact::from_reader(ARTIFACT, &again.needs(&requirements)).expect("memory");
+    assert_eq!(
+        verify(&again, &artifact, root(), &requirements, now).failures(),
+        verdict.failures(),
+        "an auditor gets another verdict from the evidence"
+    );
     assert_ne!(
         of(b"sealcheck fuzs\n", &requirements).outcome(),
         Outcome::Verified,
@@ -84,6 +91,18 @@ pub fn exercise(material: &Material) -> Verdict {
         "accepted as another signer's"
     );
     verdict
+}
+
+/// The material, put together again from the evidence.
+fn repeated(verdict: &Verdict) -> Material {
+    let facts = verdict.evidence().material.as_ref();
+    let facts = facts.expect("evidence of a proof");
+    let parts: Vec<(&str, &[u8])> = facts
+        .parts
+        .iter()
+        .map(|part| (part.role, &*part.content))
+        .collect();
+    Material::from_parts(facts.format, &parts).expect("the parts that were read before")
 }
 
 /// Changes `data` where libFuzzer asks for it: a structured mutation most of the time, libFuzzer's own otherwise.

@@ -68,11 +68,6 @@ pub(crate) fn announce(command: &Command) {
     println!("$ {}", shown(command));
 }
 
-/// Whether this is a continuous-integration run, where nothing may be skipped.
-pub(crate) fn in_ci() -> bool {
-    env::var_os("CI").is_some()
-}
-
 fn shown(command: &Command) -> String {
     let mut words = vec![name(command)];
     words.extend(

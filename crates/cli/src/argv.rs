@@ -111,13 +111,41 @@ mod tests {
     #[test]
     fn single_dashes_and_truth_values_are_rewritten() {
         for (line, expected, notes) in [
-            ("sealcheck verify-blob -key k f", "sealcheck verify-blob --key k f", 1),
-            ("sealcheck verify-blob -key=k f", "sealcheck verify-blob --key=k f", 1),
-            ("sealcheck verify-blob -t 3m -", "sealcheck verify-blob -t 3m -", 0),
-            ("sealcheck verify-blob --offline=true f", "sealcheck verify-blob --offline f", 0),
-            ("sealcheck verify-blob -offline=1 f", "sealcheck verify-blob --offline f", 1),
-            ("sealcheck verify-blob --offline=maybe f", "sealcheck verify-blob --offline=maybe f", 0),
-            ("sealcheck verify-blob -- -key", "sealcheck verify-blob -- -key", 0),
+            (
+                "sealcheck verify-blob -key k f",
+                "sealcheck verify-blob --key k f",
+                1,
+            ),
+            (
+                "sealcheck verify-blob -key=k f",
+                "sealcheck verify-blob --key=k f",
+                1,
+            ),
+            (
+                "sealcheck verify-blob -t 3m -",
+                "sealcheck verify-blob -t 3m -",
+                0,
+            ),
+            (
+                "sealcheck verify-blob --offline=true f",
+                "sealcheck verify-blob --offline f",
+                0,
+            ),
+            (
+                "sealcheck verify-blob -offline=1 f",
+                "sealcheck verify-blob --offline f",
+                1,
+            ),
+            (
+                "sealcheck verify-blob --offline=maybe f",
+                "sealcheck verify-blob --offline=maybe f",
+                0,
+            ),
+            (
+                "sealcheck verify-blob -- -key",
+                "sealcheck verify-blob -- -key",
+                0,
+            ),
             ("sealcheck explain -key", "sealcheck explain -key", 0),
         ] {
             let (text, count, settled) = rewritten(line);

@@ -4,6 +4,8 @@ use std::io::{self, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
 
+use sealcheck_verify::Reason;
+
 use crate::args::ColorWhen;
 use crate::problem::Problem;
 use crate::report::{colour, wrap};
@@ -58,7 +60,12 @@ impl Console {
     pub(crate) fn error(self, problem: &Problem) {
         let failure = &problem.failure;
         let style = colour::FAILED;
-        let text = wrap::paragraph(&format!("error: {failure}"), 0, 7);
+        let text = match (&failure.field, &failure.detail) {
+            // A wrong argument is told by itself.
+            (None, Some(detail)) if failure.reason == Reason::ArgumentInvalid => detail.to_string(),
+            _ => failure.to_string(),
+        };
+        let text = wrap::paragraph(&format!("error: {text}"), 0, 7);
         let text = text.replacen("error:", &format!("{style}error:{style:#}"), 1);
         let mut out = text + "\n";
         for line in &problem.more {

@@ -124,7 +124,10 @@ const OTHERS: &[(&str, &str)] = &[
     ("ca-roots", "SIGSTORE_ROOT_FILE"),
     ("rekor-public-key", "SIGSTORE_REKOR_PUBLIC_KEY"),
     ("ct-log-public-key", "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE"),
-    ("timestamp-certificate-chain", "SIGSTORE_TSA_CERTIFICATE_FILE"),
+    (
+        "timestamp-certificate-chain",
+        "SIGSTORE_TSA_CERTIFICATE_FILE",
+    ),
     ("cache-dir", "TUF_ROOT"),
     ("tuf-mirror", "TUF_MIRROR"),
     ("tuf-root", "TUF_ROOT_JSON"),
@@ -139,7 +142,11 @@ mod tests {
         let all = |flag| names(flag).collect::<Vec<_>>();
         assert_eq!(
             all("ca-roots"),
-            ["SEALCHECK_CA_ROOTS", "COSIGN_CA_ROOTS", "SIGSTORE_ROOT_FILE"]
+            [
+                "SEALCHECK_CA_ROOTS",
+                "COSIGN_CA_ROOTS",
+                "SIGSTORE_ROOT_FILE"
+            ]
         );
         assert_eq!(all("instance"), ["SEALCHECK_INSTANCE"]);
         assert_eq!(all("tuf-mirror"), ["SEALCHECK_TUF_MIRROR", "TUF_MIRROR"]);

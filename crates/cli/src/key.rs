@@ -82,7 +82,8 @@ fn refused(text: &str, what: &str) -> Problem {
     Problem::argument(format!("--key {text}: {what} are not asked for keys"))
 }
 
-const EXPORT: &str = "Export the public key to a file once, with cosign public-key --key URI, and give that file.";
+const EXPORT: &str =
+    "Export the public key to a file once, with cosign public-key --key URI, and give that file.";
 
 #[cfg(test)]
 mod tests {

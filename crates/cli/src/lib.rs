@@ -49,9 +49,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let mut root = Cli::command();
     let rewritten = argv::rewrite(arguments, &root);
     let arguments = &rewritten.arguments;
-    let name = arguments.get(1).and_then(|name| name.to_str()).unwrap_or_default();
+    let name = arguments
+        .get(1)
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
     if VERIFYING.contains(&name) {
-        root = root.mut_subcommand(name, |command| environment::attach(command, &rewritten.settled));
+        root = root.mut_subcommand(name, |command| {
+            environment::attach(command, &rewritten.settled)
+        });
     }
     let matches = match root.try_get_matches_from_mut(arguments) {
         Ok(matches) => matches,
@@ -71,7 +76,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         .map(|argument| quoted(&argument.to_string_lossy()))
         .collect();
     let line = CommandLine {
-        matches: matches.subcommand().map_or(&matches, |(_, matches)| matches),
+        matches: matches
+            .subcommand()
+            .map_or(&matches, |(_, matches)| matches),
         shown: format!("sealcheck {}", shown.join(" ")),
         console,
     };
@@ -103,7 +110,9 @@ fn colour(command: &Command) -> ColorWhen {
 
 /// Help and version go to standard output; everything else that the parser says is an error.
 fn not_parsed(error: &clap::Error, name: &str) -> u8 {
-    use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion};
+    use clap::error::ErrorKind::{
+        DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion,
+    };
     match error.kind() {
         DisplayHelp | DisplayVersion => {
             // A closed pipe is a reader who has seen enough.

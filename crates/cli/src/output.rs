@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use sealcheck_engine::Progress as _;
+use sealcheck_engine::Progress;
 use sealcheck_record::{ResultWriter, cosign_text};
 use sealcheck_verify::{Outcome, Verdict};
 use tempfile::NamedTempFile;
@@ -38,7 +38,10 @@ enum Form {
 /// Where the result goes.
 enum Place {
     Stream,
-    File { temporary: NamedTempFile, path: PathBuf },
+    File {
+        temporary: NamedTempFile,
+        path: PathBuf,
+    },
 }
 
 impl Output {
@@ -62,7 +65,8 @@ impl Output {
                 let file = temporary
                     .reopen()
                     .map_err(|error| Problem::unwritable(&path.display().to_string(), &error))?;
-                let writer = anstream::StripStream::new(io::BufWriter::new(file));
+                let file: Box<dyn Write> = Box::new(io::BufWriter::new(file));
+                let writer = anstream::StripStream::new(file);
                 let path = path.clone();
                 (Place::File { temporary, path }, Box::new(writer))
             }
@@ -123,16 +127,20 @@ impl Output {
     pub(crate) fn finish(mut self) -> Result<Outcome> {
         let ended = match &mut self.form {
             Form::Text(out) => match self.several {
-                true => out.write_all(self.summary.text().as_bytes()).and_then(|()| out.flush()),
+                true => out
+                    .write_all(self.summary.text().as_bytes())
+                    .and_then(|()| out.flush()),
                 false => out.flush(),
             },
-            Form::Json(out) => out
-                .take()
-                .map_or(Ok(()), |out| out.finish().map(|_| ())),
+            Form::Json(out) => out.take().map_or(Ok(()), |out| out.finish().map(|_| ())),
             Form::Cosign | Form::Closed => Ok(()),
         };
         let worst = self.worst.unwrap_or(Outcome::Usage);
-        if matches!(self.form, Form::Json(_)) && self.tell && self.several && worst != Outcome::Verified {
+        if matches!(self.form, Form::Json(_))
+            && self.tell
+            && self.several
+            && worst != Outcome::Verified
+        {
             let text = self.summary.text();
             self.console.stderr().write_all(text.as_bytes()).ok();
         }
@@ -181,7 +189,7 @@ pub(crate) fn bar(console: Console, artifacts: usize) -> Option<Bar> {
 /// Watches with a bar, or not at all.
 pub(crate) struct Watch<'b>(pub(crate) Option<&'b Bar>);
 
-impl sealcheck_engine::Progress for Watch<'_> {
+impl Progress for Watch<'_> {
     fn read(&self, artifact: &str, done: u64, total: Option<u64>) {
         if let Some(bar) = self.0 {
             bar.read(artifact, done, total);
@@ -190,7 +198,10 @@ impl sealcheck_engine::Progress for Watch<'_> {
 }
 
 fn closed_or(error: &io::Error, path: Option<&Path>) -> Result<Form> {
-    let place = path.map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
+    let place = path.map_or_else(
+        || "standard output".to_owned(),
+        |path| path.display().to_string(),
+    );
     match error.kind() {
         io::ErrorKind::BrokenPipe => Ok(Form::Closed),
         _ => Err(Problem::unwritable(&place, error)),

@@ -5,9 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use clap::ArgMatches;
-use sealcheck_engine::{
-    ArtifactSource, BlobRequest, Engine, Input, MaterialSource, Named, expand,
-};
+use sealcheck_engine::{ArtifactSource, BlobRequest, Engine, Input, MaterialSource, Named, expand};
 use sealcheck_trust::Warning;
 use sealcheck_verify::{Content, Requirements, Verdict};
 
@@ -42,7 +40,8 @@ impl<'a> Session<'a> {
         let console = line.console;
         refuse_hardware(args)?;
         if args.deprecated.new_bundle_format {
-            console.note("--new-bundle-format has no effect: the format of a bundle is recognised.");
+            console
+                .note("--new-bundle-format has no effect: the format of a bundle is recognised.");
         }
         if args.deprecated.private_infrastructure {
             console.note("--private-infrastructure is deprecated: write --insecure-ignore-tlog.");
@@ -53,7 +52,13 @@ impl<'a> Session<'a> {
         let signer = match signer::read(&args.signer, line.matches)? {
             Given::Signer(signer) => signer,
             Given::Incomplete { identity, issuer } => {
-                return Err(suggestion::missing(&args.proof, line, names, identity, issuer));
+                return Err(suggestion::missing(
+                    &args.proof,
+                    line,
+                    names,
+                    identity,
+                    issuer,
+                ));
             }
         };
         if let Signer::Identity(identities) = &signer {
@@ -67,7 +72,9 @@ impl<'a> Session<'a> {
             tell(console, warning, args.network.offline, args.output.verbose);
         }
         for skipped in engine.trust().root.skipped() {
-            console.note(&format!("a log of the trusted root is left out: {skipped}."));
+            console.note(&format!(
+                "a log of the trusted root is left out: {skipped}."
+            ));
         }
         let signer = match signer {
             Signer::Identity(identities) => RequiredSigner::Identity(identities),
@@ -116,8 +123,10 @@ impl<'a> Session<'a> {
                 }
             }
         };
-        let mut requests: Vec<BlobRequest> =
-            artifacts.into_iter().map(|artifact| self.request(artifact)).collect();
+        let mut requests: Vec<BlobRequest> = artifacts
+            .into_iter()
+            .map(|artifact| self.request(artifact))
+            .collect();
         match (requests.pop(), requests.is_empty()) {
             // One artifact needs no threads.
             (Some(only), true) => {
@@ -146,15 +155,20 @@ impl<'a> Session<'a> {
         for name in names {
             match ArtifactSource::parse(name) {
                 ArtifactSource::File(path) if path.is_dir() => {
-                    let expansion = expand(&[path.clone()])?;
+                    let expansion = expand(std::slice::from_ref(&path));
                     if expansion.files.is_empty() {
-                        return Err(Problem::argument(format!("the folder {} has no file to verify", path.display()))
-                            .with_hint("Name a folder with the signed files and their proofs in it."));
+                        return Err(Problem::argument(format!(
+                            "the folder {} has no file to verify",
+                            path.display()
+                        ))
+                        .with_hint("Name a folder with the signed files and their proofs in it."));
                     }
-                    if self.args.output.verbose {
-                        for skipped in &expansion.skipped {
-                            self.console.note(&format!("{} is left out: {}.", skipped.path.display(), skipped.why));
-                        }
+                    for skipped in &expansion.skipped {
+                        self.console.note(&format!(
+                            "{} is left out: {}.",
+                            skipped.path.display(),
+                            skipped.why
+                        ));
                     }
                     out.extend(expansion.files.into_iter().map(ArtifactSource::File));
                 }
@@ -176,7 +190,8 @@ impl<'a> Session<'a> {
             artifact,
             material: self.material.clone(),
             requirements: Arc::clone(&self.requirements),
-            lookup: !(self.args.proof.insecure_ignore_tlog || self.args.deprecated.private_infrastructure),
+            lookup: !(self.args.proof.insecure_ignore_tlog
+                || self.args.deprecated.private_infrastructure),
             save_bundle: self.args.proof.save_bundle.clone(),
         }
     }
@@ -186,9 +201,10 @@ impl<'a> Session<'a> {
     }
 
     fn jobs(&self) -> NonZeroUsize {
-        self.args.output.jobs.unwrap_or_else(|| {
-            std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
-        })
+        self.args
+            .output
+            .jobs
+            .unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
     }
 }
 
@@ -252,7 +268,9 @@ fn tell(console: Console, warning: &Warning, offline: bool, verbose: bool) {
 
 /// An artifact that is known by its digest only.
 pub(crate) fn digest_source(text: &str) -> Result<ArtifactSource> {
-    text.parse()
-        .map(ArtifactSource::Digest)
-        .map_err(|error| Problem::argument(format!("--digest {text}: {error}")).with_hint("Write ALG:HEX, for example sha256: and 64 hex digits, or HEX with --digestAlg."))
+    text.parse().map(ArtifactSource::Digest).map_err(|error| {
+        Problem::argument(format!("--digest {text}: {error}")).with_hint(
+            "Write ALG:HEX, for example sha256: and 64 hex digits, or HEX with --digestAlg.",
+        )
+    })
 }

@@ -15,7 +15,11 @@ use crate::problem::{Problem, Result};
 use crate::trust_files::TrustFiles;
 
 /// Makes the engine: loads the trusted root, and sets up the network without using it.
-pub(crate) fn engine(trust: &TrustArgs, network: &NetworkArgs, matches: &ArgMatches) -> Result<Engine> {
+pub(crate) fn engine(
+    trust: &TrustArgs,
+    network: &NetworkArgs,
+    matches: &ArgMatches,
+) -> Result<Engine> {
     let trust = without_silenced(trust, matches)?;
     let rekor_url = network
         .rekor_url
@@ -39,13 +43,19 @@ pub(crate) fn engine(trust: &TrustArgs, network: &NetworkArgs, matches: &ArgMatc
         root: Arc::new(root),
         source,
     };
-    Ok(Engine::new(Config { trust: given, ..config })?)
+    Ok(Engine::new(Config {
+        trust: given,
+        ..config
+    })?)
 }
 
 /// A trusted root and single trust files exclude each other; the one that is given by weaker means is silenced.
 fn without_silenced(trust: &TrustArgs, matches: &ArgMatches) -> Result<TrustArgs> {
     let mut out = trust.clone();
-    let (chain, roots) = (origin(matches, "certificate_chain"), origin(matches, "ca_roots"));
+    let (chain, roots) = (
+        origin(matches, "certificate_chain"),
+        origin(matches, "ca_roots"),
+    );
     match (chain, roots) {
         (Some(chain), Some(roots)) if chain == roots => {
             return Err(exclusive(matches, "certificate_chain", "ca_roots")
@@ -85,7 +95,8 @@ fn without_silenced(trust: &TrustArgs, matches: &ArgMatches) -> Result<TrustArgs
         .max();
     match (root, tuf) {
         (Some(root), Some((tuf, id))) if root == tuf && out.trusted_root.is_some() => {
-            Err(exclusive(matches, "trusted_root", id).with_hint("A trusted root file needs no repository: give one or the other."))
+            Err(exclusive(matches, "trusted_root", id)
+                .with_hint("A trusted root file needs no repository: give one or the other."))
         }
         (Some(root), Some((tuf, _))) if root < tuf => {
             out.trusted_root = None;
@@ -116,7 +127,8 @@ fn source(trust: &TrustArgs) -> Result<Source> {
     let mut repository = Repository::of(instance);
     if let Some(text) = &trust.tuf_mirror {
         repository.mirror = Mirror::parse(text).map_err(|error| {
-            Problem::argument(format!("--tuf-mirror: {error}")).with_hint("Give https://…, http:// to this machine, file:///PATH or a path.")
+            Problem::argument(format!("--tuf-mirror: {error}"))
+                .with_hint("Give https://…, http:// to this machine, file:///PATH or a path.")
         })?;
     }
     if let Some(path) = &trust.tuf_root {

@@ -37,15 +37,19 @@ pub(crate) fn read(args: &SignerArgs, matches: &ArgMatches) -> Result<Given> {
     let strongest = |ids: &[&str]| ids.iter().filter_map(|id| origin(matches, id)).max();
     let named = strongest(IDENTITY).max(strongest(ISSUER));
     match (key, named, &args.key) {
-        (Some(key), Some(named), _) if key == named => {
-            Err(Problem::argument("a key and an identity exclude each other")
-                .with_hint("Give --key alone, or an identity with its issuer: a plain key proves no identity."))
-        }
+        (Some(key), Some(named), _) if key == named => Err(Problem::argument(
+            "a key and an identity exclude each other",
+        )
+        .with_hint(
+            "Give --key alone, or an identity with its issuer: a plain key proves no identity.",
+        )),
         (key, named, Some(text)) if key > named => {
             let claims = strongest(CLAIMS);
             if claims.is_some() && claims >= key {
-                return Err(Problem::argument("certificate claims cannot be required of a plain key")
-                    .with_hint("Drop the claims, or require an identity instead of --key."));
+                return Err(Problem::argument(
+                    "certificate claims cannot be required of a plain key",
+                )
+                .with_hint("Drop the claims, or require an identity instead of --key."));
             }
             KeySource::parse(text).map(|key| Given::Signer(Signer::Key(key)))
         }
@@ -72,16 +76,32 @@ fn identities(args: &SignerArgs, matches: &ArgMatches) -> Result<Given> {
         matches,
         &[
             ("identity", &args.identity, None),
-            ("certificate_identity", args.certificate_identity.as_slice(), Some(Kind::Exact)),
-            ("certificate_identity_regexp", args.certificate_identity_regexp.as_slice(), Some(Kind::Regex)),
+            (
+                "certificate_identity",
+                args.certificate_identity.as_slice(),
+                Some(Kind::Exact),
+            ),
+            (
+                "certificate_identity_regexp",
+                args.certificate_identity_regexp.as_slice(),
+                Some(Kind::Regex),
+            ),
         ],
     )?;
     let issuers = patterns(
         matches,
         &[
             ("issuer", &args.issuer, None),
-            ("certificate_oidc_issuer", args.certificate_oidc_issuer.as_slice(), Some(Kind::Exact)),
-            ("certificate_oidc_issuer_regexp", args.certificate_oidc_issuer_regexp.as_slice(), Some(Kind::Regex)),
+            (
+                "certificate_oidc_issuer",
+                args.certificate_oidc_issuer.as_slice(),
+                Some(Kind::Exact),
+            ),
+            (
+                "certificate_oidc_issuer_regexp",
+                args.certificate_oidc_issuer_regexp.as_slice(),
+                Some(Kind::Regex),
+            ),
         ],
     )?;
     if subjects.is_empty() || issuers.is_empty() {
@@ -101,11 +121,10 @@ fn identities(args: &SignerArgs, matches: &ArgMatches) -> Result<Given> {
     }
     let claims = claims(args)?;
     let mut pairs = subjects.into_iter().zip(issuers).map(|(subject, issuer)| {
-        claims
-            .iter()
-            .fold(Identity::new(subject, issuer), |identity, (claim, value)| {
-                identity.with_claim(*claim, value.clone())
-            })
+        claims.iter().fold(
+            Identity::new(subject, issuer),
+            |identity, (claim, value)| identity.with_claim(*claim, value.clone()),
+        )
     });
     let Some(first) = pairs.next() else {
         return Ok(Given::Incomplete {
@@ -130,7 +149,10 @@ fn patterns(
     matches: &ArgMatches,
     flags: &[(&'static str, &[String], Option<Kind>)],
 ) -> Result<Vec<Pattern>> {
-    let strongest = flags.iter().filter_map(|(id, ..)| origin(matches, id)).max();
+    let strongest = flags
+        .iter()
+        .filter_map(|(id, ..)| origin(matches, id))
+        .max();
     let given: Vec<_> = flags
         .iter()
         .filter(|(id, ..)| strongest.is_some() && origin(matches, id) == strongest)
@@ -141,7 +163,9 @@ fn patterns(
             spoken(matches, first),
             spoken(matches, second)
         ))
-        .with_hint("Give one of them. Several signers are written as pairs of --identity and --issuer."));
+        .with_hint(
+            "Give one of them. Several signers are written as pairs of --identity and --issuer.",
+        ));
     }
     let mut out = Vec::new();
     for (id, texts, kind) in given {
@@ -170,34 +194,71 @@ fn claims(args: &SignerArgs) -> Result<Vec<(Claim, Pattern)>> {
     let mut out = Vec::new();
     for text in &args.claim {
         let Some((name, value)) = text.split_once('=') else {
-            return Err(Problem::argument(format!("--claim {text} has no `=`"))
-                .with_hint("Write NAME=PATTERN, for example --claim runner-environment=github-hosted."));
+            return Err(
+                Problem::argument(format!("--claim {text} has no `=`")).with_hint(
+                    "Write NAME=PATTERN, for example --claim runner-environment=github-hosted.",
+                ),
+            );
         };
         let claim = name.parse().map_err(|error| {
             let known: Vec<String> = Claim::NAMED.iter().map(ToString::to_string).collect();
             Problem::argument(format!("--claim {name}: {error}"))
                 .with_hint(format!("The names are {}.", known.join(", ")))
         })?;
-        out.push((claim, pattern(value).map_err(|failure| failure.at(format!("--claim {name}")))?));
+        out.push((
+            claim,
+            pattern(value).map_err(|failure| failure.at(format!("--claim {name}")))?,
+        ));
     }
     let github = [
-        (Claim::GithubWorkflowName, "name", &args.certificate_github_workflow_name),
-        (Claim::GithubWorkflowRef, "ref", &args.certificate_github_workflow_ref),
-        (Claim::GithubWorkflowRepository, "repository", &args.certificate_github_workflow_repository),
-        (Claim::GithubWorkflowSha, "sha", &args.certificate_github_workflow_sha),
-        (Claim::GithubWorkflowTrigger, "trigger", &args.certificate_github_workflow_trigger),
+        (
+            Claim::GithubWorkflowName,
+            "name",
+            &args.certificate_github_workflow_name,
+        ),
+        (
+            Claim::GithubWorkflowRef,
+            "ref",
+            &args.certificate_github_workflow_ref,
+        ),
+        (
+            Claim::GithubWorkflowRepository,
+            "repository",
+            &args.certificate_github_workflow_repository,
+        ),
+        (
+            Claim::GithubWorkflowSha,
+            "sha",
+            &args.certificate_github_workflow_sha,
+        ),
+        (
+            Claim::GithubWorkflowTrigger,
+            "trigger",
+            &args.certificate_github_workflow_trigger,
+        ),
     ];
     for (claim, name, value) in github {
         if let Some(value) = value {
             let flag = format!("--certificate-github-workflow-{name}");
-            out.push((claim, Pattern::exact(value).map_err(|failure| failure.at(flag))?));
+            out.push((
+                claim,
+                Pattern::exact(value).map_err(|failure| failure.at(flag))?,
+            ));
         }
     }
     Ok(out)
 }
 
-const IDENTITY: &[&str] = &["identity", "certificate_identity", "certificate_identity_regexp"];
-const ISSUER: &[&str] = &["issuer", "certificate_oidc_issuer", "certificate_oidc_issuer_regexp"];
+const IDENTITY: &[&str] = &[
+    "identity",
+    "certificate_identity",
+    "certificate_identity_regexp",
+];
+const ISSUER: &[&str] = &[
+    "issuer",
+    "certificate_oidc_issuer",
+    "certificate_oidc_issuer_regexp",
+];
 const CLAIMS: &[&str] = &[
     "claim",
     "certificate_github_workflow_name",

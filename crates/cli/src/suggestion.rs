@@ -19,23 +19,33 @@ pub(crate) fn missing(
 ) -> Problem {
     let mut failure = Failure::new(Reason::IdentityRequired);
     failure = match (&identity, &issuer) {
-        (Some(_), None) => failure.detail("an identity proves nothing without its issuer: give --certificate-oidc-issuer too"),
-        (None, Some(_)) => failure.detail("an issuer vouches for everybody it knows: give --certificate-identity too"),
+        (Some(_), None) => failure.detail(
+            "an identity proves nothing without its issuer: give --certificate-oidc-issuer too",
+        ),
+        (None, Some(_)) => failure
+            .detail("an issuer vouches for everybody it knows: give --certificate-identity too"),
         _ => failure.detail("say who must have signed, by identity and issuer, or by key"),
     };
     let problem = Problem::from(failure);
     let Some((place, claims)) = claims(proof, names) else {
         return problem;
     };
-    let (Some(found_identity), Some(found_issuer)) = (claims.subject(), claims.issuer.as_deref()) else {
+    let (Some(found_identity), Some(found_issuer)) = (claims.subject(), claims.issuer.as_deref())
+    else {
         return problem;
     };
     let mut command = line.shown.clone();
     if identity.is_none() {
-        command.push_str(&format!(" \\\n      --certificate-identity {}", quoted(found_identity)));
+        command.push_str(&format!(
+            " \\\n      --certificate-identity {}",
+            quoted(found_identity)
+        ));
     }
     if issuer.is_none() {
-        command.push_str(&format!(" \\\n      --certificate-oidc-issuer {}", quoted(found_issuer)));
+        command.push_str(&format!(
+            " \\\n      --certificate-oidc-issuer {}",
+            quoted(found_issuer)
+        ));
     }
     problem
         .with_line("")
@@ -55,7 +65,10 @@ fn claims(proof: &ProofArgs, names: &[String]) -> Option<(String, Claims)> {
     let mut paths: Vec<PathBuf> = named.map(PathBuf::from).collect();
     if paths.is_empty() {
         let first = names.first().filter(|name| *name != "-")?;
-        paths = BESIDE.iter().map(|suffix| format!("{first}{suffix}").into()).collect();
+        paths = BESIDE
+            .iter()
+            .map(|suffix| format!("{first}{suffix}").into())
+            .collect();
     }
     paths.into_iter().find_map(|path| {
         let bytes = files::read(&path, BUNDLE_BYTES).ok()?;

@@ -35,11 +35,19 @@ impl TrustFiles {
                 Some(path) => certificates(path)?,
                 None => Vec::new(),
             };
-            out.add(path, AUTHORITIES, Value::Array(paths(path, certificates(path)?, &intermediates)));
+            out.add(
+                path,
+                AUTHORITIES,
+                Value::Array(paths(path, certificates(path)?, &intermediates)),
+            );
         }
         if let Some(path) = &args.timestamp_certificate_chain {
             let chain = certificates(path)?;
-            out.add(path, "timestampAuthorities", json!([authority(path, &chain)]));
+            out.add(
+                path,
+                "timestampAuthorities",
+                json!([authority(path, &chain)]),
+            );
         }
         if let Some(path) = &args.rekor_public_key {
             out.add(path, "tlogs", json!([log(path, rekor_url)?]));
@@ -59,7 +67,9 @@ impl TrustFiles {
     pub(crate) fn merge_into(self, base: Option<&[u8]>, source: &str) -> Result<(Vec<u8>, String)> {
         let mut root: Map<String, Value> = match base {
             Some(json) => serde_json::from_slice(json).map_err(|error| {
-                Failure::new(Reason::TrustRootInvalid).at(source).detail(error)
+                Failure::new(Reason::TrustRootInvalid)
+                    .at(source)
+                    .detail(error)
             })?,
             None => Map::new(),
         };
@@ -145,8 +155,13 @@ fn certificates(path: &Path) -> Result<Vec<Vec<u8>>> {
     let name = path.display().to_string();
     let bytes = files::read(path, CERTIFICATE_BYTES)?;
     let wrong = |detail: &str| {
-        Problem::from(Failure::new(Reason::TrustRootInvalid).at(name.as_str()).expected("certificates in PEM").found(detail))
-            .with_hint("Give a PEM file with `-----BEGIN CERTIFICATE-----` blocks.")
+        Problem::from(
+            Failure::new(Reason::TrustRootInvalid)
+                .at(name.as_str())
+                .expected("certificates in PEM")
+                .found(detail),
+        )
+        .with_hint("Give a PEM file with `-----BEGIN CERTIFICATE-----` blocks.")
     };
     let read: std::result::Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
     let read = read.map_err(|error| wrong(&error.to_string()))?;

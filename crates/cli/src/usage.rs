@@ -14,7 +14,7 @@ pub(crate) fn problem(error: &clap::Error, command: &str) -> Problem {
     };
     let argument = text(ContextKind::InvalidArg).unwrap_or_default();
     let value = text(ContextKind::InvalidValue).unwrap_or_default();
-    let valid = text(ContextKind::ValidValue);
+    let valid = text(ContextKind::ValidValue).filter(|valid| !valid.is_empty());
     let help = format!("`{command} --help` shows what there is.");
     let (detail, hint) = match error.kind() {
         ErrorKind::UnknownArgument => (

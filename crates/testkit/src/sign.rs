@@ -140,8 +140,12 @@ impl SignedContent {
         })
     }
 
-    /// The envelope's bytes, as an image layer or a file holds them, with the fields in cosign's
-    /// order: entries of kind `intoto` 0.0.1 have a hash over exactly these bytes.
+    /// The envelope's bytes, as an image layer or a file holds them: spelled as cosign does, since `intoto` 0.0.1
+    /// entries have a hash over this text.
+    ///
+    /// # Panics
+    ///
+    /// When the content is a plain message.
     #[must_use]
     pub fn envelope_bytes(&self) -> Vec<u8> {
         let envelope = self.envelope_json();

@@ -20,6 +20,8 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
+    generated("docs/reasons.md", &reasons::page(), options.check)?;
+    dependencies::check()?;
     process::run(
         process::cargo([
             "doc",
@@ -30,8 +32,6 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         ])
         .env("RUSTDOCFLAGS", "--deny warnings"),
     )?;
-    generated("docs/reasons.md", &reasons::page(), options.check)?;
-    dependencies::check()?;
     commands::check()
 }
 

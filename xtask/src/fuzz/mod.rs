@@ -64,6 +64,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         vectors::collect(target, &published)?;
         let seeds = folder.join("seeds").join(match target.as_str() {
             "verify" => "bundle",
+            // It tells the formats apart, so it gets all of them.
+            "inspect" => "",
             other => other,
         });
         ensure!(
@@ -98,9 +100,11 @@ fn targets(folder: &Path) -> Result<Vec<String>> {
 }
 
 /// An input that takes five seconds or half a gigabyte is a finding too; statistics only at the end.
-const LIMITS: [&str; 4] = [
+const LIMITS: [&str; 6] = [
     "-timeout=5",
     "-rss_limit_mb=1024",
     "-malloc_limit_mb=512",
     "-verbosity=0",
+    "-print_funcs=0",
+    "-print_final_stats=1",
 ];

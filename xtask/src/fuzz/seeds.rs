@@ -84,8 +84,10 @@ fn bundles(sigstore: &Instance) -> Result<()> {
     let token = sigstore.tsa.timestamp(&signed.signed.signature, &bare);
     seed("timestamp/without-certificates", token)?;
 
-    let mut request = LeafRequest::default();
-    request.sct = SctMode::Detached;
+    let request = LeafRequest {
+        sct: SctMode::Detached,
+        ..LeafRequest::default()
+    };
     let signed = sigstore.sign(message(), &Plan::keyless(request));
     fixture("without_sct.json", &signed)?;
     let sct = signed.signed.leaf.as_ref().and_then(|leaf| leaf.sct_json());

@@ -10,7 +10,7 @@ use sealcheck_testkit::shared;
 pub(super) fn collect(target: &str, folder: &Path) -> Result<()> {
     fs::create_dir_all(folder)?;
     let endings: &[&str] = match target {
-        "bundle" | "verify" => &[".sigstore.json", ".sigstore", "bundle.json"],
+        "bundle" | "inspect" | "verify" => &[".sigstore.json", ".sigstore", "bundle.json"],
         "trusted_root" => &["trusted_root.json"],
         "certificate" => &[".cert", ".pem"],
         "key" => &[".pub"],

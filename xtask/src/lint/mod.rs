@@ -24,11 +24,6 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         "fuzz/Cargo.toml",
         "--check",
     ]))?;
-    process::run(
-        process::cargo(["clippy", "--workspace", "--all-targets", "--all-features"])
-            .args(["--", "--deny", "warnings"]),
-    )?;
-
     let path = CARGO_DENY.install()?;
     let deny = |checks: &[&str]| {
         let mut command = process::cargo(["deny", "--all-features", "check"]);
@@ -47,5 +42,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
 
     purity::check()?;
+    process::run(
+        process::cargo(["clippy", "--workspace", "--all-targets", "--all-features"])
+            .args(["--", "--deny", "warnings"]),
+    )?;
     public_api::check()
 }

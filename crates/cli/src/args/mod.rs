@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub(crate) use network::{NetworkArgs, duration};
+pub(crate) use network::NetworkArgs;
 pub(crate) use output::{ColorWhen, Format, InspectFormat, OutputArgs};
 pub(crate) use proof::{ProofArgs, Require};
 pub(crate) use signer::SignerArgs;
@@ -82,7 +82,12 @@ pub(crate) struct StatementArgs {
     #[arg(long, value_name = "DIGEST")]
     pub(crate) digest: Option<String>,
     /// The algorithm of --digest, when that is HEX alone.
-    #[arg(long = "digestAlg", visible_alias = "digest-alg", value_name = "ALG", requires = "digest")]
+    #[arg(
+        long = "digestAlg",
+        visible_alias = "digest-alg",
+        value_name = "ALG",
+        requires = "digest"
+    )]
     pub(crate) digest_alg: Option<String>,
     /// Whether the statement must be about this artifact. Only `true` is accepted.
     #[arg(long, value_name = "BOOL", default_value = "true", hide_default_value = true,

@@ -19,7 +19,7 @@ pub(crate) struct NetworkArgs {
 }
 
 /// Reads a time as Go programs write it: `3m0s`, `1.5h`, `300ms`, and `0` for no limit.
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "expected a time such as 90s, 3m or 1h30m".to_owned();
     if text == "0" {
         return Ok(Duration::ZERO);
@@ -72,9 +72,22 @@ mod tests {
             ("300ms", 300),
             ("0", 0),
         ] {
-            assert_eq!(duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
+            assert_eq!(
+                duration(text),
+                Ok(Duration::from_millis(milliseconds)),
+                "{text}"
+            );
         }
-        for wrong in ["", "3", "m", "3x", "-3m", "3m5", "99999999999999999999999h", "1..5s"] {
+        for wrong in [
+            "",
+            "3",
+            "m",
+            "3x",
+            "-3m",
+            "3m5",
+            "99999999999999999999999h",
+            "1..5s",
+        ] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
     }

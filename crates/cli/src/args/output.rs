@@ -28,30 +28,30 @@ pub(crate) struct OutputArgs {
 /// The form of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// A report for people.
+    // A report for people.
     Text,
-    /// One document for programs (sealcheck/result/v1).
+    // One document for programs (sealcheck/result/v1).
     Json,
-    /// What cosign prints.
+    // What cosign prints.
     Cosign,
 }
 
 /// The form of an inspection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum InspectFormat {
-    /// For people.
+    // For people.
     Text,
-    /// For programs.
+    // For programs.
     Json,
 }
 
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ColorWhen {
-    /// On terminals, unless NO_COLOR is set.
+    // On terminals, unless NO_COLOR is set.
     Auto,
-    /// Always.
+    // Always.
     Always,
-    /// Never.
+    // Never.
     Never,
 }

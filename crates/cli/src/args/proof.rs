@@ -77,7 +77,9 @@ impl FromStr for Require {
             Some(("log", count)) => number(count).map(Self::Log),
             Some(("timestamps", count)) => number(count).map(Self::Timestamps),
             Some(("scts", count)) => number(count).map(Self::Scts),
-            _ => Err("expected inclusion-proof, timestamp, log=N, timestamps=N or scts=N".to_owned()),
+            _ => {
+                Err("expected inclusion-proof, timestamp, log=N, timestamps=N or scts=N".to_owned())
+            }
         }
     }
 }
@@ -92,7 +94,10 @@ mod tests {
     fn requirements_cannot_be_lowered_to_nothing() {
         assert_eq!("inclusion-proof".parse(), Ok(Require::InclusionProof));
         assert_eq!("timestamp".parse(), Ok(Require::Timestamps(NonZeroU8::MIN)));
-        assert_eq!("log=2".parse(), Ok(Require::Log(NonZeroU8::new(2).unwrap())));
+        assert_eq!(
+            "log=2".parse(),
+            Ok(Require::Log(NonZeroU8::new(2).unwrap()))
+        );
         for wrong in ["log=0", "log", "log=", "scts=256", "timestamp=1", ""] {
             assert!(wrong.parse::<Require>().is_err(), "{wrong}");
         }

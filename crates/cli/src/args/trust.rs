@@ -43,13 +43,13 @@ pub(crate) struct TrustArgs {
     pub(crate) ct_log_public_key: Option<PathBuf>,
 }
 
-/// A public Sigstore instance.
+/// A public Sigstore instance. Its variants have no documentation, which would make the help twice as long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum InstanceName {
-    /// The public instance, which signs Kubernetes releases.
+    // The public instance, which signs Kubernetes releases.
     PublicGood,
-    /// Its staging twin.
+    // Its staging twin.
     Staging,
-    /// GitHub's own, for artifact attestations of private repositories.
+    // GitHub's own, for artifact attestations of private repositories.
     Github,
 }

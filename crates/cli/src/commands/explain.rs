@@ -23,28 +23,53 @@ pub(crate) fn run(args: &ExplainArgs, console: Console) -> Result<u8> {
 fn one(reason: Reason) -> String {
     let outcome = reason.outcome();
     let style = colour::of(outcome);
-    let mut out = format!(
-        "{reason}: {}\n\n",
-        reason.summary()
-    );
+    let mut out = format!("{reason}: {}\n\n", reason.summary());
     let label = colour::LABEL;
-    writeln!(out, "{label}outcome{label:#}  {style}{outcome}{style:#} (exit code {})", outcome.exit_code()).ok();
+    writeln!(
+        out,
+        "{label}outcome{label:#}  {style}{outcome}{style:#} (exit code {})",
+        outcome.exit_code()
+    )
+    .ok();
     for (name, text) in [("cause", reason.cause()), ("cure", reason.cure())] {
         let padding = " ".repeat(COLUMN - name.len());
-        writeln!(out, "{label}{name}{label:#}{padding}{}", paragraph(text, COLUMN, COLUMN)).ok();
+        writeln!(
+            out,
+            "{label}{name}{label:#}{padding}{}",
+            paragraph(text, COLUMN, COLUMN)
+        )
+        .ok();
     }
     out
 }
 
 fn all() -> String {
-    let width = Reason::ALL.iter().map(|reason| reason.code().len()).max().unwrap_or(0);
+    let width = Reason::ALL
+        .iter()
+        .map(|reason| reason.code().len())
+        .max()
+        .unwrap_or(0);
     let mut out = String::new();
     for outcome in OUTCOMES {
         let style = colour::of(outcome);
-        writeln!(out, "{style}{outcome}{style:#} (exit code {})", outcome.exit_code()).ok();
-        for reason in Reason::ALL.iter().filter(|reason| reason.outcome() == outcome) {
+        writeln!(
+            out,
+            "{style}{outcome}{style:#} (exit code {})",
+            outcome.exit_code()
+        )
+        .ok();
+        for reason in Reason::ALL
+            .iter()
+            .filter(|reason| reason.outcome() == outcome)
+        {
             let column = width + 4;
-            writeln!(out, "  {:width$}  {}", reason.code(), paragraph(reason.summary(), column, column)).ok();
+            writeln!(
+                out,
+                "  {:width$}  {}",
+                reason.code(),
+                paragraph(reason.summary(), column, column)
+            )
+            .ok();
         }
         out.push('\n');
     }
@@ -60,9 +85,9 @@ fn unknown(code: &str) -> Problem {
     let problem = Problem::argument(format!("there is no reason code `{code}`"));
     match nearest {
         // Farther away it is another word.
-        Some((distance, reason)) if distance <= reason.code().len() / 2 => {
-            problem.with_hint(format!("Did you mean {reason}? `sealcheck explain` lists all codes."))
-        }
+        Some((distance, reason)) if distance <= reason.code().len() / 2 => problem.with_hint(
+            format!("Did you mean {reason}? `sealcheck explain` lists all codes."),
+        ),
         _ => problem.with_hint("`sealcheck explain` lists all codes."),
     }
 }
@@ -75,7 +100,9 @@ fn distance(one: &str, other: &str) -> usize {
         let mut before = line + 1;
         let mut next = vec![before];
         for (above, right) in row.iter().skip(1).zip(other.chars()) {
-            before = (diagonal + usize::from(left != right)).min(above + 1).min(before + 1);
+            before = (diagonal + usize::from(left != right))
+                .min(above + 1)
+                .min(before + 1);
             diagonal = *above;
             next.push(before);
         }

@@ -27,7 +27,11 @@ pub(crate) fn run(args: &AttestationArgs, line: &CommandLine<'_>) -> Result<u8> 
         }
         (Some(artifact), _) => ArtifactSource::parse(artifact),
         (None, Some(digest)) => digest_source(&digest)?,
-        (None, None) => return Err(Problem::argument("no artifact is named").with_hint("Give a file or --digest.")),
+        (None, None) => {
+            return Err(
+                Problem::argument("no artifact is named").with_hint("Give a file or --digest.")
+            );
+        }
     };
     if let ArtifactSource::File(path) = &source
         && path.is_dir()
@@ -38,12 +42,14 @@ pub(crate) fn run(args: &AttestationArgs, line: &CommandLine<'_>) -> Result<u8> 
     let content = Content::Attestation(predicate_type(&statement.predicate_type)?.into());
     let names: Vec<String> = args.artifact.iter().cloned().collect();
     let session = Session::open(&args.verify, line, &names, content)?;
-    session.run(vec![source], statement.print_predicate, |verdict| {
-        match statement.print_predicate {
+    session.run(
+        vec![source],
+        statement.print_predicate,
+        |verdict| match statement.print_predicate {
             true => print_predicate(verdict, line),
             false => Ok(()),
-        }
-    })
+        },
+    )
 }
 
 /// The predicate as it stands in the signed payload; nothing at all unless it is verified.
@@ -80,8 +86,10 @@ fn predicate_type(name: &str) -> Result<&str> {
         true => Ok(name),
         false => {
             let short: Vec<&str> = PREDICATE_TYPES.iter().map(|(short, _)| *short).collect();
-            Err(Problem::argument(format!("--type {name} is neither a known name nor a URI"))
-                .with_hint(format!("Give a URI, or one of {}.", short.join(", "))))
+            Err(
+                Problem::argument(format!("--type {name} is neither a known name nor a URI"))
+                    .with_hint(format!("Give a URI, or one of {}.", short.join(", "))),
+            )
         }
     }
 }
@@ -105,8 +113,14 @@ mod tests {
 
     #[test]
     fn short_names_are_cosigns() {
-        assert_eq!(predicate_type("slsaprovenance1").unwrap(), "https://slsa.dev/provenance/v1");
-        assert_eq!(predicate_type("https://x.test/y").unwrap(), "https://x.test/y");
+        assert_eq!(
+            predicate_type("slsaprovenance1").unwrap(),
+            "https://slsa.dev/provenance/v1"
+        );
+        assert_eq!(
+            predicate_type("https://x.test/y").unwrap(),
+            "https://x.test/y"
+        );
         assert_eq!(predicate_type("urn:x").unwrap(), "urn:x");
         assert_eq!(predicate_type("sbom").unwrap_err().exit_code(), 2);
     }

@@ -66,8 +66,14 @@ impl Bar {
         let due = total > LARGE || self.started.elapsed() > NOTICEABLE;
         if state.bar.is_none() && due {
             let (length, template) = match self.artifacts {
-                0 | 1 => (total, "{bytes:>10} of {total_bytes} [{bar:32}] {bytes_per_sec}"),
-                many => (u64::try_from(many).unwrap_or(u64::MAX), "{pos:>10} of {len} [{bar:32}] {elapsed}"),
+                0 | 1 => (
+                    total,
+                    "{bytes:>10} of {total_bytes} [{bar:32}] {bytes_per_sec}",
+                ),
+                many => (
+                    u64::try_from(many).unwrap_or(u64::MAX),
+                    "{pos:>10} of {len} [{bar:32}] {elapsed}",
+                ),
             };
             let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
             if let Ok(style) = ProgressStyle::with_template(template) {

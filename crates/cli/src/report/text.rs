@@ -41,13 +41,20 @@ pub(crate) fn full(verdict: &Verdict, verbose: bool) -> String {
         let label = if index == 0 { "looked at" } else { "" };
         out.add(label, &looked_at(place));
     }
-    for place in evidence.places.iter().filter(|place| !missed && place.found == Found::Failed) {
+    for place in evidence
+        .places
+        .iter()
+        .filter(|place| !missed && place.found == Found::Failed)
+    {
         out.add("no answer", &looked_at(place));
     }
     if verbose {
         details(&mut out, verdict);
     }
-    out.add("checks", &checks(&evidence.checks));
+    let checks = checks(&evidence.checks);
+    if checks != NONE_MADE {
+        out.add("checks", &checks);
+    }
     if let Some(failure) = verdict.failure() {
         out.add("hint", hint(evidence, failure));
     }
@@ -65,8 +72,13 @@ pub(crate) fn line(verdict: &Verdict) -> String {
         None => {
             let by = [&evidence.signer, &evidence.issuer].map(|part| part.as_deref());
             if let [Some(signer), issuer] = by {
-                let issuer = issuer.map(|issuer| format!(" by {issuer}")).unwrap_or_default();
-                indented(&mut out, &format!("{}{}", printable(signer), printable(&issuer)));
+                let issuer = issuer
+                    .map(|issuer| format!(" by {issuer}"))
+                    .unwrap_or_default();
+                indented(
+                    &mut out,
+                    &format!("{}{}", printable(signer), printable(&issuer)),
+                );
             }
         }
         Some(failure) => indented(&mut out, &format!("{}: {failure}", failure.reason)),
@@ -89,10 +101,18 @@ impl Summary {
             *count += usize::from(known == outcome);
         }
         if let Some(failure) = verdict.failure()
-            && self.worst.as_ref().is_none_or(|(worst, _)| outcome > *worst)
+            && self
+                .worst
+                .as_ref()
+                .is_none_or(|(worst, _)| outcome > *worst)
         {
             let evidence = verdict.evidence();
-            let advice = format!("{} ({}: {})", hint(evidence, failure), name(evidence), failure.reason);
+            let advice = format!(
+                "{} ({}: {})",
+                hint(evidence, failure),
+                name(evidence),
+                failure.reason
+            );
             self.worst = Some((outcome, advice));
         }
     }
@@ -164,21 +184,31 @@ fn signed_at(out: &mut Lines, evidence: &Evidence) {
 }
 
 fn log(out: &mut Lines, evidence: &Evidence) {
-    let entries = evidence.checks.log.facts().map(|log| log.entries.as_slice());
+    let entries = evidence
+        .checks
+        .log
+        .facts()
+        .map(|log| log.entries.as_slice());
     for entry in entries.unwrap_or_default() {
         let proof = match entry.proof {
             LogProof::Promise => "promised by the log",
             LogProof::Inclusion | LogProof::PromiseAndInclusion => "inclusion proved",
         };
         let host = entry.log.trim_start_matches("https://");
-        out.add("log entry", &format!("{} in {}, {proof}", entry.log_index, printable(host)));
+        out.add(
+            "log entry",
+            &format!("{} in {}, {proof}", entry.log_index, printable(host)),
+        );
     }
 }
 
 fn what_failed(out: &mut Lines, failure: &Failure) {
     out.add("reason", failure.reason.code());
     let detail = failure.detail.as_ref().map(|detail| format!(": {detail}"));
-    out.add("", &format!("{}{}", failure.reason.summary(), detail.unwrap_or_default()));
+    out.add(
+        "",
+        &format!("{}{}", failure.reason.summary(), detail.unwrap_or_default()),
+    );
     let facts = [
         ("where", &failure.field),
         ("expected", &failure.expected),
@@ -211,19 +241,31 @@ fn looked_at(place: &Place) -> String {
         Found::Absent => "nothing there",
         Found::Failed => "no answer",
     };
-    let detail = place.detail.as_ref().map(|detail| format!(", {}", printable(detail)));
-    format!("{}: {found}{}", printable(&place.place), detail.unwrap_or_default())
+    let detail = place
+        .detail
+        .as_ref()
+        .map(|detail| format!(", {}", printable(detail)));
+    format!(
+        "{}: {found}{}",
+        printable(&place.place),
+        detail.unwrap_or_default()
+    )
 }
 
 /// How many steps passed; the evidence has each of them.
 fn checks(checks: &Checks) -> String {
     let all = states(checks);
     let count = |wanted| all.iter().filter(|(_, state)| *state == wanted).count();
-    let parts: Vec<String> = [State::Passed, State::Failed, State::NotReached, State::NotRequired]
-        .into_iter()
-        .filter(|state| count(*state) > 0)
-        .map(|state| format!("{} {}", count(state), state.word()))
-        .collect();
+    let parts: Vec<String> = [
+        State::Passed,
+        State::Failed,
+        State::NotReached,
+        State::NotRequired,
+    ]
+    .into_iter()
+    .filter(|state| count(*state) > 0)
+    .map(|state| format!("{} {}", count(state), state.word()))
+    .collect();
     parts.join(", ")
 }
 
@@ -236,7 +278,11 @@ fn details(out: &mut Lines, verdict: &Verdict) {
         let source = root.source.as_deref().unwrap_or("given");
         out.add("trust", &format!("{source} (sha256:{})", root.sha256));
     }
-    for Part { role, content } in evidence.material.iter().flat_map(|material| &material.parts) {
+    for Part { role, content } in evidence
+        .material
+        .iter()
+        .flat_map(|material| &material.parts)
+    {
         out.add("part", &format!("{role}, {} bytes", content.len()));
     }
     if let Some(certificate) = evidence.checks.certificate.facts() {
@@ -315,6 +361,8 @@ const SIGNER: &str = "signer";
 /// Nothing is proved about the signer of what is not verified.
 const CLAIMED_SIGNER: &str = "claims to be";
 const REGEX_HINT: &str = "If the signer that was found is the right one, correct the pattern: it must match the whole text (cosign accepts a part of it). Otherwise do not use the artifact.";
+/// Where there is no proof, there is nothing to check.
+const NONE_MADE: &str = "8 not made";
 const INDENT: usize = 2;
 const VALUE_COLUMN: usize = 16;
 /// The longest outcome and two spaces.

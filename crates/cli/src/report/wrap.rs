@@ -37,9 +37,16 @@ mod tests {
         let long = "x".repeat(100);
         let text = format!("{} {long} end", "word ".repeat(20).trim_end());
         let wrapped = paragraph(&text, 10, 4);
-        assert!(wrapped.lines().all(|line| line.len() <= 80 || line.trim() == long));
+        assert!(
+            wrapped
+                .lines()
+                .all(|line| line.len() <= 80 || line.trim() == long)
+        );
         assert!(wrapped.lines().skip(1).all(|line| line.starts_with("    ")));
-        assert_eq!(wrapped.split_whitespace().collect::<Vec<_>>().join(" "), text);
+        assert_eq!(
+            wrapped.split_whitespace().collect::<Vec<_>>().join(" "),
+            text
+        );
         assert_eq!(paragraph("", 0, 2), "");
     }
 }

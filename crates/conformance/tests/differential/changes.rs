@@ -17,8 +17,9 @@ pub(crate) fn change(rng: &mut Rng, case: &Case, donor: &Case) -> (Case, String)
         (0..=1, _) => trusted_root(rng, case),
         (2..=5, _) => transplant(rng, case, donor),
         (6..=9, Some(maker)) => sealed(case, maker, body(rng, maker, donor)),
-        (10..=12, Some(maker)) => payload(rng, maker, donor)
-            .map(|(signed, said)| with_signed(case, maker, &signed, said)),
+        (10..=12, Some(maker)) => {
+            payload(rng, maker, donor).map(|(signed, said)| with_signed(case, maker, &signed, said))
+        }
         (13..=14, Some(maker)) => sealed(case, maker, times(rng, maker)),
         (15..=16, Some(maker)) => sealed(case, maker, note(rng, maker)),
         _ => None,
@@ -32,7 +33,13 @@ pub(crate) fn change(rng: &mut Rng, case: &Case, donor: &Case) -> (Case, String)
 fn trusted_root(rng: &mut Rng, case: &Case) -> Option<(Case, String)> {
     let (json, said) = mutate(rng, &case.trust.json, &case.trust.json);
     let trust = Trust::new(&json);
-    Some((Case { trust, ..case.clone() }, format!("trusted root: {said}")))
+    Some((
+        Case {
+            trust,
+            ..case.clone()
+        },
+        format!("trusted root: {said}"),
+    ))
 }
 
 /// One to four whole parts taken from the donor, where both have them.
@@ -53,6 +60,33 @@ fn transplant(rng: &mut Rng, case: &Case, donor: &Case) -> Option<(Case, String)
     Some((case.with_bundle(bundle.to_string().into_bytes()), said))
 }
 
+/// The case with every one and every two of the donor's parts in it, where they differ.
+pub(crate) fn swaps(case: &Case, donor: &Case) -> Vec<(Case, String)> {
+    let ours: Value = serde_json::from_slice(&case.bundle).unwrap();
+    let theirs: Value = serde_json::from_slice(&donor.bundle).unwrap();
+    let differ = |pointer: &&&str| {
+        let (ours, theirs) = (ours.pointer(pointer), theirs.pointer(pointer));
+        ours.is_some() && theirs.is_some() && ours != theirs
+    };
+    let parts: Vec<&str> = PARTS.iter().filter(differ).copied().collect();
+    let mut out = Vec::new();
+    for (index, first) in parts.iter().enumerate() {
+        for second in &parts[index..] {
+            let mut bundle = ours.clone();
+            for pointer in [first, second] {
+                if let (Some(ours), Some(theirs)) =
+                    (bundle.pointer_mut(pointer), theirs.pointer(pointer))
+                {
+                    ours.clone_from(theirs);
+                }
+            }
+            let changed = case.with_bundle(bundle.to_string().into_bytes());
+            out.push((changed, format!("of {}: {first}, {second}", donor.name)));
+        }
+    }
+    out
+}
+
 fn with_signed(case: &Case, maker: &Maker, signed: &Signed, said: String) -> (Case, String) {
     let bundle = maker.bundle_of(signed).to_string().into_bytes();
     (case.with_bundle(bundle), said)
@@ -67,7 +101,10 @@ fn body(rng: &mut Rng, maker: &Maker, donor: &Case) -> Option<(Signed, String)> 
     let mut signed = maker.signed.clone();
     let index = rng.below(signed.entries.len());
     let entry = signed.entries.get_mut(index)?;
-    let other = donor.maker.as_ref().and_then(|maker| maker.signed.entries.first());
+    let other = donor
+        .maker
+        .as_ref()
+        .and_then(|maker| maker.signed.entries.first());
     let other = other.map_or(&[][..], |entry| &entry.body);
     let (body, said) = mutate(rng, &entry.body, other);
     *entry = record(maker, entry, body, None);
@@ -90,7 +127,11 @@ fn payload(rng: &mut Rng, maker: &Maker, donor: &Case) -> Option<(Signed, String
     let Content::Dsse(envelope) = &maker.signed.signed.content else {
         return None;
     };
-    let other = match donor.maker.as_ref().map(|maker| &maker.signed.signed.content) {
+    let other = match donor
+        .maker
+        .as_ref()
+        .map(|maker| &maker.signed.signed.content)
+    {
         Some(Content::Dsse(envelope)) => &envelope.payload,
         _ => &envelope.payload,
     };
@@ -133,7 +174,12 @@ fn times(rng: &mut Rng, maker: &Maker) -> Option<(Signed, String)> {
     }
     if !signed.timestamps.is_empty() {
         let time = shift();
-        signed.timestamps = stamps(maker, &signed.signed.signature, signed.timestamps.len(), time);
+        signed.timestamps = stamps(
+            maker,
+            &signed.signed.signature,
+            signed.timestamps.len(),
+            time,
+        );
         said += &format!("stamped at {time}");
     }
     Some((signed, said))
@@ -224,5 +270,18 @@ const PARTS: [&str; 20] = [
 ];
 /// Seconds from the time of signing. A default certificate begins 5 before it and ends 595 after it.
 const SHIFTS: [i64; 14] = [
-    -31_536_000, -86_400, -601, -7, -6, -5, -1, 0, 1, 594, 595, 596, 3_600, 31_536_000,
+    -31_536_000,
+    -86_400,
+    -601,
+    -7,
+    -6,
+    -5,
+    -1,
+    0,
+    1,
+    594,
+    595,
+    596,
+    3_600,
+    31_536_000,
 ];

@@ -158,27 +158,30 @@ fn npm(folder: &Path, trust_folder: &Path, trust: &Arc<Trust>) -> Vec<Case> {
 
 /// Signatures of images, as version 0.1 bundles over their simple-signing payload.
 fn kubernetes(corpora: &Path, trust: &Arc<Trust>) -> Vec<Case> {
-    ["kubernetes-pause-3.10", "kubernetes-cluster-api-controller-v1.5.0"]
-        .into_iter()
-        .map(|name| {
-            let folder = corpora.join(name);
-            let mut payload = read(&folder.join("payload.json"));
-            while payload.ends_with(b"\n") {
-                payload.pop();
-            }
-            Case {
-                name: format!("kubernetes::{name}"),
-                bundle: read(&folder.join("derived-bundle-v0.1.json")),
-                subject: Subject::Bytes(payload.into()),
-                signer: Signer::Identity {
-                    identity: KREL_TRUST.into(),
-                    issuer: GOOGLE.into(),
-                },
-                trust: trust.clone(),
-                maker: None,
-            }
-        })
-        .collect()
+    [
+        "kubernetes-pause-3.10",
+        "kubernetes-cluster-api-controller-v1.5.0",
+    ]
+    .into_iter()
+    .map(|name| {
+        let folder = corpora.join(name);
+        let mut payload = read(&folder.join("payload.json"));
+        while payload.ends_with(b"\n") {
+            payload.pop();
+        }
+        Case {
+            name: format!("kubernetes::{name}"),
+            bundle: read(&folder.join("derived-bundle-v0.1.json")),
+            subject: Subject::Bytes(payload.into()),
+            signer: Signer::Identity {
+                identity: KREL_TRUST.into(),
+                issuer: GOOGLE.into(),
+            },
+            trust: trust.clone(),
+            maker: None,
+        }
+    })
+    .collect()
 }
 
 fn json<T: serde::de::DeserializeOwned>(path: &Path) -> T {

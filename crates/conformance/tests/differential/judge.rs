@@ -5,8 +5,8 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
 use sealcheck_verify::{
-    Artifact, Content, Digest, DigestAlgorithm, Failure, Identities, Identity, Material, Pattern, PublicKey,
-    Requirements, Time, TrustedRoot, verify,
+    Artifact, Content, Digest, DigestAlgorithm, Failure, Identities, Identity, Material, Pattern,
+    PublicKey, Requirements, Time, TrustedRoot, Verdict, verify,
 };
 use sigstore_verify::types::{ArtifactDigest, Bundle, DerPublicKey, HashAlgorithm};
 use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy, Verifier};
@@ -48,9 +48,26 @@ pub(crate) struct Trust {
 
 /// What both say.
 pub(crate) struct Judgement {
-    pub(crate) ours: Result<(), Failure>,
+    pub(crate) ours: Result<Accepted, Failure>,
     /// The error by its variant and text.
     pub(crate) oracle: Result<(), String>,
+}
+
+/// What our evidence says where we accept.
+#[derive(Clone, Default)]
+pub(crate) struct Accepted {
+    /// The kind of the signer's key, for example `ecdsa-p256`.
+    pub(crate) key: String,
+    /// How the artifact is signed, for example `ecdsa-sha256`.
+    pub(crate) scheme: String,
+    /// The kind of the certificate's name: `email`, `uri`, `dns`, `ip` or `otherName`.
+    pub(crate) name: &'static str,
+    /// How timestamps are signed.
+    pub(crate) timestamp_schemes: Vec<String>,
+    /// Whether a timestamp was left aside because the trusted root does not know its authority.
+    pub(crate) unknown_authority: bool,
+    /// Whether a log of the trusted root was left out because its algorithm is not known.
+    pub(crate) skipped_log: bool,
 }
 
 /// Which way two verdicts differ.
@@ -102,7 +119,7 @@ impl Case {
         }
     }
 
-    fn ours(&self, now: Time) -> Result<(), Failure> {
+    fn ours(&self, now: Time) -> Result<Accepted, Failure> {
         let root = self.trust.ours.as_ref().map_err(Clone::clone)?;
         let requirements = match &self.signer {
             Signer::Identity { identity, issuer } => Requirements::identity(Identities::one(
@@ -118,13 +135,17 @@ impl Case {
         };
         let verdict = verify(&material, &artifact, root, &requirements, now);
         match verdict.failure() {
-            None => Ok(()),
+            None => Ok(Accepted::new(&verdict, root)),
             Some(failure) => Err(failure.clone()),
         }
     }
 
     fn oracle(&self) -> Result<(), String> {
-        let verifier = self.trust.oracle.as_ref().map_err(|e| format!("trust: {e}"))?;
+        let verifier = self
+            .trust
+            .oracle
+            .as_ref()
+            .map_err(|e| format!("trust: {e}"))?;
         let text = std::str::from_utf8(&self.bundle).map_err(|e| format!("UTF-8: {e}"))?;
         let bundle = Bundle::from_json(text).map_err(|e| format!("parse: {e:?}"))?;
         let artifact = match &self.subject {
@@ -147,11 +168,42 @@ impl Case {
     }
 }
 
+impl Accepted {
+    fn new(verdict: &Verdict, root: &TrustedRoot) -> Self {
+        let checks = &verdict.evidence().checks;
+        let name = checks
+            .certificate
+            .facts()
+            .and_then(|facts| facts.claims.san.as_ref());
+        let time = checks.time.facts();
+        Self {
+            key: checks
+                .key
+                .facts()
+                .map_or_else(String::new, |facts| facts.kind.to_string()),
+            scheme: checks
+                .signature
+                .facts()
+                .map_or_else(String::new, |facts| facts.scheme.to_string()),
+            name: name.map_or("", |name| name.kind()),
+            timestamp_schemes: time.map_or_else(Vec::new, |facts| {
+                facts
+                    .timestamps
+                    .iter()
+                    .map(|stamp| stamp.signature_scheme.clone())
+                    .collect()
+            }),
+            unknown_authority: time.is_some_and(|facts| !facts.unknown_authorities.is_empty()),
+            skipped_log: root.skipped().next().is_some(),
+        }
+    }
+}
+
 impl Judgement {
     /// `None` when both say the same.
     pub(crate) fn direction(&self) -> Option<Direction> {
         match (&self.ours, &self.oracle) {
-            (Ok(()), Err(_)) => Some(Direction::WeAccept),
+            (Ok(_), Err(_)) => Some(Direction::WeAccept),
             (Err(_), Ok(())) => Some(Direction::OracleAccepts),
             _ => None,
         }

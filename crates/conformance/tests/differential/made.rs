@@ -11,8 +11,8 @@ use sealcheck_testkit::sign::SignedContent;
 use sealcheck_testkit::trusted_root::Window;
 use sealcheck_testkit::{
     BundleVersion, Content, DEFAULT_END, DEFAULT_START, DEFAULT_TIME, EntryKind, Hash, Instance,
-    InstanceOptions, Key, KeyKind, LeafRequest, Plan, San, Scheme, SctMode, Signed,
-    TOKEN_FLAWS, TokenOptions, TrustedRootOptions, encoding,
+    InstanceOptions, Key, KeyKind, LeafRequest, Plan, San, Scheme, SctMode, Signed, TOKEN_FLAWS,
+    TokenOptions, TrustedRootOptions, encoding,
 };
 use sealcheck_verify::Digest;
 use serde_json::{Value, json};
@@ -104,11 +104,24 @@ fn same_signer(site: &Site) -> Vec<Case> {
         ("again", &leaf, later),
         ("renewed", &renewed, DEFAULT_TIME),
     ] {
-        for content in [Content::message(ARTIFACT), attestation(ARTIFACT), Content::message(b"other"), attestation(b"other")] {
+        for content in [
+            Content::message(ARTIFACT),
+            attestation(ARTIFACT),
+            Content::message(b"other"),
+            attestation(b"other"),
+        ] {
             for (log, kinds) in logs(&content) {
-                let mut plan = Plan::default().with_entries(&kinds).with_timestamp(TokenOptions::default()).at(time);
+                let mut plan = Plan::default()
+                    .with_entries(&kinds)
+                    .with_timestamp(TokenOptions::default())
+                    .at(time);
                 plan.signer = sealcheck_testkit::Signer::Leaf(Box::new(leaf.clone()));
-                let other = if content == Content::message(b"other") || content == attestation(b"other") { "other" } else { "this" };
+                let other =
+                    if content == Content::message(b"other") || content == attestation(b"other") {
+                        "other"
+                    } else {
+                        "this"
+                    };
                 let signed = site.instance.sign(content.clone(), &plan);
                 cases.push(site.case(
                     format!("same-signer::{name}::{other}::{log}"),
@@ -127,7 +140,10 @@ fn logs(content: &Content) -> Vec<(&'static str, Vec<EntryKind>)> {
         Content::Message(_) => vec![
             ("hashedrekord-0.0.1", vec![HashedRekordV001]),
             ("hashedrekord-0.0.2", vec![HashedRekordV002]),
-            ("both-hashedrekords", vec![HashedRekordV001, HashedRekordV002]),
+            (
+                "both-hashedrekords",
+                vec![HashedRekordV001, HashedRekordV002],
+            ),
             ("rekord-0.0.1", vec![RekordV001]),
         ],
         Content::Dsse(_) => vec![
@@ -228,28 +244,96 @@ fn keys(site: &Site) -> Vec<Case> {
 fn sites() -> Vec<Case> {
     let options = InstanceOptions::default;
     let shapes = [
-        ("p256-authority", InstanceOptions { authority_key: KeyKind::P256, ..options() }),
-        ("no-intermediate", InstanceOptions { intermediates: 0, ..options() }),
-        ("two-intermediates", InstanceOptions { intermediates: 2, ..options() }),
-        ("witnesses", InstanceOptions { witnesses: 2, ..options() }),
-        ("p256-rekor-v2", InstanceOptions { rekor_v2_key: KeyKind::P256, witnesses: 1, ..options() }),
-        ("p384-ct", InstanceOptions { ct_key: KeyKind::P384, ..options() }),
-        ("rsa-ct", InstanceOptions { ct_key: KeyKind::Rsa2048, ..options() }),
-        ("p256-tsa", InstanceOptions { tsa_key: Key::shared(KeyKind::P256), ..options() }),
-        ("p521-tsa", InstanceOptions { tsa_key: Key::shared(KeyKind::P521), ..options() }),
-        ("rsa-tsa", InstanceOptions { tsa_key: Key::shared(KeyKind::Rsa4096), ..options() }),
+        (
+            "p256-authority",
+            InstanceOptions {
+                authority_key: KeyKind::P256,
+                ..options()
+            },
+        ),
+        (
+            "no-intermediate",
+            InstanceOptions {
+                intermediates: 0,
+                ..options()
+            },
+        ),
+        (
+            "two-intermediates",
+            InstanceOptions {
+                intermediates: 2,
+                ..options()
+            },
+        ),
+        (
+            "witnesses",
+            InstanceOptions {
+                witnesses: 2,
+                ..options()
+            },
+        ),
+        (
+            "p256-rekor-v2",
+            InstanceOptions {
+                rekor_v2_key: KeyKind::P256,
+                witnesses: 1,
+                ..options()
+            },
+        ),
+        (
+            "p384-ct",
+            InstanceOptions {
+                ct_key: KeyKind::P384,
+                ..options()
+            },
+        ),
+        (
+            "rsa-ct",
+            InstanceOptions {
+                ct_key: KeyKind::Rsa2048,
+                ..options()
+            },
+        ),
+        (
+            "p256-tsa",
+            InstanceOptions {
+                tsa_key: Key::shared(KeyKind::P256),
+                ..options()
+            },
+        ),
+        (
+            "p521-tsa",
+            InstanceOptions {
+                tsa_key: Key::shared(KeyKind::P521),
+                ..options()
+            },
+        ),
+        (
+            "rsa-tsa",
+            InstanceOptions {
+                tsa_key: Key::shared(KeyKind::Rsa4096),
+                ..options()
+            },
+        ),
     ];
     let mut cases = Vec::new();
     for (name, options) in shapes {
         let site = Site::new(options);
         for embed_certificates in [false, true] {
-            let token = TokenOptions { embed_certificates, ..TokenOptions::default() };
+            let token = TokenOptions {
+                embed_certificates,
+                ..TokenOptions::default()
+            };
             for entry in [EntryKind::HashedRekordV001, EntryKind::HashedRekordV002] {
                 let plan = Plan::default()
                     .with_entries(&[entry])
                     .with_timestamp(token.clone());
                 let signed = site.instance.sign(Content::message(ARTIFACT), &plan);
-                let token = if embed_certificates { "embedded" } else { "bare" };
+                let token = if embed_certificates {
+                    "embedded"
+                } else {
+                    "bare"
+                };
                 let name = format!("{name}::{}::{token}", entry.version());
                 cases.push(site.case(name, &signed, BundleVersion::V03));
             }
@@ -263,7 +347,10 @@ fn leaves(site: &Site) -> Vec<Case> {
     let good = LeafRequest::default;
     let email = |text: &str| San::Email(text.into());
     let issuers = |pairs: &[(u32, &str)]| LeafRequest {
-        claims: pairs.iter().map(|(arc, text)| (*arc, (*text).into())).collect(),
+        claims: pairs
+            .iter()
+            .map(|(arc, text)| (*arc, (*text).into()))
+            .collect(),
         ..good()
     };
     let sans = |sans: Vec<San>| LeafRequest { sans, ..good() };
@@ -274,46 +361,179 @@ fn leaves(site: &Site) -> Vec<Case> {
     let issuer_v1 = "1.3.6.1.4.1.57264.1.1";
     let other = "https://issuer.example";
     let requests = vec![
-        ("issuers-differ-v1-right", issuers(&[(1, DEFAULT_ISSUER), (8, other)])),
-        ("issuers-differ-v2-right", issuers(&[(1, other), (8, DEFAULT_ISSUER)])),
+        (
+            "issuers-differ-v1-right",
+            issuers(&[(1, DEFAULT_ISSUER), (8, other)]),
+        ),
+        (
+            "issuers-differ-v2-right",
+            issuers(&[(1, other), (8, DEFAULT_ISSUER)]),
+        ),
         ("issuer-v1-only", issuers(&[(1, DEFAULT_ISSUER)])),
         ("issuer-v2-only", issuers(&[(8, DEFAULT_ISSUER)])),
         ("issuer-none", issuers(&[])),
         ("issuer-empty", issuers(&[(1, ""), (8, "")])),
-        ("issuer-longer", issuers(&[(1, &format!("{DEFAULT_ISSUER}/")), (8, &format!("{DEFAULT_ISSUER}/"))])),
-        ("issuer-twice", extension(issuer_v1, false, DEFAULT_ISSUER.as_bytes())),
-        ("issuer-twice-other", extension(issuer_v1, false, other.as_bytes())),
+        (
+            "issuer-longer",
+            issuers(&[
+                (1, &format!("{DEFAULT_ISSUER}/")),
+                (8, &format!("{DEFAULT_ISSUER}/")),
+            ]),
+        ),
+        (
+            "issuer-twice",
+            extension(issuer_v1, false, DEFAULT_ISSUER.as_bytes()),
+        ),
+        (
+            "issuer-twice-other",
+            extension(issuer_v1, false, other.as_bytes()),
+        ),
         ("sans-none", sans(Vec::new())),
-        ("sans-two-first", sans(vec![email(DEFAULT_IDENTITY), email("x@example.com")])),
-        ("sans-two-second", sans(vec![email("x@example.com"), email(DEFAULT_IDENTITY)])),
-        ("sans-same-twice", sans(vec![email(DEFAULT_IDENTITY), email(DEFAULT_IDENTITY)])),
+        (
+            "sans-two-first",
+            sans(vec![email(DEFAULT_IDENTITY), email("x@example.com")]),
+        ),
+        (
+            "sans-two-second",
+            sans(vec![email("x@example.com"), email(DEFAULT_IDENTITY)]),
+        ),
+        (
+            "sans-same-twice",
+            sans(vec![email(DEFAULT_IDENTITY), email(DEFAULT_IDENTITY)]),
+        ),
         ("san-as-uri", sans(vec![San::Uri(DEFAULT_IDENTITY.into())])),
         ("san-as-dns", sans(vec![San::Dns(DEFAULT_IDENTITY.into())])),
-        ("san-as-other", sans(vec![San::Other(DEFAULT_IDENTITY.into())])),
-        ("san-and-other", sans(vec![email("x@example.com"), San::Other(DEFAULT_IDENTITY.into())])),
-        ("san-contains", sans(vec![email(&format!("x{DEFAULT_IDENTITY}"))])),
-        ("san-case", sans(vec![email(&DEFAULT_IDENTITY.to_uppercase())])),
-        ("san-nul", sans(vec![email(&format!("{DEFAULT_IDENTITY}\0"))])),
-        ("sct-none", LeafRequest { sct: SctMode::None, ..good() }),
-        ("sct-two", LeafRequest { sct: SctMode::EmbeddedTimes(2), ..good() }),
-        ("sct-unknown", LeafRequest { sct: SctMode::UnknownLog, ..good() }),
-        ("sct-other", LeafRequest { sct: SctMode::OtherCertificate, ..good() }),
-        ("sct-extensions", LeafRequest { sct: SctMode::EmbeddedWithExtensions(vec![1, 2]), ..good() }),
-        ("sct-detached", LeafRequest { sct: SctMode::Detached, ..good() }),
-        ("eku-none", LeafRequest { extended_key_usages: Vec::new(), ..good() }),
-        ("eku-server", LeafRequest { extended_key_usages: vec!["1.3.6.1.5.5.7.3.1".into()], ..good() }),
-        ("eku-any", LeafRequest { extended_key_usages: vec!["2.5.29.37.0".into()], ..good() }),
-        ("eku-two", LeafRequest { extended_key_usages: vec!["1.3.6.1.5.5.7.3.1".into(), "1.3.6.1.5.5.7.3.3".into()], ..good() }),
+        (
+            "san-as-other",
+            sans(vec![San::Other(DEFAULT_IDENTITY.into())]),
+        ),
+        (
+            "san-and-other",
+            sans(vec![
+                email("x@example.com"),
+                San::Other(DEFAULT_IDENTITY.into()),
+            ]),
+        ),
+        (
+            "san-contains",
+            sans(vec![email(&format!("x{DEFAULT_IDENTITY}"))]),
+        ),
+        (
+            "san-case",
+            sans(vec![email(&DEFAULT_IDENTITY.to_uppercase())]),
+        ),
+        (
+            "san-nul",
+            sans(vec![email(&format!("{DEFAULT_IDENTITY}\0"))]),
+        ),
+        (
+            "sct-none",
+            LeafRequest {
+                sct: SctMode::None,
+                ..good()
+            },
+        ),
+        (
+            "sct-two",
+            LeafRequest {
+                sct: SctMode::EmbeddedTimes(2),
+                ..good()
+            },
+        ),
+        (
+            "sct-unknown",
+            LeafRequest {
+                sct: SctMode::UnknownLog,
+                ..good()
+            },
+        ),
+        (
+            "sct-other",
+            LeafRequest {
+                sct: SctMode::OtherCertificate,
+                ..good()
+            },
+        ),
+        (
+            "sct-extensions",
+            LeafRequest {
+                sct: SctMode::EmbeddedWithExtensions(vec![1, 2]),
+                ..good()
+            },
+        ),
+        (
+            "sct-detached",
+            LeafRequest {
+                sct: SctMode::Detached,
+                ..good()
+            },
+        ),
+        (
+            "eku-none",
+            LeafRequest {
+                extended_key_usages: Vec::new(),
+                ..good()
+            },
+        ),
+        (
+            "eku-server",
+            LeafRequest {
+                extended_key_usages: vec!["1.3.6.1.5.5.7.3.1".into()],
+                ..good()
+            },
+        ),
+        (
+            "eku-any",
+            LeafRequest {
+                extended_key_usages: vec!["2.5.29.37.0".into()],
+                ..good()
+            },
+        ),
+        (
+            "eku-two",
+            LeafRequest {
+                extended_key_usages: vec!["1.3.6.1.5.5.7.3.1".into(), "1.3.6.1.5.5.7.3.3".into()],
+                ..good()
+            },
+        ),
         ("ca", LeafRequest { ca: true, ..good() }),
         ("unknown-extension", extension("1.2.3.4", false, &[5, 0])),
-        ("unknown-critical-extension", extension("1.2.3.4", true, &[5, 0])),
+        (
+            "unknown-critical-extension",
+            extension("1.2.3.4", true, &[5, 0]),
+        ),
         ("name-constraints", extension("2.5.29.30", true, &[0x30, 0])),
-        ("key-usage-twice", extension("2.5.29.15", true, &[3, 2, 7, 0x80])),
-        ("poison", extension("1.3.6.1.4.1.11129.2.4.3", true, &[5, 0])),
+        (
+            "key-usage-twice",
+            extension("2.5.29.15", true, &[3, 2, 7, 0x80]),
+        ),
+        (
+            "poison",
+            extension("1.3.6.1.4.1.11129.2.4.3", true, &[5, 0]),
+        ),
         ("rsa", good().with_key(Key::shared(KeyKind::Rsa2048))),
-        ("github", LeafRequest { sans: good().sans, ..LeafRequest::github_workflow() }),
-        ("window-reversed", LeafRequest { not_before: good().not_after, not_after: good().not_before, ..good() }),
-        ("window-long", LeafRequest { not_after: DEFAULT_END + SignedDuration::from_hours(24), ..good() }),
+        (
+            "github",
+            LeafRequest {
+                sans: good().sans,
+                ..LeafRequest::github_workflow()
+            },
+        ),
+        (
+            "window-reversed",
+            LeafRequest {
+                not_before: good().not_after,
+                not_after: good().not_before,
+                ..good()
+            },
+        ),
+        (
+            "window-long",
+            LeafRequest {
+                not_after: DEFAULT_END + SignedDuration::from_hours(24),
+                ..good()
+            },
+        ),
     ];
     requests
         .into_iter()
@@ -331,17 +551,27 @@ fn tokens(site: &Site) -> Vec<Case> {
     let mut options: Vec<(String, Vec<TokenOptions>)> = TOKEN_FLAWS
         .into_iter()
         .map(|flaw| {
-            let token = TokenOptions { flaw: Some(flaw), ..sound() };
+            let token = TokenOptions {
+                flaw: Some(flaw),
+                ..sound()
+            };
             (format!("{flaw:?}"), vec![token])
         })
         .collect();
     for hash in [Hash::Sha256, Hash::Sha384, Hash::Sha512] {
-        let token = TokenOptions { imprint: hash, nonce: Some(7), ..sound() };
+        let token = TokenOptions {
+            imprint: hash,
+            nonce: Some(7),
+            ..sound()
+        };
         options.push((format!("imprint-{hash:?}"), vec![token]));
     }
     options.push(("two".into(), vec![sound(), sound()]));
     for flaw in TOKEN_FLAWS {
-        let token = TokenOptions { flaw: Some(flaw), ..sound() };
+        let token = TokenOptions {
+            flaw: Some(flaw),
+            ..sound()
+        };
         options.push((format!("sound-then-{flaw:?}"), vec![sound(), token]));
     }
     let mut cases = Vec::new();
@@ -372,19 +602,33 @@ fn tokens(site: &Site) -> Vec<Case> {
 fn checkpoints(site: &Site) -> Vec<Case> {
     let mut cases = Vec::new();
     for v2 in [false, true] {
-        let kind = if v2 { EntryKind::HashedRekordV002 } else { EntryKind::HashedRekordV001 };
-        let plan = Plan::default().with_entries(&[kind]).with_timestamp(TokenOptions::default());
+        let kind = if v2 {
+            EntryKind::HashedRekordV002
+        } else {
+            EntryKind::HashedRekordV001
+        };
+        let plan = Plan::default()
+            .with_entries(&[kind])
+            .with_timestamp(TokenOptions::default());
         let signed = site.instance.sign(Content::message(ARTIFACT), &plan);
         let (log, other) = (&site.instance.rekor, &site.instance.rekor_v2);
         let (name, origin, key, id) = match v2 {
             false => (log.host.clone(), log.origin(), &log.key, log.log_id()),
-            true => (other.host.clone(), other.host.clone(), &other.key, other.log_id()),
+            true => (
+                other.host.clone(),
+                other.host.clone(),
+                &other.key,
+                other.log_id(),
+            ),
         };
         let (other_name, other_key, other_id) = match v2 {
             true => (log.host.clone(), &log.key, log.log_id()),
             false => (other.host.clone(), &other.key, other.log_id()),
         };
-        let (size, root) = (signed.entries[0].proof.size, signed.entries[0].proof.root.clone());
+        let (size, root) = (
+            signed.entries[0].proof.size,
+            signed.entries[0].proof.root.clone(),
+        );
         let sign = |name: &str, body: &str| checkpoint::sign(name, key, &id, body);
         let body = checkpoint::body(&origin, size, &root, &[]);
         let whole = |body: &str| checkpoint::note(body, &[sign(&name, body)]);
@@ -396,37 +640,137 @@ fn checkpoints(site: &Site) -> Vec<Case> {
         let good = sign(&name, &body);
         let notes = [
             ("sound", checkpoint::note(&body, &[good.clone()])),
-            ("further-line", whole(&checkpoint::body(&origin, size, &root, &["Timestamp: 1".into()]))),
-            ("empty-further-line", whole(&checkpoint::body(&origin, size, &root, &[String::new()]))),
-            ("origin-other-log", whole(&checkpoint::body(&other_name, size, &root, &[]))),
-            ("origin-stranger", whole(&checkpoint::body("log.example", size, &root, &[]))),
-            ("origin-empty", whole(&checkpoint::body("", size, &root, &[]))),
-            ("signer-name-stranger", checkpoint::note(&body, &[sign("log.example", &body)])),
-            ("signer-name-other-log", checkpoint::note(&body, &[sign(&other_name, &body)])),
-            ("size-plus", whole(&checkpoint::body(&origin, size, &root, &[]).replace(&format!("\n{size}\n"), &format!("\n+{size}\n")))),
-            ("size-zero-led", whole(&checkpoint::body(&origin, size, &root, &[]).replace(&format!("\n{size}\n"), &format!("\n0{size}\n")))),
-            ("size-spaced", whole(&checkpoint::body(&origin, size, &root, &[]).replace(&format!("\n{size}\n"), &format!("\n{size} \n")))),
-            ("size-more", whole(&checkpoint::body(&origin, size + 1, &root, &[]))),
-            ("root-unpadded", whole(&checkpoint::body(&origin, size, &root, &[]).replace('=', ""))),
-            ("root-other", whole(&checkpoint::body(&origin, size, &[7; 32], &[]))),
-            ("root-short", whole(&checkpoint::body(&origin, size, &root[..31], &[]))),
+            (
+                "further-line",
+                whole(&checkpoint::body(
+                    &origin,
+                    size,
+                    &root,
+                    &["Timestamp: 1".into()],
+                )),
+            ),
+            (
+                "empty-further-line",
+                whole(&checkpoint::body(&origin, size, &root, &[String::new()])),
+            ),
+            (
+                "origin-other-log",
+                whole(&checkpoint::body(&other_name, size, &root, &[])),
+            ),
+            (
+                "origin-stranger",
+                whole(&checkpoint::body("log.example", size, &root, &[])),
+            ),
+            (
+                "origin-empty",
+                whole(&checkpoint::body("", size, &root, &[])),
+            ),
+            (
+                "signer-name-stranger",
+                checkpoint::note(&body, &[sign("log.example", &body)]),
+            ),
+            (
+                "signer-name-other-log",
+                checkpoint::note(&body, &[sign(&other_name, &body)]),
+            ),
+            (
+                "size-plus",
+                whole(
+                    &checkpoint::body(&origin, size, &root, &[])
+                        .replace(&format!("\n{size}\n"), &format!("\n+{size}\n")),
+                ),
+            ),
+            (
+                "size-zero-led",
+                whole(
+                    &checkpoint::body(&origin, size, &root, &[])
+                        .replace(&format!("\n{size}\n"), &format!("\n0{size}\n")),
+                ),
+            ),
+            (
+                "size-spaced",
+                whole(
+                    &checkpoint::body(&origin, size, &root, &[])
+                        .replace(&format!("\n{size}\n"), &format!("\n{size} \n")),
+                ),
+            ),
+            (
+                "size-more",
+                whole(&checkpoint::body(&origin, size + 1, &root, &[])),
+            ),
+            (
+                "root-unpadded",
+                whole(&checkpoint::body(&origin, size, &root, &[]).replace('=', "")),
+            ),
+            (
+                "root-other",
+                whole(&checkpoint::body(&origin, size, &[7; 32], &[])),
+            ),
+            (
+                "root-short",
+                whole(&checkpoint::body(&origin, size, &root[..31], &[])),
+            ),
             ("carriage-returns", whole(&body.replace('\n', "\r\n"))),
-            ("carriage-returns-after", checkpoint::note(&body, &[good.clone()]).replace('\n', "\r\n")),
-            ("no-last-newline", checkpoint::note(&body, &[good.clone()]).trim_end().to_owned()),
-            ("blank-line-after", checkpoint::note(&body, &[good.clone(), "\n".into()])),
-            ("text-after", checkpoint::note(&body, &[good.clone(), "text\n".into()])),
-            ("stranger-first", checkpoint::note(&body, &[by_stranger.clone(), good.clone()])),
-            ("stranger-last", checkpoint::note(&body, &[good.clone(), by_stranger.clone()])),
+            (
+                "carriage-returns-after",
+                checkpoint::note(&body, &[good.clone()]).replace('\n', "\r\n"),
+            ),
+            (
+                "no-last-newline",
+                checkpoint::note(&body, &[good.clone()])
+                    .trim_end()
+                    .to_owned(),
+            ),
+            (
+                "blank-line-after",
+                checkpoint::note(&body, &[good.clone(), "\n".into()]),
+            ),
+            (
+                "text-after",
+                checkpoint::note(&body, &[good.clone(), "text\n".into()]),
+            ),
+            (
+                "stranger-first",
+                checkpoint::note(&body, &[by_stranger.clone(), good.clone()]),
+            ),
+            (
+                "stranger-last",
+                checkpoint::note(&body, &[good.clone(), by_stranger.clone()]),
+            ),
             ("stranger-only", checkpoint::note(&body, &[by_stranger])),
-            ("forged-first", checkpoint::note(&body, &[forged.clone(), good.clone()])),
-            ("forged-last", checkpoint::note(&body, &[good.clone(), forged.clone()])),
+            (
+                "forged-first",
+                checkpoint::note(&body, &[forged.clone(), good.clone()]),
+            ),
+            (
+                "forged-last",
+                checkpoint::note(&body, &[good.clone(), forged.clone()]),
+            ),
             ("forged-only", checkpoint::note(&body, &[forged])),
-            ("other-log-only", checkpoint::note(&body, &[by_other.clone()])),
-            ("other-log-first", checkpoint::note(&body, &[by_other, good.clone()])),
-            ("other-log-in-this-name", checkpoint::note(&body, &[by_other_named])),
-            ("twice", checkpoint::note(&body, &[good.clone(), good.clone()])),
-            ("hyphen", checkpoint::note(&body, &[good.replace('\u{2014}', "-")])),
-            ("two-spaces", checkpoint::note(&body, &[good.replacen(' ', "  ", 1)])),
+            (
+                "other-log-only",
+                checkpoint::note(&body, &[by_other.clone()]),
+            ),
+            (
+                "other-log-first",
+                checkpoint::note(&body, &[by_other, good.clone()]),
+            ),
+            (
+                "other-log-in-this-name",
+                checkpoint::note(&body, &[by_other_named]),
+            ),
+            (
+                "twice",
+                checkpoint::note(&body, &[good.clone(), good.clone()]),
+            ),
+            (
+                "hyphen",
+                checkpoint::note(&body, &[good.replace('\u{2014}', "-")]),
+            ),
+            (
+                "two-spaces",
+                checkpoint::note(&body, &[good.replacen(' ', "  ", 1)]),
+            ),
             ("none", checkpoint::note(&body, &[])),
             ("two-blank-lines", format!("{body}\n\n{good}")),
         ];
@@ -457,9 +801,18 @@ fn clocks(site: &Site) -> Vec<Case> {
     for (logged, log_time) in times {
         for (stamped, token_time) in times {
             for v2 in [false, true] {
-                let kind = if v2 { EntryKind::HashedRekordV002 } else { EntryKind::HashedRekordV001 };
-                let token = TokenOptions { time: token_time, ..TokenOptions::default() };
-                let mut plan = Plan::keyless(leaf.clone()).with_entries(&[kind]).with_timestamp(token);
+                let kind = if v2 {
+                    EntryKind::HashedRekordV002
+                } else {
+                    EntryKind::HashedRekordV001
+                };
+                let token = TokenOptions {
+                    time: token_time,
+                    ..TokenOptions::default()
+                };
+                let mut plan = Plan::keyless(leaf.clone())
+                    .with_entries(&[kind])
+                    .with_timestamp(token);
                 plan.time = log_time;
                 let signed = site.instance.sign(Content::message(ARTIFACT), &plan);
                 let name = format!("clock::{}::log-{logged}::token-{stamped}", kind.version());
@@ -495,15 +848,35 @@ fn windows(site: &Site) -> Vec<Case> {
         ("ended", Window::between(DEFAULT_START, t - second)),
         ("starts-with-certificate", Window::since(issued)),
         ("starts-after-certificate", Window::since(issued + second)),
-        ("ends-with-certificate", Window::between(DEFAULT_START, issued)),
-        ("ended-before-certificate", Window::between(DEFAULT_START, issued - second)),
-        ("no-start", Window { start: None, end: None }),
-        ("no-start-ended", Window { start: None, end: Some(t - second) }),
+        (
+            "ends-with-certificate",
+            Window::between(DEFAULT_START, issued),
+        ),
+        (
+            "ended-before-certificate",
+            Window::between(DEFAULT_START, issued - second),
+        ),
+        (
+            "no-start",
+            Window {
+                start: None,
+                end: None,
+            },
+        ),
+        (
+            "no-start-ended",
+            Window {
+                start: None,
+                end: Some(t - second),
+            },
+        ),
         ("reversed", Window::between(t + second, t - second)),
     ];
     let mut cases = Vec::new();
     for kind in [EntryKind::HashedRekordV001, EntryKind::HashedRekordV002] {
-        let plan = Plan::default().with_entries(&[kind]).with_timestamp(TokenOptions::default());
+        let plan = Plan::default()
+            .with_entries(&[kind])
+            .with_timestamp(TokenOptions::default());
         let signed = site.instance.sign(Content::message(ARTIFACT), &plan);
         let mut add = |name: String, root: Value| {
             let name = format!("window::{}::{name}", kind.version());
@@ -514,24 +887,89 @@ fn windows(site: &Site) -> Vec<Case> {
         for (edge, window) in edges {
             let all = TrustedRootOptions::default;
             for (member, options) in [
-                ("authority", TrustedRootOptions { authority: window, ..all() }),
-                ("ct", TrustedRootOptions { ct: window, ..all() }),
-                ("rekor", TrustedRootOptions { rekor: window, ..all() }),
-                ("rekor-v2", TrustedRootOptions { rekor_v2: window, ..all() }),
-                ("tsa", TrustedRootOptions { tsa: window, ..all() }),
+                (
+                    "authority",
+                    TrustedRootOptions {
+                        authority: window,
+                        ..all()
+                    },
+                ),
+                (
+                    "ct",
+                    TrustedRootOptions {
+                        ct: window,
+                        ..all()
+                    },
+                ),
+                (
+                    "rekor",
+                    TrustedRootOptions {
+                        rekor: window,
+                        ..all()
+                    },
+                ),
+                (
+                    "rekor-v2",
+                    TrustedRootOptions {
+                        rekor_v2: window,
+                        ..all()
+                    },
+                ),
+                (
+                    "tsa",
+                    TrustedRootOptions {
+                        tsa: window,
+                        ..all()
+                    },
+                ),
             ] {
-                add(format!("{member}-{edge}"), site.instance.trusted_root_with(&options));
+                add(
+                    format!("{member}-{edge}"),
+                    site.instance.trusted_root_with(&options),
+                );
             }
         }
         for (without, options) in [
-            ("ct", TrustedRootOptions { with_ct: false, ..TrustedRootOptions::default() }),
-            ("rekor", TrustedRootOptions { with_rekor: false, ..TrustedRootOptions::default() }),
-            ("authority", TrustedRootOptions { with_authority: false, ..TrustedRootOptions::default() }),
-            ("tsa", TrustedRootOptions { with_tsa: false, ..TrustedRootOptions::default() }),
+            (
+                "ct",
+                TrustedRootOptions {
+                    with_ct: false,
+                    ..TrustedRootOptions::default()
+                },
+            ),
+            (
+                "rekor",
+                TrustedRootOptions {
+                    with_rekor: false,
+                    ..TrustedRootOptions::default()
+                },
+            ),
+            (
+                "authority",
+                TrustedRootOptions {
+                    with_authority: false,
+                    ..TrustedRootOptions::default()
+                },
+            ),
+            (
+                "tsa",
+                TrustedRootOptions {
+                    with_tsa: false,
+                    ..TrustedRootOptions::default()
+                },
+            ),
         ] {
-            add(format!("without-{without}"), site.instance.trusted_root_with(&options));
+            add(
+                format!("without-{without}"),
+                site.instance.trusted_root_with(&options),
+            );
         }
-        for (list, keep) in [("certificateAuthorities", 0..1), ("certificateAuthorities", 1..2), ("timestampAuthorities", 0..1), ("timestampAuthorities", 1..2)] {
+        for (list, keep) in [
+            ("certificateAuthorities", 0..1),
+            ("certificateAuthorities", 1..2),
+            ("timestampAuthorities", 0..1),
+            ("timestampAuthorities", 1..2),
+        ] {
             let mut root = site.instance.trusted_root_json();
             let chain = root[list][0]["certChain"]["certificates"].take();
             let kept = chain.as_array().unwrap()[keep.clone()].to_vec();
@@ -545,7 +983,11 @@ fn windows(site: &Site) -> Vec<Case> {
         ("ends-now", DEFAULT_START, t),
         ("ended", DEFAULT_START, t - second),
     ] {
-        let site = Site::new(InstanceOptions { start, end, ..InstanceOptions::default() });
+        let site = Site::new(InstanceOptions {
+            start,
+            end,
+            ..InstanceOptions::default()
+        });
         for stamped in [false, true] {
             let mut plan = Plan::default();
             if stamped {

@@ -15,6 +15,7 @@
 mod changes;
 mod corpus;
 mod differences;
+mod document;
 mod judge;
 mod made;
 mod run;

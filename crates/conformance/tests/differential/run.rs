@@ -15,8 +15,8 @@ use sealcheck_verify::Time;
 use serde_json::Value;
 
 use crate::differences::{DIFFERENCES, Seen};
-use crate::judge::{Case, Direction, Judgement, Signer, Subject};
-use crate::{changes, corpus, made};
+use crate::judge::{Case, Direction, Signer, Subject};
+use crate::{changes, corpus, document, made};
 
 /// What all trials share.
 struct Run {
@@ -47,6 +47,19 @@ pub(crate) fn main() -> ExitCode {
         let name = format!("vector::{}", case.name);
         trials.push(Trial::test(name, move || run.vector(&case)));
     }
+    for case in run.accepted.iter().flatten() {
+        let Some(log) = case.name.strip_prefix("made::same-signer::") else {
+            continue;
+        };
+        let log = log.rsplit("::").next().unwrap_or_default();
+        let donors = run.groups.iter().flatten().filter(|donor| {
+            donor.name.starts_with("made::same-signer::")
+                && donor.name.ends_with(&format!("::{log}"))
+        });
+        let (case, donors) = (case.clone(), donors.cloned().collect::<Vec<_>>());
+        let (run, name) = (run.clone(), format!("swaps::{}", case.name));
+        trials.push(Trial::test(name, move || run.swaps(&case, &donors)));
+    }
     for slice in 0..SLICES {
         let run = run.clone();
         let name = format!("changes::seed-{seed}::slice-{slice:02}-of-{SLICES}");
@@ -55,6 +68,7 @@ pub(crate) fn main() -> ExitCode {
             run.changes(indexes)
         }));
     }
+    trials.push(Trial::test("document", document::agrees));
     let conclusion = libtest_mimic::run(&arguments, trials);
     let whole = arguments.filter.is_none() && !arguments.list && conclusion.num_failed == 0;
     eprintln!("{}", run.summary(count));
@@ -93,6 +107,18 @@ impl Run {
         }
     }
 
+    /// Every one and every two parts of every other bundle of the same signer in the same kind of log.
+    fn swaps(&self, case: &Case, donors: &[Case]) -> Result<(), Failed> {
+        let swapped = donors.iter().flat_map(|donor| changes::swaps(case, donor));
+        let findings: Vec<Finding> = swapped
+            .filter_map(|(changed, said)| self.check(changed, said))
+            .collect();
+        match findings.is_empty() {
+            true => Ok(()),
+            false => Err(report(&findings).into()),
+        }
+    }
+
     /// Groups take turns, so that a large one does not crowd out the others.
     fn changes(&self, indexes: impl Iterator<Item = u64>) -> Result<(), Failed> {
         let groups = u64::try_from(self.accepted.len()).unwrap();
@@ -114,29 +140,21 @@ impl Run {
     }
 
     fn check(&self, case: Case, what: String) -> Option<Finding> {
-        let Judgement { ours, oracle } = case.judge(self.now);
-        let direction = Judgement {
-            ours: ours.clone(),
-            oracle: oracle.clone(),
-        }
-        .direction()?;
+        let judgement = case.judge(self.now);
+        let direction = judgement.direction()?;
         let bundle: Value = serde_json::from_slice(&case.bundle).unwrap_or_default();
         let seen = Seen {
-            case: &case,
             bundle: &bundle,
-            ours: ours.as_ref().err(),
-            oracle: oracle.as_ref().err().map(String::as_str),
+            judgement: &judgement,
         };
-        let known = DIFFERENCES
-            .iter()
-            .find(|known| known.direction == direction && (known.applies)(&seen));
+        let known = DIFFERENCES.iter().find(|known| known.explains(&seen));
         if let Some(known) = known {
             *self.hits.lock().unwrap().entry(known.id).or_default() += 1;
             return None;
         }
-        let reason = match (ours, oracle) {
+        let reason = match (&judgement.ours, &judgement.oracle) {
             (Err(failure), _) => format!("{} {failure}", failure.reason),
-            (_, Err(error)) => error,
+            (_, Err(error)) => error.clone(),
             _ => String::new(),
         };
         Some(Finding {
@@ -157,7 +175,7 @@ impl Run {
         let hits = self.hits.lock().unwrap();
         for known in DIFFERENCES {
             let hits = hits.get(known.id).copied().unwrap_or_default();
-            let _ = write!(out, "\n{hits:>8}  {} ({})", known.id, known.direction);
+            let _ = write!(out, "\n{hits:>8}  {} ({})", known.id, known.direction());
             if hits == 0 {
                 out += "  STALE: explains nothing";
             }
@@ -184,7 +202,11 @@ fn report(findings: &[Finding]) -> String {
         for finding in findings.iter().take(EXAMPLES) {
             let folder = finding.write();
             let (name, what) = (&finding.case.name, &finding.what);
-            let _ = writeln!(out, "    {name}: {what}\n      {}\n      {folder}", finding.reason);
+            let _ = writeln!(
+                out,
+                "    {name}: {what}\n      {}\n      {folder}",
+                finding.reason
+            );
         }
     }
     out
@@ -194,8 +216,14 @@ impl Finding {
     /// Writes everything that the judgement depends on, and says where.
     fn write(&self) -> String {
         let digest = sealcheck_verify::Digest::sha256(&self.case.bundle).to_string();
-        let name = digest.trim_start_matches("sha256:").get(..16).unwrap().to_owned();
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("differential").join(name);
+        let name = digest
+            .trim_start_matches("sha256:")
+            .get(..16)
+            .unwrap()
+            .to_owned();
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join("differential")
+            .join(name);
         fs::create_dir_all(&folder).unwrap();
         let write = |name: &str, bytes: &[u8]| fs::write(folder.join(name), bytes).unwrap();
         write("bundle.sigstore.json", &self.case.bundle);
@@ -211,7 +239,10 @@ impl Finding {
             }
             Signer::Key { spki } => write("key.der", spki),
         }
-        let text = format!("{}\n{}\n{}\n{}\n", self.case.name, self.what, self.direction, self.reason);
+        let text = format!(
+            "{}\n{}\n{}\n{}\n",
+            self.case.name, self.what, self.direction, self.reason
+        );
         write("README", text.as_bytes());
         folder.display().to_string()
     }
@@ -219,7 +250,9 @@ impl Finding {
 
 fn number(name: &str, default: u64) -> u64 {
     match env::var(name) {
-        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")),
+        Ok(text) => text
+            .parse()
+            .unwrap_or_else(|_| panic!("{name} is no number: {text}")),
         Err(_) => default,
     }
 }

@@ -12,7 +12,10 @@ use crate::timestamp::Token;
 use crate::{Result, printable};
 
 pub(super) fn bundle(kind: Kind, bytes: &[u8]) -> Result<Inspection> {
-    Ok(Inspection::new(kind, facts(&Material::from_bundle(bytes)?)?))
+    Ok(Inspection::new(
+        kind,
+        facts(&Material::from_bundle(bytes)?)?,
+    ))
 }
 
 pub(super) fn envelope(bytes: &[u8]) -> Result<Inspection> {
@@ -22,7 +25,10 @@ pub(super) fn envelope(bytes: &[u8]) -> Result<Inspection> {
 
 pub(super) fn statement(bytes: &[u8]) -> Result<Inspection> {
     let statement = Statement::parse(bytes)?;
-    Ok(Inspection::new(Kind::Statement, statement_facts(&statement)))
+    Ok(Inspection::new(
+        Kind::Statement,
+        statement_facts(&statement),
+    ))
 }
 
 /// The payload that cosign signs for an image.
@@ -56,7 +62,10 @@ fn facts(material: &Material) -> Result<Facts> {
         } => {
             out.push("content", Facts::text("an attestation"));
             out.push("payloadType", Facts::text(&envelope.payload_type));
-            out.push("payloadBytes", Facts::Number(size(envelope.payload.0.len())));
+            out.push(
+                "payloadBytes",
+                Facts::Number(size(envelope.payload.0.len())),
+            );
             match statement {
                 Ok(statement) => out.push("statement", statement_facts(statement)),
                 Err(failure) => out.push("statement", Facts::text(failure)),
@@ -70,19 +79,29 @@ fn facts(material: &Material) -> Result<Facts> {
             out.push("reference", Facts::text(reference));
         }
     }
-    out.push("signatureBytes", Facts::Number(size(material.signature().len())));
+    out.push(
+        "signatureBytes",
+        Facts::Number(size(material.signature().len())),
+    );
     match &material.verifier {
         VerifierMaterial::Certificate {
             leaf,
             intermediates,
+            ..
         } => {
             out.push("certificate", certificate::facts(leaf)?);
             if !intermediates.is_empty() {
-                out.push("furtherCertificates", Facts::Number(size(intermediates.len())));
+                out.push(
+                    "furtherCertificates",
+                    Facts::Number(size(intermediates.len())),
+                );
             }
         }
         VerifierMaterial::PublicKey(key) => out.push("key", key_facts(key)),
-        VerifierMaterial::Hint => out.push("key", Facts::text("not in this file: the verifier must have it")),
+        VerifierMaterial::Hint => out.push(
+            "key",
+            Facts::text("not in this file: the verifier must have it"),
+        ),
     }
     let entries: Vec<Facts> = material.entries.iter().map(log_entry).collect();
     out.push("logEntries", Facts::List(entries));
@@ -98,16 +117,23 @@ fn facts(material: &Material) -> Result<Facts> {
 }
 
 fn statement_facts(statement: &Statement) -> Facts {
-    let subjects = statement.subjects().iter().take(SUBJECTS_SHOWN).map(|subject| {
-        let mut out = Facts::fields([("name", Facts::text(subject.name()))]);
-        for (algorithm, value) in subject.digests() {
-            out.push(printable(algorithm), Facts::text(value));
-        }
-        out
-    });
+    let subjects = statement
+        .subjects()
+        .iter()
+        .take(SUBJECTS_SHOWN)
+        .map(|subject| {
+            let mut out = Facts::fields([("name", Facts::text(subject.name()))]);
+            for (algorithm, value) in subject.digests() {
+                out.push(printable(algorithm), Facts::text(value));
+            }
+            out
+        });
     let mut out = Facts::fields([
         ("predicateType", Facts::text(statement.predicate_type())),
-        ("subjectCount", Facts::Number(size(statement.subjects().len()))),
+        (
+            "subjectCount",
+            Facts::Number(size(statement.subjects().len())),
+        ),
         ("subjects", Facts::List(subjects.collect())),
     ]);
     if statement.subjects().len() > SUBJECTS_SHOWN {
@@ -138,7 +164,7 @@ fn log_entry(entry: &LogEntry) -> Facts {
             ]);
             facts.push(
                 "checkpoint",
-                match Checkpoint::parse(&proof.checkpoint) {
+                match Checkpoint::parse(proof.checkpoint()) {
                     Ok(parsed) => checkpoint(&parsed),
                     Err(failure) => Facts::text(failure),
                 },
@@ -154,7 +180,10 @@ pub(super) fn checkpoint(checkpoint: &Checkpoint<'_>) -> Facts {
     Facts::fields([
         ("origin", Facts::text(checkpoint.origin)),
         ("treeSize", Facts::Number(checkpoint.size)),
-        ("rootHash", Facts::text(HEXLOWER.encode(&checkpoint.root_hash))),
+        (
+            "rootHash",
+            Facts::text(HEXLOWER.encode(&checkpoint.root_hash)),
+        ),
         ("signedBy", Facts::List(signers)),
     ])
 }

@@ -259,7 +259,10 @@ fn binary(bytes: &[u8]) -> Result<Inspection> {
         return Ok(public_key(&key));
     }
     if let Ok(token) = Token::parse(bytes) {
-        return Ok(Inspection::new(Kind::Timestamp, material::timestamp(&token)));
+        return Ok(Inspection::new(
+            Kind::Timestamp,
+            material::timestamp(&token),
+        ));
     }
     match signature_form(bytes) {
         Some(form) => Ok(Inspection::new(

@@ -27,7 +27,13 @@ fn every_kind_is_recognised_by_its_content() {
     assert_eq!(kind(sigstore.trusted_root_bytes()), Kind::TrustedRoot);
     let token = sigstore.tsa.timestamp(b"x", &TokenOptions::default());
     assert_eq!(kind(&token), Kind::Timestamp);
-    let checkpoint = signed.bundle().pointer("/verificationMaterial/tlogEntries/0/inclusionProof/checkpoint/envelope").unwrap().as_str().unwrap().to_owned();
+    let checkpoint = signed
+        .bundle()
+        .pointer("/verificationMaterial/tlogEntries/0/inclusionProof/checkpoint/envelope")
+        .unwrap()
+        .as_str()
+        .unwrap()
+        .to_owned();
     assert_eq!(kind(&checkpoint), Kind::Checkpoint);
     let lines = format!("{}\n{}\n", attested.bundle(), attested.bundle());
     assert_eq!(kind(lines), Kind::JsonLines);
@@ -53,7 +59,13 @@ fn a_bundle_shows_signer_claims_log_and_subject() {
         panic!("no log entries");
     };
     assert_eq!(entries.len(), 1);
-    assert!(entries[0].get("inclusionProof").unwrap().get("checkpoint").is_some());
+    assert!(
+        entries[0]
+            .get("inclusionProof")
+            .unwrap()
+            .get("checkpoint")
+            .is_some()
+    );
     let Some(Facts::List(tokens)) = facts.get("timestamps") else {
         panic!("no timestamps");
     };
@@ -63,7 +75,10 @@ fn a_bundle_shows_signer_claims_log_and_subject() {
 
     let attested = inspect(&sigstore.attest_blob(b"hello").bundle_bytes()).unwrap();
     let statement = attested.facts().get("statement").unwrap();
-    assert_eq!(statement.get("predicateType"), Some(&Facts::text("https://slsa.dev/provenance/v1")));
+    assert_eq!(
+        statement.get("predicateType"),
+        Some(&Facts::text("https://slsa.dev/provenance/v1"))
+    );
 }
 
 #[test]
@@ -79,12 +94,19 @@ fn what_is_nothing_known_is_refused_without_showing_secrets() {
         b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
         b"{\"mediaType\":\"application/vnd.dev.sigstore.bundle.v0.3+json\"}",
     ] {
-        assert!(inspect(bytes).is_err(), "{:?}", String::from_utf8_lossy(bytes));
+        assert!(
+            inspect(bytes).is_err(),
+            "{:?}",
+            String::from_utf8_lossy(bytes)
+        );
     }
     let secret = b"-----BEGIN PRIVATE KEY-----\nU0VDUkVU\n-----END PRIVATE KEY-----\n";
     let failure = inspect(secret).unwrap_err();
     assert_eq!(failure.reason, Reason::MaterialMalformed);
     assert!(!failure.to_string().contains("U0VDUkVU"));
     let deep = format!("{{\"a\":{}", "[".repeat(70));
-    assert_eq!(inspect(deep.as_bytes()).unwrap_err().reason, Reason::LimitExceeded);
+    assert_eq!(
+        inspect(deep.as_bytes()).unwrap_err().reason,
+        Reason::LimitExceeded
+    );
 }

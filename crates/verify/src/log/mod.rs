@@ -40,7 +40,7 @@ pub(crate) struct InclusionProof {
     pub(crate) root_hash: [u8; 32],
     pub(crate) tree_size: u64,
     hashes: Vec<Hash>,
-    pub(crate) checkpoint: String,
+    checkpoint: String,
 }
 
 /// `dev.sigstore.rekor.v1.TransparencyLogEntry` in protobuf JSON.

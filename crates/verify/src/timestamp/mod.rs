@@ -219,10 +219,10 @@ impl Token<'_> {
     /// What the token says of itself.
     pub(crate) fn claims(&self) -> TokenClaims {
         let info = &self.info;
-        let algorithm = info
-            .imprint_algorithm
-            .digest("")
-            .map_or_else(|_| info.imprint_algorithm.oid.to_string(), |algorithm| algorithm.to_string());
+        let algorithm = info.imprint_algorithm.digest("").map_or_else(
+            |_| info.imprint_algorithm.oid.to_string(),
+            |algorithm| algorithm.to_string(),
+        );
         TokenClaims {
             time: self.time(),
             signer: match self.unknown() {

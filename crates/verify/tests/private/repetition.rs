@@ -4,7 +4,7 @@ use sealcheck_testkit::{
     Content as Signable, Key, KeyKind, LeafRequest, Plan, SctMode, TokenOptions,
 };
 use sealcheck_verify::{
-    Artifact, Digest, Material, Requirements, SignatureAnnotations, Threshold, Verdict,
+    Artifact, Digest, Material, Reason, Requirements, SignatureAnnotations, Threshold, Verdict,
 };
 use serde_json::Value;
 
@@ -24,38 +24,11 @@ fn rebuilt(evidence: &Value) -> Material {
             )
         })
         .collect();
-    let part = |role: &str| {
-        parts
-            .iter()
-            .find(|(name, _)| *name == role)
-            .map(|(_, content)| content.as_slice())
-    };
-    let text = |role: &str| part(role).map(|content| std::str::from_utf8(content).unwrap());
-    let material = match facts["format"].as_str().unwrap() {
-        "detached-signature" => Material::detached(part("signature").unwrap(), part("certificate")),
-        "detached-envelope" => {
-            Material::detached_envelope(part("envelope").unwrap(), part("certificate"))
-        }
-        "simple-signing" => Material::simple_signing(
-            part("payload").unwrap(),
-            SignatureAnnotations {
-                signature: text("signature").unwrap(),
-                certificate: text("certificate"),
-                chain: text("chain"),
-                bundle: text("rekor-bundle"),
-                timestamp: None,
-            },
-        ),
-        _ => Material::from_bundle(part("bundle").unwrap()),
-    };
-    parts
+    let parts: Vec<(&str, &[u8])> = parts
         .iter()
-        .fold(material.unwrap(), |material, (role, content)| match *role {
-            "log-entry" => material.with_log_entry(content).unwrap(),
-            "timestamp" => material.with_timestamp(content).unwrap(),
-            "sct" => material.with_sct(content),
-            _ => material,
-        })
+        .map(|(role, content)| (*role, &**content))
+        .collect();
+    Material::from_parts(facts["format"].as_str().unwrap(), &parts).unwrap()
 }
 
 /// The same outcome, failures and checks, by the artifact's digest in the evidence.
@@ -192,4 +165,43 @@ fn with_a_key() {
         assert!(stage.verify(&material).failure().is_none());
         repeat(&stage, &material, &Artifact::from_bytes(ARTIFACT));
     }
+}
+
+#[test]
+fn from_parts_that_are_missing_or_of_another_format() {
+    let stage = Stage::new();
+    let signed = stage.sign(&Plan::default());
+    let (bundle, legacy) = (signed.bundle_bytes(), signed.legacy_bundle().to_string());
+    let why = |format: &str, parts: &[(&str, &[u8])]| {
+        Material::from_parts(format, parts).unwrap_err().reason
+    };
+    for format in [
+        "sigstore-bundle-v0.3",
+        "detached-signature",
+        "detached-envelope",
+        "simple-signing",
+        "",
+        "x",
+    ] {
+        assert_eq!(why(format, &[]), Reason::MaterialIncomplete, "{format}");
+    }
+    assert_eq!(
+        why("sigstore-bundle-v0.1", &[("bundle", &bundle)]),
+        Reason::MaterialMalformed
+    );
+    assert_eq!(
+        why("cosign-bundle", &[("bundle", &bundle)]),
+        Reason::MaterialMalformed
+    );
+    assert_eq!(
+        why("sigstore-bundle-v0.3", &[("bundle", legacy.as_bytes())]),
+        Reason::MaterialMalformed
+    );
+    assert_eq!(
+        why(
+            "simple-signing",
+            &[("payload", b"{}"), ("signature", b"\xff")]
+        ),
+        Reason::MaterialMalformed
+    );
 }

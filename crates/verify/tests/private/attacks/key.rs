@@ -37,6 +37,16 @@ fn a_bare_public_key_in_the_cert_field_of_a_legacy_bundle() {
     }
 }
 
+/// The right key signed, and `cert` names another one: whoever wrote it meant another proof.
+#[test]
+fn a_key_in_the_cert_field_that_is_not_the_callers() {
+    let key = Key::generate(KeyKind::P256);
+    let stage = Stage::new().requiring(Requirements::key(public_key(&key)));
+    let mut bundle = stage.sign(&Plan::key(key)).legacy_bundle();
+    bundle["cert"] = Key::generate(KeyKind::P256).public_pem().into();
+    assert_eq!(stage.why(&bundle), Some(Reason::SignatureInvalid));
+}
+
 #[test]
 fn a_key_is_required_and_the_material_has_a_certificate() {
     let stage = Stage::new();

@@ -3,10 +3,10 @@
 use sealcheck_testkit::encoding::{base64, canonical_json};
 use sealcheck_testkit::rekor::{RekorV1, checkpoint};
 use sealcheck_testkit::{
-    Content as Signable, DEFAULT_TIME, EntryKind, Instance, InstanceOptions, Key, KeyKind, Plan,
-    Signed, Signer, TokenOptions,
+    Content as Signable, DEFAULT_TIME, EntryKind, Instance, InstanceOptions, Key, KeyKind,
+    LeafRequest, Plan, Signed, Signer, TokenOptions,
 };
-use sealcheck_verify::{Reason, Requirements, Threshold};
+use sealcheck_verify::{Content, Reason, Requirements, Threshold};
 use serde_json::{Value, json};
 
 use crate::stage::{ARTIFACT, Stage, after, any_content, default_signer, public_key};
@@ -860,4 +860,146 @@ fn a_promise_of_another_log_under_this_ones_id() {
     assert_eq!(stage.why(&signed.bundle()), Some(Reason::LogPromiseInvalid));
     signed.entries[0].promise = None;
     assert_eq!(stage.why(&signed.bundle()), Some(Reason::CheckpointInvalid));
+}
+
+/// The entry names another key than the caller's.
+#[test]
+fn an_entry_of_another_key() {
+    let key = Key::generate(KeyKind::P256);
+    let by_key = Requirements::key(public_key(&key));
+    let stage = Stage::new().requiring(by_key.content(Content::SignatureOrAttestation));
+    let other = Key::generate(KeyKind::P256);
+    let pem: Value = base64(other.public_pem().as_bytes()).into();
+    let der: Value = base64(other.spki()).into();
+    let attestation = stage.sigstore.attest_blob(ARTIFACT).signed.content;
+    let message = Signable::message(ARTIFACT);
+    for (content, kind, pointer, value) in [
+        (
+            &message,
+            EntryKind::HashedRekordV001,
+            "/signature/publicKey/content",
+            &pem,
+        ),
+        (
+            &message,
+            EntryKind::HashedRekordV002,
+            "/hashedRekordV002/signature/verifier/publicKey/rawBytes",
+            &der,
+        ),
+        (
+            &attestation,
+            EntryKind::DsseV001,
+            "/signatures/0/verifier",
+            &pem,
+        ),
+        (
+            &attestation,
+            EntryKind::DsseV002,
+            "/dsseV002/signatures/0/verifier/publicKey/rawBytes",
+            &der,
+        ),
+        (&attestation, EntryKind::IntotoV001, "/publicKey", &pem),
+        (
+            &attestation,
+            EntryKind::IntotoV002,
+            "/content/envelope/signatures/0/publicKey",
+            &pem,
+        ),
+    ] {
+        let plan = Plan::key(key.clone()).with_entries(&[kind]);
+        let mut signed = stage.sigstore.sign(content.clone(), &plan);
+        stage.accept(&signed.bundle());
+        let mut body = kind.body(&signed.signed);
+        *body["spec"].pointer_mut(pointer).unwrap() = value.clone();
+        stage.relog(&mut signed, kind, &body);
+        assert_eq!(
+            stage.why(&signed.bundle()),
+            Some(Reason::LogEntryMismatch),
+            "{kind:?}"
+        );
+    }
+    // An entry of a certificate does not do for a key, nor the other way round.
+    let certified = stage
+        .sigstore
+        .issue(&LeafRequest::default().with_key(key.clone()));
+    let by_leaf = stage.sign(&Plan {
+        signer: Signer::Leaf(Box::new(certified)),
+        ..Plan::default()
+    });
+    for kind in [EntryKind::HashedRekordV001, EntryKind::HashedRekordV002] {
+        let mut signed = stage.sign(&Plan::key(key.clone()).with_entries(&[kind]));
+        let mut body = kind.body(&signed.signed);
+        let theirs = kind.body(&by_leaf.signed);
+        match kind.is_v2() {
+            true => {
+                body["spec"]["hashedRekordV002"]["signature"]["verifier"] =
+                    theirs["spec"]["hashedRekordV002"]["signature"]["verifier"].clone()
+            }
+            false => {
+                body["spec"]["signature"]["publicKey"] =
+                    theirs["spec"]["signature"]["publicKey"].clone()
+            }
+        }
+        stage.relog(&mut signed, kind, &body);
+        assert_eq!(
+            stage.why(&signed.bundle()),
+            Some(Reason::LogEntryMismatch),
+            "{kind:?}"
+        );
+    }
+}
+
+/// Waived means that no log is needed, not that the entry of a trusted log may be wrong.
+#[test]
+fn a_bad_entry_where_no_log_is_required() {
+    let stage = Stage::new().requiring(default_signer().log_entries(Threshold::Waived));
+    let signed = stage.sign(&Plan::default().with_timestamp(TokenOptions::default()));
+    stage.accept(&signed.bundle());
+    let mut altered = signed.clone();
+    altered.entries[0].promise.as_mut().unwrap()[9] ^= 1;
+    assert_eq!(
+        stage.why(&altered.bundle()),
+        Some(Reason::LogPromiseInvalid)
+    );
+    altered = signed.clone();
+    altered.entries[0].proof.root[0] ^= 1;
+    assert_eq!(stage.why(&altered.bundle()), Some(Reason::LogProofInvalid));
+    altered.entries = stage.sign(&Plan::default()).entries;
+    assert_eq!(stage.why(&altered.bundle()), Some(Reason::LogEntryMismatch));
+}
+
+#[test]
+fn a_required_inclusion_proof_without_any_entry() {
+    let stage = Stage::new().requiring(default_signer().require_inclusion_proof());
+    let bundle = stage
+        .sign(
+            &Plan::default()
+                .with_entries(&[])
+                .with_timestamp(TokenOptions::default()),
+        )
+        .bundle();
+    assert_eq!(stage.why(&bundle), Some(Reason::LogEntriesInsufficient));
+}
+
+/// A promise proves its own time; a later timestamp says nothing about the log's key.
+#[test]
+fn a_log_may_retire_between_promise_and_timestamp() {
+    use sealcheck_testkit::trusted_root::Window;
+    let retired = Window::between(after(0), after(0));
+    let stage = Stage::new().with_root(|root| (root.rekor, root.rekor_v2) = (retired, retired));
+    let later = TokenOptions {
+        time: after(60),
+        ..TokenOptions::default()
+    };
+    let plan = Plan::default().with_timestamp(later);
+    stage.accept(&stage.sign(&plan).bundle());
+    let plan = plan.with_entries(&[EntryKind::HashedRekordV002]);
+    let mut signed = stage.sign(&plan);
+    assert_eq!(stage.why(&signed.bundle()), Some(Reason::LogUnknown));
+    // Rekor v2 makes no promises: what looks like one does not save the entry.
+    let entry = &mut signed.entries[0];
+    entry.integrated_time = Some(after(0).as_second());
+    let text = json!({"body": base64(&entry.body), "integratedTime": entry.integrated_time, "logID": sealcheck_testkit::encoding::hex(&entry.log_id), "logIndex": entry.log_index});
+    entry.promise = Some(stage.sigstore.rekor_v2.key.sign(&canonical_json(&text)));
+    assert_eq!(stage.why(&signed.bundle()), Some(Reason::LogUnknown));
 }

@@ -210,3 +210,22 @@ fn scts_and_logs_can_be_waived_by_name() {
     let evidence = stage.accept(&stage.sign(&Plan::rekor_v2()).bundle());
     assert!(evidence.checks.log.facts().is_none());
 }
+
+/// The trusted root has the root alone; the material brings the rest of the chain.
+#[test]
+fn an_intermediate_that_the_material_brings_along() {
+    let stage = Stage::new();
+    let bundle = stage.sign(&Plan::default()).bundle_with_chain();
+    let mut root = stage.sigstore.trusted_root_json();
+    let chain = &mut root["certificateAuthorities"][0]["certChain"]["certificates"];
+    *chain = serde_json::json!([chain[1]]);
+    let stage = stage.trusting(&root);
+    stage.accept(&bundle);
+    let mut alone = bundle;
+    let chain = &mut alone["verificationMaterial"]["x509CertificateChain"]["certificates"];
+    *chain = serde_json::json!([chain[0]]);
+    assert_eq!(
+        stage.why(&alone),
+        Some(sealcheck_verify::Reason::CertificateUntrusted)
+    );
+}

@@ -1,0 +1,16 @@
+//! The program as its users run it: standard output, standard error and exit code of every command.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "test code: when something is not as a test expects, the test must stop"
+)]
+
+mod attestation;
+mod environment;
+mod inspect;
+mod sandbox;
+mod streams;
+mod trust;
+mod verify_blob;
+mod words;

@@ -1,0 +1,111 @@
+//! Trust material in single files, as cosign takes it.
+
+use sealcheck_testkit::encoding::pem;
+
+use crate::sandbox::{Run, Sandbox, finish};
+
+/// A sandbox with every part of its trusted root in a file of its own.
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let chain: Vec<String> = sandbox
+        .sigstore
+        .authority
+        .chain()
+        .iter()
+        .map(|der| pem("CERTIFICATE", der))
+        .collect();
+    sandbox.write("chain.pem", chain.concat());
+    sandbox.write("roots.pem", chain.last().unwrap());
+    sandbox.write("between.pem", chain[..chain.len() - 1].concat());
+    sandbox.write("rekor.pub", sandbox.sigstore.rekor.key.public_pem());
+    sandbox.write("ct.pub", sandbox.sigstore.ct.key.public_pem());
+    sandbox
+}
+
+fn verify(sandbox: &Sandbox, variables: &[(&str, &str)], arguments: &[&str]) -> Run {
+    let who = sandbox.who();
+    let base = [
+        "verify-blob",
+        "app",
+        "--offline",
+        "-o",
+        "json",
+        "--identity",
+        &who.identity,
+        "--issuer",
+        &who.issuer,
+    ];
+    let mut command = sandbox.command(&[&base[..], arguments].concat());
+    finish(command.envs(variables.iter().copied()))
+}
+
+#[test]
+fn files_make_a_trusted_root() {
+    let sandbox = sandbox();
+    let logs = [
+        "--rekor-public-key",
+        "rekor.pub",
+        "--ct-log-public-key",
+        "ct.pub",
+    ];
+    let chain = [&logs[..], &["--certificate-chain", "chain.pem"]].concat();
+    let run = verify(&sandbox, &[], &chain).exits(0);
+    let source = &run.result()["results"][0]["trustedRoot"]["source"];
+    assert!(
+        source.as_str().unwrap().contains("file:chain.pem"),
+        "{source}"
+    );
+    let roots = [
+        &logs[..],
+        &[
+            "--ca-roots",
+            "roots.pem",
+            "--ca-intermediates",
+            "between.pem",
+        ],
+    ]
+    .concat();
+    verify(&sandbox, &[], &roots).exits(0);
+    let variables = [
+        ("SIGSTORE_ROOT_FILE", "chain.pem"),
+        ("SIGSTORE_REKOR_PUBLIC_KEY", "rekor.pub"),
+        ("SIGSTORE_CT_LOG_PUBLIC_KEY_FILE", "ct.pub"),
+    ];
+    let run = verify(&sandbox, &variables, &[]).exits(0);
+    assert_eq!(
+        run.stderr.matches("note: SIGSTORE_").count(),
+        3,
+        "{}",
+        run.stderr
+    );
+    // Public-good authorities and logs do not vouch for this signature.
+    verify(&sandbox, &[], &[]).exits(1);
+    verify(&sandbox, &[], &logs).exits(1);
+    let lonely = [&logs[..], &["--ca-roots", "between.pem"]].concat();
+    assert_ne!(verify(&sandbox, &[], &lonely).code, 0);
+}
+
+#[test]
+fn a_trusted_root_excludes_them_unless_it_is_the_stronger_one() {
+    let sandbox = sandbox();
+    verify(
+        &sandbox,
+        &[],
+        &[
+            "--trusted-root",
+            "root.json",
+            "--certificate-chain",
+            "chain.pem",
+        ],
+    )
+    .exits(2);
+    verify(
+        &sandbox,
+        &[("SIGSTORE_ROOT_FILE", "missing.pem")],
+        &["--trusted-root", "root.json"],
+    )
+    .exits(0);
+    verify(&sandbox, &[], &["--certificate-chain", "rekor.pub"]).exits(2);
+    verify(&sandbox, &[], &["--rekor-public-key", "chain.pem"]).exits(2);
+    verify(&sandbox, &[], &["--certificate-chain", "missing.pem"]).exits(2);
+}

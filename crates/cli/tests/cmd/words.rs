@@ -1,0 +1,107 @@
+//! Help, explanations, completions and wrong command lines.
+
+use sealcheck_verify::Reason;
+
+use crate::sandbox::Sandbox;
+
+#[test]
+fn help_reads_well_and_fits() {
+    let sandbox = Sandbox::new();
+    for (name, arguments) in [
+        ("help", &["--help"][..]),
+        ("help-verify-blob", &["verify-blob", "--help"]),
+        (
+            "help-verify-blob-attestation",
+            &["verify-blob-attestation", "--help"],
+        ),
+        ("help-inspect", &["inspect", "--help"]),
+        ("help-explain", &["explain", "--help"]),
+        ("help-completions", &["completions", "--help"]),
+    ] {
+        let run = sandbox.run(arguments).exits(0);
+        assert_eq!(run.stderr, "");
+        sandbox.golden(name, &run);
+    }
+    let version = sandbox.run(&["--version"]).exits(0);
+    assert_eq!(
+        version.stdout,
+        format!("sealcheck {}\n", env!("CARGO_PKG_VERSION"))
+    );
+    let nothing = sandbox.run(&[]).exits(2);
+    assert!(nothing.stderr.contains("Usage:"));
+}
+
+#[test]
+fn every_code_is_explained() {
+    let sandbox = Sandbox::new();
+    sandbox.golden(
+        "explain",
+        &sandbox.run(&["explain", "no-trusted-time"]).exits(0),
+    );
+    let all = sandbox.run(&["explain"]).exits(0);
+    for reason in Reason::ALL {
+        assert!(all.stdout.contains(&format!("  {reason} ")), "{reason}");
+        sandbox.run(&["explain", reason.code()]).exits(0);
+    }
+    let near = sandbox.run(&["explain", "identity-mismach"]).exits(2);
+    assert!(near.last_words().contains("identity-mismatch"));
+    let far = sandbox.run(&["explain", "zzzzzzzzzzzzzzzzzzzz"]).exits(2);
+    assert!(!far.last_words().contains("Did you mean"));
+}
+
+#[test]
+fn completions_exist_for_every_shell() {
+    let sandbox = Sandbox::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let run = sandbox.run(&["completions", shell]).exits(0);
+        assert!(run.stdout.contains("verify-blob"), "{shell}");
+    }
+    sandbox.run(&["completions", "csh"]).exits(2);
+}
+
+#[test]
+fn wrong_command_lines_are_told_in_our_words() {
+    let sandbox = Sandbox::new();
+    let mut all = String::new();
+    for line in [
+        "verify-blb app",
+        "verify-blob",
+        "verify-blob app --bundl x",
+        "verify-blob app --bundle",
+        "verify-blob app --require everything",
+        "verify-blob app -o yaml",
+        "verify-blob app --instance publicgood",
+        "verify-blob app --timeout soon",
+        "verify-blob app --jobs 0",
+        "verify-blob app --key a --key b",
+        "verify-blob app --offline=maybe",
+        "verify-blob app --ca-intermediates x",
+        "verify-blob - - --identity a --issuer b --offline",
+        "verify-blob app --identity a --certificate-identity a --issuer b",
+        "verify-blob app --identity glob:[a --issuer b",
+        "verify-blob app --identity a --issuer b --claim x",
+        "verify-blob app --identity a --issuer b --claim x=y",
+        "verify-blob app --identity a --issuer b --slot authentication",
+        "verify-blob app --identity a --issuer b --trusted-root root.json --ca-roots app",
+        "verify-blob app --identity a --issuer b --trusted-root root.json --instance staging",
+        "verify-blob-attestation",
+        "completions",
+    ] {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        let run = sandbox.run(&arguments).exits(2);
+        assert_eq!(run.stdout, "", "{line}");
+        assert!(
+            run.stderr.starts_with("error: ") || run.stderr.starts_with("note: "),
+            "{}",
+            run.stderr
+        );
+        assert!(run.stderr.contains("\nhint: "), "{}", run.stderr);
+        all.push_str(&format!("$ sealcheck {line}\n{}\n", run.stderr));
+    }
+    let run = crate::sandbox::Run {
+        stdout: String::new(),
+        stderr: all,
+        code: 2,
+    };
+    sandbox.golden("wrong-command-lines", &run);
+}
