@@ -267,7 +267,7 @@ fn the_committed_schemas_are_current() {
         let found: Value = serde_json::from_str(&text).unwrap_or_default();
         assert_eq!(
             found, generated,
-            "docs/schema/{name} is out of date: cargo xtask schema"
+            "docs/schema/{name} is out of date; `cargo xtask schema` writes it"
         );
     }
 }
