@@ -20,11 +20,14 @@ fn main() -> Result<()> {
     let attestation = sigstore.attest_blob(ARTIFACT).signed.content;
     let intoto = Plan::default().with_entries(&[EntryKind::IntotoV002]);
     let version_2 = sigstore.sign(Content::message(ARTIFACT), &Plan::rekor_v2());
+    // What `cargo xtask bench` writes for the hashing of a large file.
+    let large: Vec<u8> = (0..=255).cycle().take(LARGE_MEBIBYTES << 20).collect();
     for (case, bundle) in [
         ("rekor-v1", message.bundle()),
         ("promise-only", message.bundle_as(BundleVersion::V01)),
         ("intoto", sigstore.sign(attestation, &intoto).bundle()),
         ("rekor-v2", version_2.bundle()),
+        ("large", sigstore.sign_blob(&large).bundle()),
     ] {
         let name = format!("{case}.sigstore.json");
         write(&name, bundle.to_string().as_bytes())?;
@@ -34,3 +37,4 @@ fn main() -> Result<()> {
 }
 
 const ARTIFACT: &[u8] = b"Small, so that what is measured is the verification.\n";
+const LARGE_MEBIBYTES: usize = 500;

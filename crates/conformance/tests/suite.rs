@@ -41,7 +41,10 @@ fn main() {
             }
         }
     }
-    trials.push(Trial::test("a_malformed_command_is_neither", malformed_command));
+    trials.push(Trial::test(
+        "a_malformed_command_is_neither",
+        malformed_command,
+    ));
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
@@ -83,12 +86,27 @@ fn run(case: &Path, by_digest: bool) -> Result<(), Failed> {
 /// A mistake in the call must not pass for a rejection.
 fn malformed_command() -> Result<(), Failed> {
     let both = [
-        "--bundle", "b", "--key", "k", "--certificate-identity", "i", "a",
+        "--bundle",
+        "b",
+        "--key",
+        "k",
+        "--certificate-identity",
+        "i",
+        "a",
     ];
     let calls: [&[&str]; 4] = [
         &["--bundle", "b", "a"],
         &["--bundle", "b", "--certificate-identity", "i", "a"],
-        &["--bundle", "b", "--staging", "--trusted-root", "r", "--key", "k", "a"],
+        &[
+            "--bundle",
+            "b",
+            "--staging",
+            "--trusted-root",
+            "r",
+            "--key",
+            "k",
+            "a",
+        ],
         &both,
     ];
     for call in calls {

@@ -140,10 +140,20 @@ impl SignedContent {
         })
     }
 
-    /// The envelope's bytes, as an image layer or a file holds them.
+    /// The envelope's bytes, as an image layer or a file holds them: spelled as cosign does, since `intoto` 0.0.1
+    /// entries have a hash over this text.
+    ///
+    /// # Panics
+    ///
+    /// When the content is a plain message.
     #[must_use]
     pub fn envelope_bytes(&self) -> Vec<u8> {
-        self.envelope_json().to_string().into_bytes()
+        let envelope = self.envelope_json();
+        format!(
+            r#"{{"payloadType":{},"payload":{},"signatures":[{{"keyid":"","sig":{}}}]}}"#,
+            envelope["payloadType"], envelope["payload"], envelope["signatures"][0]["sig"],
+        )
+        .into_bytes()
     }
 }
 

@@ -41,10 +41,9 @@ pub(crate) fn looks_like_pem(bytes: &[u8]) -> bool {
 }
 
 fn base64(body: &str) -> Result<Vec<u8>, &'static str> {
-    let compact: Vec<u8> = body
-        .bytes()
-        .filter(|byte| !byte.is_ascii_whitespace())
-        .collect();
+    // Filtered bytes have no known count, and the vector would grow in eight steps.
+    let mut compact = Vec::with_capacity(body.len());
+    compact.extend(body.bytes().filter(|byte| !byte.is_ascii_whitespace()));
     let strict: &Encoding = &BASE64;
     match strict.decode(&compact) {
         Ok(bytes) if !bytes.is_empty() => Ok(bytes),

@@ -66,6 +66,11 @@ impl<'a> Certificate<'a> {
         Ok(certificate)
     }
 
+    /// Whether `der` has the structure of a certificate, be it one that we would not use.
+    pub(crate) fn is_well_formed(der: &'a [u8]) -> bool {
+        Self::read(der).is_ok()
+    }
+
     fn read(der: &'a [u8]) -> asn1::Result<Result<Self>> {
         let mut outer = Der::only_sequence(der)?;
         let tbs = outer.expect(Tag::Sequence)?;

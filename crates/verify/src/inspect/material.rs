@@ -87,6 +87,7 @@ fn facts(material: &Material) -> Result<Facts> {
         VerifierMaterial::Certificate {
             leaf,
             intermediates,
+            ..
         } => {
             out.push("certificate", certificate::facts(leaf)?);
             if !intermediates.is_empty() {

@@ -11,7 +11,7 @@ use webpki::{EndEntityCert, KeyUsage};
 use super::signer::Signer;
 use super::token::Token;
 use crate::certificate::{Certificate, ID_KP_TIME_STAMPING, Name};
-use crate::{Failure, Reason, Result, Time, Window, limits};
+use crate::{Digest, Failure, Reason, Result, Time, Window, limits};
 
 /// One element of the trusted root's `timestampAuthorities`.
 pub(crate) struct Authority {
@@ -21,6 +21,7 @@ pub(crate) struct Authority {
     leaf: Option<Signer>,
     /// The certificate authorities above it, the root last.
     issuers: Vec<Issuer>,
+    root_digest: Digest,
     /// Whether the chain of `leaf` holds: the same for every token, so found out once.
     leaf_chain: OnceLock<Result<()>>,
 }
@@ -79,12 +80,13 @@ impl Authority {
                 }
             }
         }
-        if issuers.is_empty() {
+        let Some(root) = issuers.last() else {
             return Err(Failure::new(Reason::TrustRootInvalid)
                 .at("certChain.certificates")
                 .detail("the timestamp authority has no root certificate"));
-        }
+        };
         Ok(Self {
+            root_digest: Digest::sha256(&root.der),
             name,
             window,
             leaf,
@@ -96,6 +98,11 @@ impl Authority {
     /// The name for evidence.
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// SHA-256 of the root certificate.
+    pub(super) fn root_digest(&self) -> Digest {
+        self.root_digest
     }
 
     /// When the authority is believed.

@@ -32,6 +32,8 @@ pub struct TimestampFacts {
     pub time: Time,
     /// The authority, as the trusted root names it.
     pub authority: String,
+    /// SHA-256 of the authority's root certificate, which with the name tells authorities apart.
+    pub root_certificate: Digest,
     /// SHA-256 of the certificate that signed the token.
     pub signer_certificate: Digest,
     /// Whether the token brought that certificate along.
@@ -128,6 +130,7 @@ fn verify(
     Ok(TimestampFacts {
         time: token.time(),
         authority: authority.name().to_owned(),
+        root_certificate: authority.root_digest(),
         signer_certificate: signer.digest,
         embedded_certificate,
         policy: token.info.policy.to_string(),

@@ -71,6 +71,10 @@ impl Signer {
         for der in certificates {
             if *der == self.der.as_ref() {
                 embedded = true;
+            } else if !Certificate::is_well_formed(der) {
+                return Err(Failure::new(Reason::TimestampMalformed)
+                    .at("certificates")
+                    .detail("an embedded certificate is not the DER of a certificate"));
             } else if Certificate::parse(der).is_ok_and(|other| sid.names(&other)) {
                 return Err(invalid("certificates")
                     .detail("the embedded signer's certificate is not the one of the trusted root")
