@@ -27,7 +27,7 @@ pub(crate) fn problem(error: &clap::Error, command: &str) -> Problem {
         ),
         ErrorKind::MissingRequiredArgument => (
             format!("{argument} is missing"),
-            argument.contains("<FILE>").then(|| format!("Name what is to be verified: a file, a folder, an address, - or a digest. {help}")),
+            argument.starts_with('<').then(|| format!("Name what is to be verified: a file, a folder, an address, - or a digest. {help}")),
         ),
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => ("no command was given".to_owned(), None),
         ErrorKind::InvalidValue if value.is_empty() => (format!("{argument} needs a value"), valid.map(|valid| format!("It is one of {valid}."))),
@@ -51,7 +51,7 @@ pub(crate) fn problem(error: &clap::Error, command: &str) -> Problem {
             None,
         ),
         ErrorKind::TooManyValues | ErrorKind::WrongNumberOfValues | ErrorKind::TooFewValues | ErrorKind::NoEquals => {
-            (format!("{argument} has another number of values than it takes"), None)
+            (format!("{argument} takes another number of values, or none"), None)
         }
         ErrorKind::InvalidUtf8 => ("an argument is not UTF-8 text".to_owned(), None),
         _ => (error.to_string().lines().next().unwrap_or_default().to_owned(), None),

@@ -17,13 +17,16 @@ pub(crate) fn full(verdict: &Verdict, verbose: bool) -> String {
     writeln!(out.0, "{style}{}{style:#}  {name}", evidence.outcome).ok();
     match verdict.failure() {
         None => {
-            signer(&mut out, evidence, SIGNER);
+            let by_key = evidence.required.key.is_some();
+            signer(&mut out, evidence, if by_key { KEY } else { SIGNER });
             signed_at(&mut out, evidence);
             log(&mut out, evidence);
         }
         Some(failure) => {
             what_failed(&mut out, failure);
-            if evidence.outcome != Outcome::Unsigned {
+            // The caller's own key claims nothing; a certificate beside it does.
+            let claimed = evidence.issuer.is_some() || evidence.required.key.is_none();
+            if evidence.outcome != Outcome::Unsigned && claimed {
                 signer(&mut out, evidence, CLAIMED_SIGNER);
             }
         }
@@ -46,7 +49,8 @@ pub(crate) fn full(verdict: &Verdict, verbose: bool) -> String {
         .iter()
         .filter(|place| !missed && place.found == Found::Failed)
     {
-        out.add("no answer", &looked_at(place));
+        let why = place.detail.as_deref().unwrap_or("no reason given");
+        out.add("no answer", &printable(&format!("{}: {why}", place.place)));
     }
     if verbose {
         details(&mut out, verdict);
@@ -358,6 +362,7 @@ fn indented(out: &mut String, text: &str) {
 }
 
 const SIGNER: &str = "signer";
+const KEY: &str = "key";
 /// Nothing is proved about the signer of what is not verified.
 const CLAIMED_SIGNER: &str = "claims to be";
 const REGEX_HINT: &str = "If the signer that was found is the right one, correct the pattern: it must match the whole text (cosign accepts a part of it). Otherwise do not use the artifact.";

@@ -37,9 +37,9 @@ pub(super) fn facts(der: &[u8]) -> Result<Facts> {
     if !others.is_empty() {
         out.push("claims", Facts::Fields(others));
     }
-    let subject = Name(certificate.subject).to_string();
-    if !subject.is_empty() {
-        out.push("subjectName", Facts::text(subject));
+    // Fulcio's certificates name their owner in the subject alternative name only.
+    if certificate.subject != EMPTY_NAME {
+        out.push("subjectName", Facts::text(Name(certificate.subject)));
     }
     out.push("issuerName", Facts::text(Name(certificate.issuer)));
     out.push("notBefore", Facts::text(certificate.not_before));
@@ -60,3 +60,6 @@ pub(super) fn facts(der: &[u8]) -> Result<Facts> {
     );
     Ok(out)
 }
+
+/// The DER of a Name without attributes.
+const EMPTY_NAME: &[u8] = &[0x30, 0];
