@@ -1,5 +1,6 @@
 //! `cargo xtask demo`: what the program does, on the signed example, without any network.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -7,27 +8,19 @@ use anyhow::{Context, Result, ensure};
 use crate::{examples, process};
 
 pub(crate) fn run() -> Result<()> {
-    process::run(&mut process::cargo([
-        "build",
-        "--package",
-        "sealcheck",
-        "--locked",
-    ]))?;
+    let program = process::sealcheck()?;
     println!(
         "\nA file and its proof, signed by {}:\n",
         examples::IDENTITY
     );
-    verify("examples/hello.txt", 0)?;
+    verify(&program, "examples/hello.txt", 0)?;
     println!("\nThe same proof beside a copy in which one letter is changed:\n");
-    verify("examples/tampered/hello.txt", 1)?;
+    verify(&program, "examples/tampered/hello.txt", 1)?;
     println!("\nBoth ended as they should.");
     Ok(())
 }
 
-fn verify(file: &str, expected: i32) -> Result<()> {
-    let program = process::target()
-        .join("debug")
-        .join(format!("sealcheck{}", std::env::consts::EXE_SUFFIX));
+fn verify(program: &Path, file: &str, expected: i32) -> Result<()> {
     let mut command = Command::new(program);
     command
         .current_dir(process::root())

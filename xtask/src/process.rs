@@ -40,6 +40,13 @@ pub(crate) fn nightly(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) ->
     command
 }
 
+/// Builds the product's program, and returns where it lies.
+pub(crate) fn sealcheck() -> Result<PathBuf> {
+    run(&mut cargo(["build", "--package", "sealcheck", "--locked"]))?;
+    let name = format!("sealcheck{}", env::consts::EXE_SUFFIX);
+    Ok(target().join("debug").join(name))
+}
+
 /// Says what is run, runs it, and fails when it fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     announce(command);

@@ -2,7 +2,7 @@
 //! the help of the program.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -11,7 +11,7 @@ use clap::CommandFactory;
 use crate::process;
 
 pub(super) fn check() -> Result<()> {
-    process::run(&mut process::cargo(["build", "--package", "sealcheck"]))?;
+    let program = process::sealcheck()?;
     let mut helps = BTreeMap::new();
     let mut checked = 0;
     for page in PAGES {
@@ -30,7 +30,7 @@ pub(super) fn check() -> Result<()> {
                     let help = match helps.get(*subcommand) {
                         Some(help) => help,
                         None => {
-                            let help = help(subcommand).with_context(said)?;
+                            let help = help(&program, subcommand).with_context(said)?;
                             helps.entry((*subcommand).to_owned()).or_insert(help)
                         }
                     };
@@ -74,8 +74,7 @@ fn commands(page: &str) -> Vec<String> {
 }
 
 /// What `sealcheck SUBCOMMAND --help` prints.
-fn help(subcommand: &str) -> Result<String> {
-    let program: PathBuf = process::target().join("debug").join("sealcheck");
+fn help(program: &Path, subcommand: &str) -> Result<String> {
     process::output(Command::new(program).args([subcommand, "--help"]))
         .with_context(|| format!("sealcheck {subcommand} gives no help"))
 }
