@@ -44,7 +44,7 @@ fn main() -> Result<()> {
     println!("export TUF_ROOT={}", testbed.folder.join("cosign-tuf").display());
     println!("\n# Rekor v2 and a timestamp; with {} Rekor v1", testbed.signing_config_v1.display());
     println!(
-        "{cosign} sign-blob --yes --signing-config {} --trusted-root {root} --identity-token $(cat {}) --bundle FILE.sigstore.json FILE",
+        "{cosign} sign-blob --yes --signing-config {} --trusted-root {root} --identity-token {} --bundle FILE.sigstore.json FILE",
         testbed.signing_config_v2.display(),
         token.display(),
     );

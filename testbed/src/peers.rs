@@ -1,5 +1,6 @@
 //! The peers' programs: built from their pinned Go modules into a cache outside the tree, once.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -82,8 +83,11 @@ impl Cache {
         make: impl FnOnce(&Path, &Path) -> Result<()>,
     ) -> Result<PathBuf> {
         let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools").join(group);
-        let pins = HEXLOWER.encode(digest(&SHA256, &fs::read(tools.join("go.mod"))?).as_ref());
-        let pins = pins.get(..12).unwrap_or(&pins);
+        let sources = sources(&tools)?;
+        let pins = sources.iter().fold(Vec::new(), |pins, (_, content)| {
+            digest(&SHA256, &[&pins, content.as_slice()].concat()).as_ref().to_vec()
+        });
+        let pins = HEXLOWER.encode(pins.get(..6).unwrap_or(&pins));
         // Another version lives in another folder, so old checkouts and new ones share a cache.
         let folder = self.folder.join("bin").join(format!("{group}-{pins}"));
         let wanted = folder.join(name);
@@ -94,17 +98,34 @@ impl Cache {
         if !wanted.exists() {
             // `-mod=mod` may write go.mod and go.sum, which must not happen in the tree.
             let workspace = tempfile::tempdir_in(&self.folder)?;
-            for file in ["go.mod", "go.sum"] {
-                if tools.join(file).exists() {
-                    fs::copy(tools.join(file), workspace.path().join(file))?;
-                }
+            for (file, content) in &sources {
+                let copy = workspace.path().join(file);
+                fs::create_dir_all(copy.parent().unwrap_or(workspace.path()))?;
+                fs::write(copy, content)?;
             }
-            let made = workspace.path().join(name);
+            let made = workspace.path().join("made");
             make(workspace.path(), &made)?;
             fs::rename(&made, &wanted)?;
         }
         Ok(wanted)
     }
+}
+
+/// The files of a tools module: its pins, and the programs that it has of its own in folders.
+fn sources(tools: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(tools).with_context(|| format!("no tools in {}", tools.display()))? {
+        let (name, path) = entry.map(|entry| (PathBuf::from(entry.file_name()), entry.path()))?;
+        match path.is_dir() {
+            true => found.extend(
+                sources(&path)?.into_iter().map(|(inner, content)| (name.join(inner), content)),
+            ),
+            false => {
+                found.insert(name, fs::read(&path)?);
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn go(workspace: &Path) -> Command {
@@ -141,11 +162,7 @@ pub(crate) const COSIGN: Peer =
 pub(crate) const FULCIO: Peer = peer("sigstore", "github.com/sigstore/fulcio", "fulcio");
 pub(crate) const REKOR: Peer =
     peer("sigstore", "github.com/sigstore/rekor/cmd/rekor-server", "rekor-server");
-pub(crate) const TIMESTAMPS: Peer = peer(
-    "sigstore",
-    "github.com/sigstore/timestamp-authority/v2/cmd/timestamp-server",
-    "timestamp-server",
-);
+pub(crate) const TIMESTAMPS: Peer = peer("sigstore", "./timestamp-server", "timestamp-server");
 pub(crate) const TRILLIAN_SERVER: Peer = peer(
     "trillian",
     "github.com/google/trillian/cmd/trillian_log_server",

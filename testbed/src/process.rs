@@ -16,7 +16,6 @@ pub(crate) struct Launch {
     name: &'static str,
     program: PathBuf,
     arguments: Vec<String>,
-    environment: Vec<(&'static str, String)>,
 }
 
 impl Launch {
@@ -25,17 +24,11 @@ impl Launch {
             name,
             program: program.into(),
             arguments: Vec::new(),
-            environment: Vec::new(),
         }
     }
 
     pub(crate) fn arg(mut self, argument: impl Into<String>) -> Self {
         self.arguments.push(argument.into());
-        self
-    }
-
-    pub(crate) fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.environment.push((name, value.into()));
         self
     }
 
@@ -52,7 +45,6 @@ impl Launch {
             .args(["-c", GUARD, self.name])
             .arg(&self.program)
             .args(&self.arguments)
-            .envs(self.environment)
             .current_dir(folder)
             .stdin(Stdio::piped())
             .stdout(output.try_clone()?)

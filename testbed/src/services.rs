@@ -203,14 +203,10 @@ pub(crate) fn timestamps(
     fs::write(&chain, certificates).context("cannot write the authority's chain")?;
     let port = free_port()?;
     let peer = Launch::new("timestamps", cache.program(peers::TIMESTAMPS)?)
-        .arg("serve")
         .flag("host", "127.0.0.1")
         .flag("port", port)
-        .flag("timestamp-signer", "file")
         .flag("file-signer-key-path", leaf.key.private.display())
         .flag("certificate-chain-path", chain.display())
-        .arg("--disable-ntp-monitoring")
-        .env("HOME", folder.display().to_string())
         .start(folder)?
         .ready(|| answers(port, "/ping"))?;
     let mut service = Service::at(port, peer);

@@ -202,7 +202,8 @@ impl Testbed {
         })
     }
 
-    /// An identity token for this e-mail address, valid for an hour.
+    /// An identity token for this e-mail address, valid for an hour. Cosign wants it in a file: on its command line it
+    /// recognises only tokens signed with RS256.
     ///
     /// # Errors
     /// It cannot be signed.
