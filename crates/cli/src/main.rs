@@ -1,3 +1,7 @@
-//! Under construction.
+//! The `sealcheck` program: everything it does is in the library part of this crate.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(sealcheck_cli::run(std::env::args_os()))
+}

@@ -1,1 +1,49 @@
-//! Under construction.
+//! Discovery, trust and verification for one artifact or many.
+//!
+//! ```no_run
+//! use sealcheck_engine::{ArtifactSource, BlobRequest, Config, Engine, Silent};
+//! use sealcheck_verify::{Identities, Identity, Pattern, Requirements};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let engine = Engine::new(Config::offline())?;
+//! let signer = Identity::new(
+//!     Pattern::exact("krel-staging@k8s-releng-prod.iam.gserviceaccount.com")?,
+//!     Pattern::exact("https://accounts.google.com")?,
+//! );
+//! let requirements = Requirements::identity(Identities::one(signer));
+//! // The proof is looked for beside the file.
+//! let request = BlobRequest::new(ArtifactSource::File("kubectl".into()), requirements);
+//! let verdict = engine.verify_blob(&request, &Silent);
+//! println!("{verdict}");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Everything here is synchronous. A runtime and an HTTP client exist only from the moment on when something has to be
+//! fetched, and never with [`Network::Offline`].
+
+mod all;
+mod artifact;
+mod blob;
+mod candidate;
+mod config;
+mod discover;
+mod engine;
+mod expand;
+mod input;
+mod link;
+mod lookup;
+mod progress;
+mod save;
+mod trust;
+
+pub use artifact::{ArtifactSource, Stream};
+pub use blob::BlobRequest;
+pub use config::{Clock, Config, DEFAULT_REKOR_URL, Network, TrustSource};
+pub use engine::Engine;
+pub use expand::{Expansion, Skipped, expand};
+pub use input::{Input, MaterialSource, Named};
+pub use progress::{Progress, Silent};
+pub use trust::Trust;
+
+pub use sealcheck_net::{Config as NetConfig, Proxies, RetryPolicy};

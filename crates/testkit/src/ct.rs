@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::asn1;
 use crate::authority::certificate;
 use crate::encoding::base64;
-use crate::key::{Key, KeyKind};
+use crate::key::{Hash, Key, KeyKind};
 
 /// A certificate transparency log. It signs; it keeps no tree.
 pub struct CtLog {
@@ -66,7 +66,12 @@ impl CtLog {
         ]
         .concat();
         let signature = self.key.sign(&signed);
-        let hash = 4;
+        // RFC 5246 section 7.4.1.4.1
+        let hash = match self.key.default_scheme().hash() {
+            Hash::Sha256 => 4,
+            Hash::Sha384 => 5,
+            Hash::Sha512 => 6,
+        };
         let algorithm = match self.key.kind() {
             KeyKind::Rsa2048 | KeyKind::Rsa3072 | KeyKind::Rsa4096 => 1,
             _ => 3,

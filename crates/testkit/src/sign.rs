@@ -140,10 +140,16 @@ impl SignedContent {
         })
     }
 
-    /// The envelope's bytes, as an image layer or a file holds them.
+    /// The envelope's bytes, as an image layer or a file holds them, with the fields in cosign's
+    /// order: entries of kind `intoto` 0.0.1 have a hash over exactly these bytes.
     #[must_use]
     pub fn envelope_bytes(&self) -> Vec<u8> {
-        self.envelope_json().to_string().into_bytes()
+        let envelope = self.envelope_json();
+        format!(
+            r#"{{"payloadType":{},"payload":{},"signatures":[{{"keyid":"","sig":{}}}]}}"#,
+            envelope["payloadType"], envelope["payload"], envelope["signatures"][0]["sig"],
+        )
+        .into_bytes()
     }
 }
 

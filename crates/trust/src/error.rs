@@ -1,6 +1,7 @@
 //! Why there is no usable trust root, and what was noteworthy when there is one.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use sealcheck_verify::{Reason, Time};
 
@@ -129,9 +130,15 @@ pub enum Warning {
         /// What is wrong with it.
         cause: String,
     },
-    /// Offline without usable cache: the snapshot embedded at build time stands in.
-    #[error("offline, the embedded trust root is used as a last resort: {0}")]
-    EmbeddedLastResort(TrustError),
+    /// Nothing usable is cached and the mirror was not or could not be asked: the snapshot embedded at
+    /// build time stands in.
+    #[error("the embedded trust root, {} days old, is used as a last resort: {cause}", age.as_secs() / DAY)]
+    EmbeddedLastResort {
+        /// Time since the snapshot was published.
+        age: Duration,
+        /// Why there is no other.
+        cause: TrustError,
+    },
 }
 
 impl Warning {
@@ -139,9 +146,14 @@ impl Warning {
     #[must_use]
     pub const fn reason(&self) -> Reason {
         match self {
-            Self::NotRefreshed(error) | Self::EmbeddedLastResort(error) => error.reason(),
+            Self::NotRefreshed(error) | Self::EmbeddedLastResort { cause: error, .. } => {
+                error.reason()
+            }
             Self::CacheUnwritable { .. } => Reason::CacheUnwritable,
             Self::CacheIgnored { .. } => Reason::TrustRootInvalid,
         }
     }
 }
+
+/// Seconds.
+const DAY: u64 = 24 * 60 * 60;

@@ -45,6 +45,7 @@ pub enum Opened {
 pub struct Refresh {
     session: Session,
     url: String,
+    instance: Option<Instance>,
     lock: Option<Lock>,
 }
 
@@ -81,7 +82,12 @@ pub fn open(source: &Source, now: Time) -> Result<Opened, TrustError> {
     if session.is_fresh(repository.max_age) || (session.is_busy && session.good.is_some()) {
         return session.last_good().map(Opened::Ready);
     }
-    Ok(Opened::RefreshDue(Box::new(Refresh { session, url, lock })))
+    Ok(Opened::RefreshDue(Box::new(Refresh {
+        session,
+        url,
+        instance: repository.initial.instance(),
+        lock,
+    })))
 }
 
 /// Loads the trust root without any means to reach a network: from the cache within its own expiry,
@@ -106,12 +112,7 @@ pub fn open_offline(source: &Source, now: Time) -> Result<Loaded, TrustError> {
     };
     let session = Session::begin(repository, now)?;
     match (session.last_good(), repository.initial.instance()) {
-        (Err(error), Some(instance)) => {
-            let mut loaded = embedded(instance, now);
-            loaded.warnings.extend(session.warnings);
-            loaded.warnings.push(Warning::EmbeddedLastResort(error));
-            Ok(loaded)
-        }
+        (Err(error), Some(instance)) => Ok(session.last_resort(instance, error)),
         (outcome, _) => outcome,
     }
 }
@@ -133,12 +134,24 @@ impl Refresh {
     /// Asks the mirror, verifies, and remembers the new set.
     ///
     /// A mirror that cannot be reached is a [`Warning::NotRefreshed`] while the last good set is
-    /// within its own expiry. A mirror that answers wrongly is an error; the last good set is kept.
+    /// within its own expiry, and a [`Warning::EmbeddedLastResort`] when nothing was ever cached and
+    /// the initial root is an embedded one. A mirror that answers wrongly is an error; the last good
+    /// set is kept.
     ///
     /// # Errors
     /// See [`TrustError`].
     pub async fn run(&mut self, fetch: impl Fetch + 'static) -> Result<Loaded, TrustError> {
-        self.session.refresh(fetch, self.lock.as_ref()).await
+        let outcome = self.session.refresh(fetch, self.lock.as_ref()).await;
+        match (outcome, self.instance) {
+            // Only where there is no set at all: one that has expired says more than the snapshot, namely
+            // that what was once known is out of date.
+            (Err(error @ TrustError::Unavailable { .. }), Some(instance))
+                if self.session.cached.is_none() =>
+            {
+                Ok(self.session.last_resort(instance, error))
+            }
+            (outcome, _) => outcome,
+        }
     }
 }
 
@@ -355,6 +368,17 @@ impl Session {
                 cause: "nothing is cached".into(),
             },
         })
+    }
+
+    /// The embedded snapshot of the instance, because of `cause`.
+    fn last_resort(&self, instance: Instance, cause: TrustError) -> Loaded {
+        let mut loaded = embedded(instance, self.now);
+        loaded.warnings.clone_from(&self.warnings);
+        loaded.warnings.push(Warning::EmbeddedLastResort {
+            age: loaded.age.unwrap_or_default(),
+            cause,
+        });
+        loaded
     }
 
     fn write(&mut self, lock: Option<&Lock>, set: &CachedSet) {

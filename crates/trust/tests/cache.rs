@@ -308,7 +308,7 @@ fn offline_the_embedded_snapshot_is_the_last_resort_and_says_so() {
         assert_eq!(loaded.bytes, instance.trusted_root());
         assert_eq!(loaded.source, format!("embedded:{}", instance.name()));
         assert_eq!(loaded.age, Some(Duration::from_secs(864_000)));
-        let [warning @ Warning::EmbeddedLastResort(_)] = loaded.warnings.as_slice() else {
+        let [warning @ Warning::EmbeddedLastResort { .. }] = loaded.warnings.as_slice() else {
             panic!("{:?}", loaded.warnings);
         };
         assert_eq!(warning.reason().code(), "trust-root-unavailable");

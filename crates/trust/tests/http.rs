@@ -1,6 +1,11 @@
 //! A repository over HTTP, through the product's own client, against the scripted server.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 mod support;
 
@@ -8,7 +13,10 @@ use std::time::Duration;
 
 use sealcheck_net::double::{Answer, Ask, Double};
 use sealcheck_net::{Client, Config, Proxies, RetryPolicy};
-use sealcheck_trust::{Http, Loaded, Mirror, Opened, TrustError, open};
+use sealcheck_trust::{
+    Http, Instance, Loaded, Mirror, Opened, Repository, SNAPSHOT_TAKEN, Source, TrustError,
+    Warning, open,
+};
 use support::{DAY, NOW, World, at};
 
 fn client() -> Client {
@@ -111,4 +119,67 @@ async fn the_future_of_a_refresh_can_be_spawned() {
     let http = Http::new(client(), refresh.url());
     let task = tokio::spawn(async move { refresh.run(http).await });
     assert_eq!(task.await.unwrap().unwrap().bytes, world.publisher.target);
+}
+
+/// What comes of a public instance whose mirror is `double`.
+async fn load_instance(
+    double: &Double,
+    cache_dir: Option<&std::path::Path>,
+    now: i64,
+) -> Result<Loaded, TrustError> {
+    let mut repository = Repository::of(Instance::PublicGood);
+    repository.mirror = Mirror::Url(double.url("/tuf"));
+    repository.cache_dir = cache_dir.map(Into::into);
+    let Opened::RefreshDue(mut refresh) = open(&Source::Tuf(repository), at(now))? else {
+        panic!("no refresh was due");
+    };
+    let http = Http::new(client(), refresh.url());
+    refresh.run(http).await
+}
+
+#[tokio::test]
+async fn with_nothing_cached_and_no_mirror_the_embedded_snapshot_is_the_last_resort() {
+    let double = Double::start();
+    double
+        .expect(Ask::get(next_root()))
+        .forever(Answer::status(503));
+    let now = SNAPSHOT_TAKEN + 12 * DAY;
+    let dir = tempfile::tempdir().unwrap();
+    for cache_dir in [None, Some(dir.path())] {
+        let loaded = load_instance(&double, cache_dir, now).await.unwrap();
+        assert_eq!(loaded.bytes, Instance::PublicGood.trusted_root());
+        assert_eq!(loaded.source, "embedded:public-good");
+        let [warning @ Warning::EmbeddedLastResort { .. }] = loaded.warnings.as_slice() else {
+            panic!("{:?}", loaded.warnings);
+        };
+        let words = warning.to_string();
+        assert!(
+            words.contains("12 days old") && words.contains("503"),
+            "{words}"
+        );
+        assert_eq!(warning.reason().code(), "trust-root-unavailable");
+    }
+}
+
+#[tokio::test]
+async fn a_mirror_that_answers_wrongly_does_not_give_way_to_the_embedded_snapshot() {
+    let double = Double::start();
+    let world = world(&double);
+    // Another repository's metadata, which the embedded root did not sign.
+    serve(&double, &world, 404);
+    double
+        .expect(Ask::get(next_root()))
+        .answer(Answer::status(404));
+    let error = load_instance(&double, None, SNAPSHOT_TAKEN + DAY)
+        .await
+        .unwrap_err();
+    assert_eq!(error.reason().code(), "trust-root-invalid", "{error}");
+    double.forgive();
+}
+
+/// The target of the root that would follow the embedded one.
+fn next_root() -> String {
+    let root: serde_json::Value = serde_json::from_slice(Instance::PublicGood.tuf_root()).unwrap();
+    let version = root["signed"]["version"].as_u64().unwrap();
+    format!("/tuf/{}.root.json", version + 1)
 }

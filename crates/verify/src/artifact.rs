@@ -12,7 +12,7 @@ use crate::key::{Ed25519Stream, PublicKey};
 pub struct Artifact<'a> {
     digests: Vec<Digest>,
     bytes: Option<&'a [u8]>,
-    streamed: Option<StreamedSignature>,
+    streamed: Vec<StreamedSignature>,
 }
 
 /// Proof that a pure Ed25519 signature was checked while the artifact was read.
@@ -29,7 +29,7 @@ impl<'a> Artifact<'a> {
         Self {
             digests: vec![Digest::sha256(bytes)],
             bytes: Some(bytes),
-            streamed: None,
+            streamed: Vec::new(),
         }
     }
 
@@ -38,7 +38,7 @@ impl<'a> Artifact<'a> {
         Self {
             digests: vec![digest],
             bytes: None,
-            streamed: None,
+            streamed: Vec::new(),
         }
     }
 
@@ -86,9 +86,10 @@ impl<'a> Artifact<'a> {
         if let Some(bytes) = self.bytes {
             return Some(key.verify(crate::key::SignatureScheme::Ed25519, bytes, signature));
         }
-        let streamed = self.streamed.as_ref()?;
-        (*streamed.spki == *key.spki() && *streamed.signature == *signature)
-            .then_some(streamed.valid)
+        self.streamed
+            .iter()
+            .find(|streamed| *streamed.spki == *key.spki() && *streamed.signature == *signature)
+            .map(|streamed| streamed.valid)
     }
 }
 
@@ -99,7 +100,7 @@ impl<'a> Artifact<'a> {
 pub struct Needs {
     pub(crate) sha384: bool,
     pub(crate) sha512: bool,
-    pub(crate) ed25519: Option<(PublicKey, Vec<u8>)>,
+    pub(crate) ed25519: Vec<(PublicKey, Vec<u8>)>,
 }
 
 impl Needs {
@@ -108,7 +109,7 @@ impl Needs {
         Self {
             sha384: false,
             sha512: false,
-            ed25519: None,
+            ed25519: Vec::new(),
         }
     }
 
@@ -121,13 +122,15 @@ impl Needs {
     }
 
     /// Adds what `other` needs, for an artifact with several proofs.
-    ///
-    /// Two different pure Ed25519 signatures cannot be checked in one pass; the first stays.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.sha384 |= other.sha384;
         self.sha512 |= other.sha512;
-        self.ed25519 = self.ed25519.or(other.ed25519);
+        for wanted in other.ed25519 {
+            if !self.ed25519.contains(&wanted) {
+                self.ed25519.push(wanted);
+            }
+        }
         self
     }
 }
@@ -135,7 +138,7 @@ impl Needs {
 /// Computes an artifact's digests piece by piece.
 pub struct ArtifactHasher {
     contexts: Vec<(DigestAlgorithm, digest::Context)>,
-    ed25519: Option<(PublicKey, Vec<u8>, Ed25519Stream)>,
+    ed25519: Vec<(PublicKey, Vec<u8>, Ed25519Stream)>,
 }
 
 impl ArtifactHasher {
@@ -154,13 +157,14 @@ impl ArtifactHasher {
                     Some((algorithm, digest::Context::new(algorithm.backend()?)))
                 })
                 .collect(),
-            ed25519: needs.ed25519.as_ref().and_then(|(key, signature)| {
-                Some((
-                    key.clone(),
-                    signature.clone(),
-                    key.ed25519_stream(signature)?,
-                ))
-            }),
+            ed25519: needs
+                .ed25519
+                .iter()
+                .filter_map(|(key, signature)| {
+                    let stream = key.ed25519_stream(signature)?;
+                    Some((key.clone(), signature.clone(), stream))
+                })
+                .collect(),
         }
     }
 
@@ -169,7 +173,7 @@ impl ArtifactHasher {
         for (_, context) in &mut self.contexts {
             context.update(piece);
         }
-        if let Some((_, _, stream)) = &mut self.ed25519 {
+        for (_, _, stream) in &mut self.ed25519 {
             stream.update(piece);
         }
     }
@@ -187,11 +191,13 @@ impl ArtifactHasher {
             bytes: None,
             streamed: self
                 .ed25519
+                .into_iter()
                 .map(|(key, signature, stream)| StreamedSignature {
                     spki: key.spki().into(),
                     signature: signature.into(),
                     valid: stream.finish(),
-                }),
+                })
+                .collect(),
         }
     }
 }

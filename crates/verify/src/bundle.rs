@@ -100,6 +100,7 @@ fn verifier(
             Ok(VerifierMaterial::Certificate {
                 leaf: certificate.raw_bytes.0,
                 intermediates: Vec::new(),
+                chain: false,
             })
         }
         (Some(_), None, None) => Err(Failure::new(Reason::MaterialMalformed)
@@ -144,6 +145,7 @@ pub(crate) fn certificate_chain(
     Ok(VerifierMaterial::Certificate {
         leaf,
         intermediates,
+        chain: true,
     })
 }
 

@@ -8,11 +8,11 @@ use crate::bundle::{certificate_chain, signed_envelope};
 use crate::dsse::Envelope;
 use crate::json::{self, Base64, Natural};
 use crate::key::PublicKey;
-use crate::limits::{CERTIFICATE_BYTES, DSSE_PAYLOAD_BYTES, SIGNATURE_BYTES};
+use crate::limits::{BUNDLE_BYTES, CERTIFICATE_BYTES, DSSE_PAYLOAD_BYTES, SIGNATURE_BYTES};
 use crate::log::LogEntry;
 use crate::log::body::EntryKind;
 use crate::material::{Format, Material, SignedMaterial, VerifierMaterial};
-use crate::{Failure, Reason, Result, pem};
+use crate::{Digest, Failure, Reason, Result, pem};
 
 /// The annotations of a signature layer, by what they hold (`dev.cosignproject.cosign/signature`,
 /// `dev.sigstore.cosign/certificate`, `…/chain`, `…/bundle`, `…/rfc3161timestamp`).
@@ -40,13 +40,10 @@ impl Material {
     pub fn detached(signature: &[u8], certificate: Option<&[u8]>) -> Result<Self> {
         SIGNATURE_BYTES.check(signature.len(), "signature")?;
         let decoded = base64_or_raw(signature);
-        if decoded.is_empty() || pem::looks_like_pem(signature) {
+        if let Some(found) = not_a_signature(&decoded) {
             return Err(malformed("signature")
                 .expected("a signature, in base64 or raw")
-                .found(match decoded.is_empty() {
-                    true => "an empty file",
-                    false => "PEM text, such as a certificate",
-                }));
+                .found(found));
         }
         let mut material = Self::new(
             Format::Detached,
@@ -83,6 +80,7 @@ impl Material {
     /// As [`Material::from_bundle`].
     pub fn simple_signing(payload: &[u8], annotations: SignatureAnnotations<'_>) -> Result<Self> {
         DSSE_PAYLOAD_BYTES.check(payload.len(), "payload")?;
+        annotations.check_sizes()?;
         json::check_depth(payload, "payload")?;
         let wire: PayloadWire = json::parse(payload, Reason::MaterialMalformed)
             .map_err(|failure| failure.within("payload"))?;
@@ -91,9 +89,12 @@ impl Material {
                 .expected(COSIGN_SIGNATURE)
                 .found(wire.critical.kind));
         }
-        let image = wire.critical.image.digest.parse().map_err(|error| {
+        // Manifests are named by the digests that also sign; the others could only be taken on trust.
+        let image = wire.critical.image.digest.parse::<Digest>().ok();
+        let image = image.filter(|digest| digest.algorithm().signs());
+        let image = image.ok_or_else(|| {
             malformed("payload.critical.image.docker-manifest-digest")
-                .expected(error)
+                .expected("a digest by sha256, sha384 or sha512")
                 .found(&wire.critical.image.digest)
         })?;
         let signature =
@@ -156,6 +157,17 @@ impl Material {
             .map_err(|failure| failure.within("certificate"))?;
         self.add_part("certificate", certificate);
         Ok(self)
+    }
+}
+
+impl SignatureAnnotations<'_> {
+    fn check_sizes(&self) -> Result<()> {
+        let length = |text: Option<&str>| text.map_or(0, str::len);
+        SIGNATURE_BYTES.check(self.signature.len(), "signature")?;
+        CERTIFICATE_BYTES.check(length(self.certificate), "certificate")?;
+        CERTIFICATE_BYTES.check(length(self.chain), "chain")?;
+        BUNDLE_BYTES.check(length(self.bundle), "bundle")?;
+        BUNDLE_BYTES.check(length(self.timestamp), "timestamp")
     }
 }
 
@@ -235,7 +247,11 @@ pub(crate) fn certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
 }
 
 /// Decodes base64 with white space around and between lines; anything else is taken as it is.
-fn base64_or_raw(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn base64_or_raw(bytes: &[u8]) -> Vec<u8> {
+    // The dashes of its boundary lines are letters of the URL alphabet.
+    if pem::looks_like_pem(bytes) {
+        return bytes.to_vec();
+    }
     let compact: Vec<u8> = bytes
         .iter()
         .copied()
@@ -245,6 +261,21 @@ fn base64_or_raw(bytes: &[u8]) -> Vec<u8> {
         .ok()
         .and_then(json::base64)
         .unwrap_or_else(|| bytes.to_vec())
+}
+
+/// What a file holds that was taken for a signature and is none, as when names were swapped.
+fn not_a_signature(decoded: &[u8]) -> Option<&'static str> {
+    let text = std::str::from_utf8(decoded)
+        .unwrap_or_default()
+        .trim_start();
+    if decoded.trim_ascii().is_empty() {
+        return Some("an empty file");
+    }
+    match (pem::looks_like_pem(decoded), text.starts_with('{')) {
+        (true, _) => Some("PEM text, such as a certificate"),
+        (_, true) => Some("a JSON document, such as a bundle"),
+        _ => None,
+    }
 }
 
 fn malformed(field: &'static str) -> Failure {

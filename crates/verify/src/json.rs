@@ -13,19 +13,28 @@ use crate::{Failure, Reason, Result};
 
 /// Reads all of `bytes` as a `T`; failures carry `reason` and the path of the field.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8], reason: Reason) -> Result<T> {
+    serde_json::from_slice(bytes).map_err(|error| explain::<T>(bytes, reason, &error))
+}
+
+/// Reads again what could not be read, this time keeping the path: that costs an allocation for each field, which
+/// good material need not pay.
+fn explain<'a, T: Deserialize<'a>>(
+    bytes: &'a [u8],
+    reason: Reason,
+    error: &serde_json::Error,
+) -> Failure {
     let mut input = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut input).map_err(|error| {
-        let path = error.path().to_string();
-        let failure = Failure::new(reason).detail(error.inner());
-        match path.as_str() {
-            "." => failure,
-            path => failure.at(path),
+    match serde_path_to_error::deserialize::<_, T>(&mut input) {
+        // Trailing bytes: the value itself is sound.
+        Ok(_) => Failure::new(reason).detail(error),
+        Err(error) => {
+            let failure = Failure::new(reason).detail(error.inner());
+            match error.path().to_string().as_str() {
+                "." => failure,
+                path => failure.at(path),
+            }
         }
-    })?;
-    input
-        .end()
-        .map_err(|error| Failure::new(reason).detail(error))?;
-    Ok(value)
+    }
 }
 
 /// Refuses JSON that is nested more deeply than [`JSON_DEPTH`].

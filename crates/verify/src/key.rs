@@ -58,6 +58,13 @@ impl PublicKey {
     /// # Errors
     /// [`Reason::KeyMalformed`] when it is neither, [`Reason::AlgorithmUnsupported`] for other algorithms and sizes.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
+        crate::limits::CERTIFICATE_BYTES
+            .check(bytes.len(), "")
+            .map_err(|failure| Failure {
+                reason: Reason::KeyMalformed,
+                field: None,
+                ..failure
+            })?;
         match pem::looks_like_pem(bytes) {
             false => Self::from_spki(bytes),
             true => {

@@ -39,6 +39,7 @@ mod failure;
 mod identity;
 mod json;
 mod key;
+pub mod inspect;
 pub mod limits;
 mod log;
 mod material;

@@ -104,6 +104,8 @@ pub(crate) enum VerifierMaterial {
     Certificate {
         leaf: Vec<u8>,
         intermediates: Vec<Vec<u8>>,
+        /// Whether they stood in a chain, be it of one.
+        chain: bool,
     },
     /// A public key, which nothing vouches for: it may only repeat the caller's.
     PublicKey(PublicKey),
@@ -303,7 +305,7 @@ impl Material {
                 ) {
                     match scheme.digest() {
                         Some(algorithm) => needs.add(algorithm),
-                        None => needs.ed25519 = Some((key.clone(), signature.clone())),
+                        None => needs.ed25519.push((key.clone(), signature.clone())),
                     }
                 }
                 if let Some(digest) = digest {
@@ -337,10 +339,32 @@ impl Material {
         }
     }
 
+    /// Where an entry stands, for failures.
+    pub(crate) fn entry_field(&self, index: usize) -> String {
+        match (self.format, index) {
+            (Format::BundleV01 | Format::BundleV02 | Format::BundleV03, _) => {
+                format!("verificationMaterial.tlogEntries[{index}]")
+            }
+            (Format::CosignBundle, 0) => "rekorBundle".to_owned(),
+            (Format::SimpleSigning, 0) => "bundle".to_owned(),
+            _ => format!("tlogEntries[{index}]"),
+        }
+    }
+
+    /// Where a timestamp stands, for failures.
+    pub(crate) fn timestamp_field(&self, index: usize) -> String {
+        match self.format {
+            Format::BundleV01 | Format::BundleV02 | Format::BundleV03 => {
+                format!("verificationMaterial.timestampVerificationData.rfc3161Timestamps[{index}]")
+            }
+            _ => format!("timestamps[{index}]"),
+        }
+    }
+
     /// What the format requires and the reader of the format could not see yet.
     pub(crate) fn check(&self, requirements: &Requirements) -> Result<()> {
         let entry_failure =
-            |index: usize, failure: Failure| failure.within(&format!("tlogEntries[{index}]"));
+            |index: usize, failure: Failure| failure.within(&self.entry_field(index));
         for (index, entry) in self.entries.iter().enumerate() {
             if self.format.requires_proof() && entry.proof.is_none() {
                 let failure = Failure::new(Reason::MaterialIncomplete).at("inclusionProof");
@@ -370,7 +394,10 @@ impl Material {
                 ));
             }
         }
-        let brings_chain = matches!(&self.verifier, VerifierMaterial::Certificate { intermediates, .. } if !intermediates.is_empty());
+        let brings_chain = matches!(
+            &self.verifier,
+            VerifierMaterial::Certificate { chain: true, .. }
+        );
         if self.format == Format::BundleV03 && brings_chain && !requirements.certificate_chain {
             return Err(Failure::new(Reason::MaterialMalformed)
                 .at("verificationMaterial.x509CertificateChain")

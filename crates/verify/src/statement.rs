@@ -41,7 +41,7 @@ struct Wire<'a> {
 #[derive(Deserialize)]
 struct SubjectWire {
     #[serde(default)]
-    name: Option<Box<str>>,
+    name: Box<str>,
     digest: DigestSet,
 }
 
@@ -75,7 +75,7 @@ impl Statement {
                 .subject
                 .into_iter()
                 .map(|subject| Subject {
-                    name: subject.name.unwrap_or_default(),
+                    name: subject.name,
                     digests: subject.digest.0,
                 })
                 .collect(),

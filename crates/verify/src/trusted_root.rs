@@ -101,6 +101,10 @@ impl TrustedRoot {
         !self.logs.is_empty()
     }
 
+    pub(crate) fn logs(&self) -> &[Log] {
+        &self.logs
+    }
+
     pub(crate) fn ct_logs(&self) -> &[Log] {
         &self.ct_logs
     }

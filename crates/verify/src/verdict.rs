@@ -47,24 +47,20 @@ impl Verdict {
     }
 
     fn new(
-        mut failures: Vec<Failure>,
+        failures: Vec<Failure>,
         checks: Checks,
         artifact: ArtifactFacts,
         requirements: &Requirements,
         now: Time,
     ) -> Self {
-        // The gravest outcome decides; within it the failure that says most, then the first step.
-        failures
-            .sort_by_key(|failure| std::cmp::Reverse((failure.outcome(), rank(failure.reason))));
-        let decisive = failures.first();
         let evidence = Evidence {
             schema: SCHEMA,
             artifact,
-            outcome: decisive.map_or(Outcome::Verified, Failure::outcome),
-            reason: decisive.map(|failure| failure.reason),
-            message: decisive.map(|failure| failure.to_string().into()),
-            hint: decisive.map(|failure| failure.hint().into()),
-            failure: decisive.cloned(),
+            outcome: Outcome::Verified,
+            reason: None,
+            message: None,
+            hint: None,
+            failure: None,
             signer: None,
             issuer: None,
             signed_at: None,
@@ -76,11 +72,13 @@ impl Verdict {
             places: Vec::new(),
             verified_at: now,
         };
-        Self {
+        let mut verdict = Self {
             evidence: Box::new(evidence),
             failures,
             statement: None,
-        }
+        };
+        verdict.decide();
+        verdict
     }
 
     /// How it ended.
@@ -108,6 +106,39 @@ impl Verdict {
         self.statement
             .as_ref()
             .filter(|_| self.outcome() == Outcome::Verified)
+    }
+
+    /// Adds a failure of what was to be done around the verification: the proof could not be kept, for example.
+    ///
+    /// The checks stay as they are. The outcome can become graver by it, never better.
+    #[must_use]
+    pub fn with_failure(mut self, failure: Failure) -> Self {
+        self.failures.push(failure);
+        self.decide();
+        self
+    }
+
+    /// Puts `failure` in the place of the failures for `reason`: a further question (to the log, for example) was to
+    /// settle them, and this is why it did not.
+    ///
+    /// The checks stay as they are. The outcome is never `verified`, because there is a failure.
+    #[must_use]
+    pub fn with_failure_for(mut self, reason: Reason, failure: Failure) -> Self {
+        self.failures.retain(|settled| settled.reason != reason);
+        self.with_failure(failure)
+    }
+
+    /// The gravest outcome decides; within it the failure that says most, then the first step.
+    fn decide(&mut self) {
+        self.failures
+            .sort_by_key(|failure| std::cmp::Reverse((failure.outcome(), rank(failure.reason))));
+        let decisive = self.failures.first();
+        let evidence = &mut self.evidence;
+        evidence.outcome = decisive.map_or(Outcome::Verified, Failure::outcome);
+        evidence.reason = decisive.map(|failure| failure.reason);
+        evidence.message = decisive.map(|failure| failure.to_string().into());
+        evidence.hint = decisive.map(|failure| failure.hint().into());
+        evidence.failure = decisive.cloned();
     }
 
     /// Says how the caller named the artifact.

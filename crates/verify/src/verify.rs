@@ -45,7 +45,7 @@ pub fn verify(
 
     // 3. The transparency log.
     let log = match &key {
-        Ok(key) => Some(run.log(key.verifier)),
+        Ok(key) => Some(run.log(key)),
         Err(_) => None,
     };
     let entries = match &log {
@@ -56,11 +56,14 @@ pub fn verify(
     // 4. Trusted time.
     let time = run.time(entries);
 
-    // 5. The certificate, at every trusted time.
+    // 5. The certificate, at every trusted time. Beside a caller's key there must be none, which step 2 says.
     let certificate = match &leaf {
-        Some(Ok(leaf)) => Some(run.certificate(leaf, time.as_ref().ok())),
-        Some(Err(failure)) => Some(Err(failure.clone())),
-        None => None,
+        Some(leaf) if requirements.identities().is_some() => Some(
+            leaf.as_ref()
+                .map_err(Clone::clone)
+                .and_then(|leaf| run.certificate(leaf, time.as_ref().ok())),
+        ),
+        _ => None,
     };
 
     // 6. The signature.
@@ -158,10 +161,11 @@ impl<'r> Run<'r, '_> {
     /// Step 3: every entry must hold, and enough distinct logs must vouch.
     ///
     /// Where no log is required, an entry of an unknown log is left aside; it counts for nothing.
-    fn log(&self, verifier: Verifier<'r>) -> Result<Vec<LogEntryFacts>> {
+    fn log(&self, key: &ChosenKey<'r>) -> Result<Vec<LogEntryFacts>> {
         let signed = Signed {
             content: self.signed_content(),
-            verifier,
+            verifier: key.verifier,
+            key: key.key.kind(),
         };
         let threshold = self.requirements.log_entries.count();
         let mut verified: Vec<LogEntryFacts> = Vec::with_capacity(self.material.entries.len());
@@ -171,7 +175,7 @@ impl<'r> Run<'r, '_> {
             match checked {
                 Ok(facts) => verified.push(facts),
                 Err(failure) if failure.reason == Reason::LogUnknown && threshold == 0 => {}
-                Err(failure) => return Err(failure.within(&format!("tlogEntries[{index}]"))),
+                Err(failure) => return Err(failure.within(&self.material.entry_field(index))),
             }
         }
         let counts = |facts: &&LogEntryFacts| {
@@ -224,7 +228,9 @@ impl<'r> Run<'r, '_> {
                 continue;
             }
             if let Some(time) = entry.integrated_time {
-                self.refuse_future(time, || format!("tlogEntries[{index}].integratedTime"))?;
+                self.refuse_future(time, || {
+                    format!("{}.integratedTime", self.material.entry_field(index))
+                })?;
                 facts.accepted.push(AcceptedTime {
                     time,
                     source: TimeSource::LogEntry,
@@ -233,7 +239,7 @@ impl<'r> Run<'r, '_> {
         }
         let signature = self.material.signature();
         for (index, der) in self.material.timestamps.iter().enumerate() {
-            let field = || format!("timestampVerificationData.rfc3161Timestamps[{index}]");
+            let field = || self.material.timestamp_field(index);
             let checked = Token::parse(der)
                 .and_then(|token| {
                     timestamp::check(&token, self.root.timestamp_authorities(), signature)
@@ -254,34 +260,19 @@ impl<'r> Run<'r, '_> {
             }
         }
         let threshold = self.requirements.timestamps.count();
-        let mut authorities: Vec<Digest> = facts
+        // An authority that changes its signer's certificate is still one authority.
+        let mut authorities: Vec<(&str, &[u8])> = facts
             .timestamps
             .iter()
-            .map(|facts| facts.signer_certificate)
+            .map(|facts| (&*facts.authority, facts.root_certificate.as_bytes()))
             .collect();
-        authorities.sort_unstable_by(|a, b| a.as_bytes().cmp(b.as_bytes()));
+        authorities.sort_unstable();
         authorities.dedup();
         if authorities.len() < threshold {
             return Err(Failure::new(Reason::TimestampsInsufficient)
                 .at("timestampVerificationData")
                 .expected(format!("timestamps of {threshold} trusted authorities"))
                 .found(authorities.len()));
-        }
-        // The key of a Rekor v2 log must be believed at the time that others vouch for.
-        for (index, entry) in self
-            .material
-            .entries
-            .iter()
-            .enumerate()
-            .filter(|(_, entry)| entry.kind.is_v2())
-        {
-            for accepted in &facts.accepted {
-                match self.root.find_log(&entry.log_id, Some(accepted.time)) {
-                    Ok(_) => {}
-                    Err(_) if self.requirements.log_entries.count() == 0 => {}
-                    Err(failure) => return Err(failure.within(&format!("tlogEntries[{index}]"))),
-                }
-            }
         }
         if facts.accepted.is_empty() && matches!(self.requirements.signer, Signer::Identity(_)) {
             if !self.requirements.now_is_signing_time {
@@ -298,7 +289,29 @@ impl<'r> Run<'r, '_> {
                 source: TimeSource::Now,
             });
         }
+        self.check_log_windows(&facts.accepted)?;
         Ok(facts)
+    }
+
+    /// A log that proves no time itself must be believed at the times that others vouch for: an entry without a promise
+    /// can claim any time, also one from before its log was retired.
+    fn check_log_windows(&self, accepted: &[AcceptedTime]) -> Result<()> {
+        for (index, entry) in self.material.entries.iter().enumerate() {
+            if entry.promise.is_some() && !entry.kind.is_v2() {
+                continue;
+            }
+            for accepted in accepted {
+                match self.root.find_log(&entry.log_id, Some(accepted.time)) {
+                    Ok(_) => {}
+                    Err(_) if self.requirements.log_entries.count() == 0 => {}
+                    Err(failure) => {
+                        let field = self.material.entry_field(index);
+                        return Err(failure.at("logId.keyId").within(&field));
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     fn refuse_future(&self, time: Time, field: impl Fn() -> String) -> Result<()> {
@@ -357,19 +370,14 @@ impl<'r> Run<'r, '_> {
             &times,
         )?;
         let threshold = self.requirements.scts.count();
-        let scts = match threshold {
-            0 => Vec::new(),
-            threshold => {
-                let detached: Vec<&[u8]> = self.material.scts.iter().map(Vec::as_slice).collect();
-                sct::verify(
-                    leaf,
-                    issued.issuer_spki(),
-                    &detached,
-                    self.root.ct_logs(),
-                    threshold,
-                )?
-            }
-        };
+        let detached: Vec<&[u8]> = self.material.scts.iter().map(Vec::as_slice).collect();
+        let scts = sct::verify(
+            leaf,
+            issued.issuer_spki(),
+            &detached,
+            self.root.ct_logs(),
+            threshold,
+        )?;
         Ok(CertificateFacts {
             sha256: HEXLOWER.encode(&leaf.fingerprint()).into(),
             serial: HEXLOWER.encode(leaf.serial).into(),

@@ -12,6 +12,21 @@ use crate::printable;
 pub(crate) struct Name<'a>(pub(crate) &'a [u8]);
 
 impl Name<'_> {
+    /// Refuses what is no Name (RFC 5280, section 4.1.2.4).
+    pub(crate) fn check(&self) -> asn1::Result<()> {
+        let mut sequence = Der::only_sequence(self.0)?;
+        while !sequence.is_finished() {
+            let mut relative = sequence.set()?;
+            while !relative.is_finished() {
+                let mut attribute = relative.sequence()?;
+                attribute.oid()?;
+                attribute.element()?;
+                attribute.finish()?;
+            }
+        }
+        Ok(())
+    }
+
     fn read(&self) -> asn1::Result<String> {
         let mut out = String::new();
         let mut sequence = Der::only_sequence(self.0)?;

@@ -75,6 +75,14 @@ impl CertificateAuthority {
         self.window
     }
 
+    /// The subjects of its certificates, the issuing one first.
+    pub(crate) fn subjects(&self) -> Vec<String> {
+        self.members
+            .iter()
+            .map(|member| Name(&member.subject).to_string())
+            .collect()
+    }
+
     /// The issuing certificate, which is the root when there is no other.
     pub(super) fn issuing(&self) -> Option<&Member> {
         self.members.first()

@@ -11,6 +11,7 @@ use crate::artifact::Artifact;
 use crate::digest::{Digest, DigestAlgorithm};
 use crate::dsse::Envelope;
 use crate::json;
+use crate::key::KeyKind;
 use crate::{Failure, Reason, Result, pem};
 
 /// Kind and version of a log entry.
@@ -29,6 +30,8 @@ pub(crate) enum EntryKind {
 pub(crate) struct Signed<'m, 'a> {
     pub(crate) content: SignedContent<'m, 'a>,
     pub(crate) verifier: Verifier<'m>,
+    /// The kind of the verifier's key.
+    pub(crate) key: KeyKind,
 }
 
 /// What was signed, and the signature.
@@ -150,11 +153,13 @@ fn hashed_v1(spec: &HashedV1<'_>, signed: &Signed<'_, '_>) -> Result<()> {
 fn hashed_v2(spec: &HashedRekordV2<'_>, signed: &Signed<'_, '_>) -> Result<()> {
     signed.content.check_digest(spec.data.digest()?)?;
     signed.content.check_signature(&spec.signature.content.0)?;
-    spec.signature.verifier.check(signed.verifier)
+    spec.signature.verifier.check(signed)
 }
 
 fn dsse_v1(spec: &DsseV1<'_>, signed: &Signed<'_, '_>) -> Result<()> {
     let envelope = signed.content.envelope()?;
+    // Over the JSON as it was sent to the log, which nobody can write again; the fields below bind the envelope.
+    hex_digest(&spec.envelope_hash, "envelopeHash")?;
     check_payload(&spec.payload_hash, envelope)?;
     match spec.signatures.as_slice() {
         [logged] => {
@@ -174,7 +179,7 @@ fn dsse_v2(spec: &DsseSpecV2<'_>, signed: &Signed<'_, '_>) -> Result<()> {
     match spec.signatures.as_slice() {
         [signature] => {
             signed.content.check_signature(&signature.content.0)?;
-            signature.verifier.check(signed.verifier)
+            signature.verifier.check(signed)
         }
         logged => Err(one_signature(logged.len())),
     }
@@ -201,6 +206,7 @@ fn intoto_v1(spec: &IntotoV1<'_>, signed: &Signed<'_, '_>) -> Result<()> {
 
 fn intoto_v2(content: &IntotoContentV2<'_>, signed: &Signed<'_, '_>) -> Result<()> {
     let envelope = signed.content.envelope()?;
+    hex_digest(&content.hash, "content.hash")?;
     check_payload(&content.payload_hash, envelope)?;
     if content.envelope.payload_type != envelope.payload_type {
         return Err(mismatch("content.envelope.payloadType")
@@ -359,6 +365,32 @@ fn unsupported(algorithm: &str) -> Failure {
         .found(algorithm)
 }
 
+/// Whether `details` (protobuf-specs `PublicKeyDetails`) is a name for keys of this kind.
+fn describes(details: &str, kind: KeyKind) -> bool {
+    match kind {
+        KeyKind::EcdsaP256 => details == "PKIX_ECDSA_P256_SHA_256",
+        KeyKind::EcdsaP384 => {
+            matches!(
+                details,
+                "PKIX_ECDSA_P384_SHA_384" | "PKIX_ECDSA_P384_SHA_256"
+            )
+        }
+        KeyKind::EcdsaP521 => {
+            matches!(
+                details,
+                "PKIX_ECDSA_P521_SHA_512" | "PKIX_ECDSA_P521_SHA_256"
+            )
+        }
+        KeyKind::Ed25519 => matches!(details, "PKIX_ED25519" | "PKIX_ED25519_PH"),
+        KeyKind::Rsa(bits) => ["PKIX_RSA_PKCS1V15_", "PKIX_RSA_PSS_"]
+            .into_iter()
+            .find_map(|prefix| details.strip_prefix(prefix)?.split_once('_'))
+            .is_some_and(|(size, hash)| {
+                size.parse() == Ok(bits) && matches!(hash, "SHA256" | "SHA384" | "SHA512")
+            }),
+    }
+}
+
 fn one_signature(found: usize) -> Failure {
     mismatch("signatures")
         .expected("one signature")
@@ -374,14 +406,19 @@ impl HashOutput<'_> {
 }
 
 impl VerifierV2<'_> {
-    fn check(&self, expected: Verifier<'_>) -> Result<()> {
+    fn check(&self, signed: &Signed<'_, '_>) -> Result<()> {
+        let expected = signed.verifier;
         let same = match (expected, &self.x509_certificate, &self.public_key) {
             (Verifier::Certificate(der), Some(logged), None) => logged.raw_bytes.0 == der,
             (Verifier::PublicKey(spki), None, Some(logged)) => logged.raw_bytes.0 == spki,
             _ => false,
         };
         match same {
-            true if self.key_details.is_empty() => Err(malformed("signature.verifier.keyDetails")),
+            true if !describes(&self.key_details, signed.key) => {
+                Err(mismatch("signature.verifier.keyDetails")
+                    .expected(signed.key)
+                    .found(&self.key_details))
+            }
             true => Ok(()),
             false => Err(expected.other("signature.verifier")),
         }

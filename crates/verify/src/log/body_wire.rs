@@ -64,6 +64,8 @@ pub(super) struct KeyContent {
 #[serde(rename_all = "camelCase")]
 pub(super) struct DsseV1<'a> {
     #[serde(borrow)]
+    pub(super) envelope_hash: HexHash<'a>,
+    #[serde(borrow)]
     pub(super) payload_hash: HexHash<'a>,
     pub(super) signatures: Vec<DsseSignatureV1>,
 }
@@ -100,6 +102,8 @@ pub(super) struct IntotoV2<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct IntotoContentV2<'a> {
+    #[serde(borrow)]
+    pub(super) hash: HexHash<'a>,
     #[serde(borrow)]
     pub(super) envelope: IntotoEnvelopeV2<'a>,
     #[serde(borrow)]

@@ -36,11 +36,11 @@ pub(crate) struct LogEntry {
 /// A Merkle proof and the checkpoint that it leads to.
 #[derive(Clone, Debug)]
 pub(crate) struct InclusionProof {
-    log_index: u64,
-    root_hash: [u8; 32],
-    tree_size: u64,
+    pub(crate) log_index: u64,
+    pub(crate) root_hash: [u8; 32],
+    pub(crate) tree_size: u64,
     hashes: Vec<Hash>,
-    checkpoint: String,
+    pub(crate) checkpoint: String,
 }
 
 /// `dev.sigstore.rekor.v1.TransparencyLogEntry` in protobuf JSON.
@@ -190,6 +190,11 @@ impl LogEntry {
 }
 
 impl InclusionProof {
+    /// The checkpoint as it was given.
+    pub(crate) fn checkpoint(&self) -> &str {
+        &self.checkpoint
+    }
+
     fn from_wire(wire: ProofWire) -> Result<Self> {
         PROOF_HASHES.check(wire.hashes.len(), "hashes")?;
         let Some(checkpoint) = wire

@@ -110,6 +110,13 @@ pub(crate) fn verify(
     })
 }
 
+/// The number of embedded SCTs, without a look at what they say.
+pub(crate) fn count(leaf: &Certificate<'_>) -> usize {
+    leaf.extension(SIGNED_CERTIFICATE_TIMESTAMPS)
+        .and_then(|extension| parse::list(extension.value).ok())
+        .map_or(0, |list| list.filter(Result::is_ok).count())
+}
+
 /// The scheme of an SCT's signature, which must be one of the log's key.
 fn scheme(sct: &Sct<'_>, log: &Log) -> Result<SignatureScheme> {
     use DigestAlgorithm::{Sha256, Sha384, Sha512};

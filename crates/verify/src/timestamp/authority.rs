@@ -11,7 +11,7 @@ use webpki::{EndEntityCert, KeyUsage};
 use super::signer::Signer;
 use super::token::Token;
 use crate::certificate::{Certificate, ID_KP_TIME_STAMPING, Name};
-use crate::{Failure, Reason, Result, Time, Window, limits};
+use crate::{Digest, Failure, Reason, Result, Time, Window, limits};
 
 /// One element of the trusted root's `timestampAuthorities`.
 pub(crate) struct Authority {
@@ -21,6 +21,7 @@ pub(crate) struct Authority {
     leaf: Option<Signer>,
     /// The certificate authorities above it, the root last.
     issuers: Vec<Issuer>,
+    root_digest: Digest,
     /// Whether the chain of `leaf` holds: the same for every token, so found out once.
     leaf_chain: OnceLock<Result<()>>,
 }
@@ -79,12 +80,13 @@ impl Authority {
                 }
             }
         }
-        if issuers.is_empty() {
+        let Some(root) = issuers.last() else {
             return Err(Failure::new(Reason::TrustRootInvalid)
                 .at("certChain.certificates")
                 .detail("the timestamp authority has no root certificate"));
-        }
+        };
         Ok(Self {
+            root_digest: Digest::sha256(&root.der),
             name,
             window,
             leaf,
@@ -94,13 +96,32 @@ impl Authority {
     }
 
     /// The name for evidence.
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
+    /// SHA-256 of the root certificate.
+    pub(super) fn root_digest(&self) -> Digest {
+        self.root_digest
+    }
+
     /// When the authority is believed.
-    pub(super) fn window(&self) -> &Window {
+    pub(crate) fn window(&self) -> &Window {
         &self.window
+    }
+
+    /// The subjects of its certificates, the signer's first.
+    pub(crate) fn subjects(&self) -> Vec<String> {
+        let leaf = self
+            .leaf
+            .iter()
+            .filter_map(|leaf| Some(Name(Certificate::parse(&leaf.der).ok()?.subject).to_string()));
+        leaf.chain(
+            self.issuers
+                .iter()
+                .map(|issuer| Name(&issuer.subject).to_string()),
+        )
+        .collect()
     }
 
     /// The signer of the token, if it is this authority that the token names.

@@ -32,6 +32,8 @@ pub struct TimestampFacts {
     pub time: Time,
     /// The authority, as the trusted root names it.
     pub authority: String,
+    /// SHA-256 of the authority's root certificate, which with the name tells authorities apart.
+    pub root_certificate: Digest,
     /// SHA-256 of the certificate that signed the token.
     pub signer_certificate: Digest,
     /// Whether the token brought that certificate along.
@@ -128,6 +130,7 @@ fn verify(
     Ok(TimestampFacts {
         time: token.time(),
         authority: authority.name().to_owned(),
+        root_certificate: authority.root_digest(),
         signer_certificate: signer.digest,
         embedded_certificate,
         policy: token.info.policy.to_string(),
@@ -196,7 +199,43 @@ fn verify_info(token: &Token<'_>, message: &[u8]) -> Result<DigestAlgorithm> {
     }
 }
 
+/// What a token says, nothing of it verified.
+pub(crate) struct TokenClaims {
+    /// The time that the token names.
+    pub(crate) time: Time,
+    /// The issuer of the signer's certificate, or the identifier of its key.
+    pub(crate) signer: String,
+    /// The object identifier of the policy.
+    pub(crate) policy: String,
+    /// The token's serial number in hex.
+    pub(crate) serial: String,
+    /// How the stamped bytes were hashed, and to what.
+    pub(crate) imprint: String,
+    /// How many certificates the token brings along.
+    pub(crate) certificates: usize,
+}
+
 impl Token<'_> {
+    /// What the token says of itself.
+    pub(crate) fn claims(&self) -> TokenClaims {
+        let info = &self.info;
+        let algorithm = info
+            .imprint_algorithm
+            .digest("")
+            .map_or_else(|_| info.imprint_algorithm.oid.to_string(), |algorithm| algorithm.to_string());
+        TokenClaims {
+            time: self.time(),
+            signer: match self.unknown() {
+                TokenCheck::UnknownAuthority { issuer, .. } => issuer,
+                TokenCheck::Verified(facts) => facts.authority,
+            },
+            policy: info.policy.to_string(),
+            serial: hex(info.serial),
+            imprint: format!("{algorithm}:{}", HEXLOWER.encode(info.imprint)),
+            certificates: self.certificates.len(),
+        }
+    }
+
     /// The token of an authority that is not in the trusted root.
     fn unknown(&self) -> TokenCheck {
         let (issuer, serial) = match self.signer.sid {

@@ -9,6 +9,7 @@ use super::algorithm::AlgorithmIdentifier;
 use super::attributes::SignedAttributes;
 use super::info::TstInfo;
 use crate::asn1::{self, Der, context};
+use crate::certificate::Name;
 use crate::{Failure, Reason, Result, limits};
 
 /// An RFC 3161 timestamp token that was read but not verified.
@@ -174,6 +175,8 @@ impl<'a> SignerIdentifier<'a> {
         }
         let mut issuer_and_serial = info.sequence()?;
         let issuer = issuer_and_serial.expect(Tag::Sequence)?.whole;
+        // What cannot be read names nobody, not even an authority that is unknown.
+        Name(issuer).check()?;
         let serial = issuer_and_serial.expect(Tag::Integer)?.value;
         issuer_and_serial.finish()?;
         Ok((Self::IssuerAndSerial { issuer, serial }, 1))

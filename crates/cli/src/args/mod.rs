@@ -1,0 +1,223 @@
+//! The command line: definitions only, no decisions.
+
+mod network;
+mod output;
+mod proof;
+mod signer;
+mod trust;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+pub(crate) use network::{NetworkArgs, duration};
+pub(crate) use output::{ColorWhen, Format, InspectFormat, OutputArgs};
+pub(crate) use proof::{ProofArgs, Require};
+pub(crate) use signer::SignerArgs;
+pub(crate) use trust::{InstanceName, TrustArgs};
+
+/// Prove what you run: verify what a Kubernetes platform is made of.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sealcheck",
+    version,
+    disable_help_subcommand = true,
+    arg_required_else_help = true,
+    max_term_width = 100,
+    after_help = ROOT_HELP
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Verify who signed files: a drop-in for `cosign verify-blob`.
+    #[command(after_help = BLOB_HELP)]
+    VerifyBlob(Box<BlobArgs>),
+    /// Verify an attestation about a file, and show what it attests.
+    #[command(after_help = ATTESTATION_HELP)]
+    VerifyBlobAttestation(Box<AttestationArgs>),
+    /// Show what a proof, certificate, key or trusted root contains, without verifying it.
+    #[command(after_help = INSPECT_HELP)]
+    Inspect(InspectArgs),
+    /// Explain a reason code: its cause and its cure.
+    #[command(after_help = EXPLAIN_HELP)]
+    Explain(ExplainArgs),
+    /// Print a completion script for a shell.
+    #[command(after_help = COMPLETIONS_HELP)]
+    Completions(CompletionsArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BlobArgs {
+    /// What to verify: files, folders, addresses, `-` for standard input, or digests (sha256:HEX).
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) artifacts: Vec<String>,
+    #[command(flatten)]
+    pub(crate) verify: VerifyArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AttestationArgs {
+    /// What the attestation is about: a file, an address, `-` for standard input, or a digest.
+    #[arg(value_name = "FILE", required_unless_present = "digest")]
+    pub(crate) artifact: Option<String>,
+    #[command(flatten)]
+    pub(crate) statement: StatementArgs,
+    #[command(flatten)]
+    pub(crate) verify: VerifyArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Statement")]
+pub(crate) struct StatementArgs {
+    /// The required kind of predicate: slsaprovenance, slsaprovenance02, slsaprovenance1, link, spdx, spdxjson,
+    /// cyclonedx, vuln, openvex, custom, or a type URI.
+    #[arg(long = "type", value_name = "TYPE", default_value = "custom")]
+    pub(crate) predicate_type: String,
+    /// The artifact's digest, instead of the file: ALG:HEX with sha256, sha384, sha512, sha1 or gitCommit, or HEX alone
+    /// with --digestAlg.
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) digest: Option<String>,
+    /// The algorithm of --digest, when that is HEX alone.
+    #[arg(long = "digestAlg", visible_alias = "digest-alg", value_name = "ALG", requires = "digest")]
+    pub(crate) digest_alg: Option<String>,
+    /// Whether the statement must be about this artifact. Only `true` is accepted.
+    #[arg(long, value_name = "BOOL", default_value = "true", hide_default_value = true,
+          num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) check_claims: String,
+    /// Print the predicate, as it was signed, and nothing else to standard output; the report goes to standard error.
+    #[arg(long)]
+    pub(crate) print_predicate: bool,
+}
+
+/// What both verifying commands take.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    pub(crate) signer: SignerArgs,
+    #[command(flatten)]
+    pub(crate) proof: ProofArgs,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    #[command(flatten)]
+    pub(crate) deprecated: DeprecatedArgs,
+}
+
+/// What cosign has and sealcheck has no use for.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Deprecated cosign flags")]
+pub(crate) struct DeprecatedArgs {
+    /// Has no effect: the format of a bundle is recognised.
+    #[arg(long)]
+    pub(crate) new_bundle_format: bool,
+    /// The same as --insecure-ignore-tlog.
+    #[arg(long)]
+    pub(crate) private_infrastructure: bool,
+    /// Is refused: hardware tokens are not supported. Export the public key and use --key.
+    #[arg(long)]
+    pub(crate) sk: bool,
+    /// Is refused, as --sk.
+    #[arg(long, value_name = "SLOT")]
+    pub(crate) slot: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// The file to look at, or `-` for standard input.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The form of the output.
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) output: InspectFormat,
+    /// When to use colours.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorWhen,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The reason code, for example identity-mismatch. Without one, all codes are listed.
+    #[arg(value_name = "CODE")]
+    pub(crate) code: Option<String>,
+    /// When to use colours.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorWhen,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+const ROOT_HELP: &str = "\
+Exit codes: 0 verified, 1 rejected, 2 usage, 3 unavailable (could not be answered), 4 unsigned.
+
+Environment: every flag can be set as SEALCHECK_FLAG (--certificate-identity is
+SEALCHECK_CERTIFICATE_IDENTITY); cosign's COSIGN_FLAG, SIGSTORE_* and TUF_* variables are read too.
+A flag comes before SEALCHECK_, that before all others. NO_COLOR switches colours off.";
+
+const BLOB_HELP: &str = "\
+Examples:
+  The proof lies beside the file (kubectl.sigstore.json, or kubectl.sig with kubectl.cert):
+    sealcheck verify-blob kubectl \\
+      --identity krel-staging@k8s-releng-prod.iam.gserviceaccount.com \\
+      --issuer https://accounts.google.com
+
+  Every file of a folder, signed by any release workflow of one repository:
+    sealcheck verify-blob dist/ \\
+      --identity 'glob:https://github.com/org/repo/.github/workflows/*@refs/tags/v*' \\
+      --issuer https://token.actions.githubusercontent.com
+
+  With a public key, without network:
+    sealcheck verify-blob app.tar.gz --signature app.tar.gz.sig --key release.pub --offline
+
+Exit codes: 0 verified, 1 rejected, 2 usage, 3 unavailable, 4 unsigned; the worst of several
+artifacts decides. `sealcheck explain CODE` explains the reason code of a report.
+
+Environment: SEALCHECK_FLAG for every flag, then cosign's COSIGN_FLAG, SIGSTORE_ROOT_FILE,
+SIGSTORE_REKOR_PUBLIC_KEY, SIGSTORE_CT_LOG_PUBLIC_KEY_FILE, SIGSTORE_TSA_CERTIFICATE_FILE, TUF_ROOT,
+TUF_MIRROR and TUF_ROOT_JSON. A flag comes before any variable.";
+
+const ATTESTATION_HELP: &str = "\
+Examples:
+  SLSA provenance of a file; the bundle lies beside it:
+    sealcheck verify-blob-attestation app.tar.gz --type slsaprovenance1 \\
+      --identity 'glob:https://github.com/org/repo/.github/workflows/*@refs/tags/v*' \\
+      --issuer https://token.actions.githubusercontent.com
+
+  The builder that a verified attestation names:
+    sealcheck verify-blob-attestation app.tar.gz --type slsaprovenance1 --print-predicate \\
+      --key build.pub | jq .runDetails.builder.id
+
+  About a commit instead of a file:
+    sealcheck verify-blob-attestation --digest gitCommit:HEX --bundle vsa.sigstore.json …
+
+Exit codes and environment are those of `sealcheck verify-blob`.";
+
+const INSPECT_HELP: &str = "\
+Recognised by content: Sigstore bundles, cosign's legacy bundles, DSSE envelopes, in-toto statements,
+signatures, certificates, public keys, RFC 3161 timestamps, checkpoints, trusted roots.
+
+Examples:
+  sealcheck inspect kubectl.sigstore.json
+  sealcheck inspect kubectl.cert -o json
+  curl -sL https://dl.k8s.io/release/v1.33.0/bin/linux/amd64/kubectl.cert | sealcheck inspect -";
+
+const EXPLAIN_HELP: &str = "\
+Examples:
+  sealcheck explain identity-mismatch
+  sealcheck explain";
+
+const COMPLETIONS_HELP: &str = "\
+Examples:
+  sealcheck completions bash > ~/.local/share/bash-completion/completions/sealcheck
+  sealcheck completions zsh > \"${fpath[1]}/_sealcheck\"";

@@ -1,0 +1,57 @@
+//! What is printed, and where.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct OutputArgs {
+    /// The form of the result [default: text on a terminal and json otherwise]
+    #[arg(short, long, value_name = "FORMAT")]
+    pub(crate) output: Option<Format>,
+    /// Write the result to this file instead of standard output, as JSON unless --output says otherwise.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output_file: Option<PathBuf>,
+    /// Show every place that was looked at, every check and every failure.
+    #[arg(short = 'd', long)]
+    pub(crate) verbose: bool,
+    /// When to use colours.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorWhen,
+    /// How many artifacts are verified at one time [default: the number of processors]
+    #[arg(long, visible_alias = "max-workers", value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+}
+
+/// The form of a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// A report for people.
+    Text,
+    /// One document for programs (sealcheck/result/v1).
+    Json,
+    /// What cosign prints.
+    Cosign,
+}
+
+/// The form of an inspection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InspectFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorWhen {
+    /// On terminals, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}

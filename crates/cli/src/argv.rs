@@ -1,0 +1,131 @@
+//! Command lines as cosign's users write them: `-key` for `--key`, and `--offline=false`.
+
+use std::ffi::OsString;
+
+use clap::{ArgAction, Command};
+
+/// A command line in this program's own form.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Rewritten {
+    /// The arguments.
+    pub(crate) arguments: Vec<OsString>,
+    /// What to tell the user.
+    pub(crate) notes: Vec<String>,
+    /// Switches that were switched off by `=false`, which no variable may switch on again.
+    pub(crate) settled: Vec<String>,
+}
+
+/// Rewrites the flags of the subcommand that stands in the arguments.
+pub(crate) fn rewrite(arguments: impl IntoIterator<Item = OsString>, root: &Command) -> Rewritten {
+    let mut out = Rewritten::default();
+    let mut command: Option<&Command> = None;
+    let mut flags_end = false;
+    for argument in arguments {
+        let text = argument.to_str();
+        match (command, text) {
+            (None, Some(name)) if !out.arguments.is_empty() => command = root.find_subcommand(name),
+            (Some(_), Some("--")) => flags_end = true,
+            (Some(command), Some(text)) if !flags_end => {
+                if let Some(argument) = out.flag(text, command) {
+                    out.arguments.push(argument);
+                }
+                continue;
+            }
+            _ => {}
+        }
+        out.arguments.push(argument);
+    }
+    out
+}
+
+impl Rewritten {
+    /// The argument to use instead of `text`; `None` when it is a switch that is off anyway.
+    fn flag(&mut self, text: &str, command: &Command) -> Option<OsString> {
+        let (dashes, name) = match (text.strip_prefix("--"), text.strip_prefix('-')) {
+            (Some(name), _) => (2, name),
+            (None, Some(name)) => (1, name),
+            (None, None) => return Some(text.into()),
+        };
+        let (name, value) = match name.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (name, None),
+        };
+        let is_known = |arg: &&clap::Arg| {
+            arg.get_long() == Some(name)
+                || arg
+                    .get_visible_aliases()
+                    .is_some_and(|aliases| aliases.contains(&name))
+        };
+        // One letter behind one dash is a short flag.
+        let found = command
+            .get_arguments()
+            .find(is_known)
+            .filter(|_| dashes == 2 || name.len() > 1);
+        let Some(arg) = found else {
+            return Some(text.into());
+        };
+        if dashes == 1 {
+            self.notes.push(format!("-{name} is read as --{name}."));
+        }
+        let is_switch = matches!(arg.get_action(), ArgAction::SetTrue);
+        match value.map(truth) {
+            Some(Some(true)) if is_switch => Some(format!("--{name}").into()),
+            Some(Some(false)) if is_switch => {
+                self.settled.push(name.to_owned());
+                None
+            }
+            _ if dashes == 1 => Some(format!("-{text}").into()),
+            _ => Some(text.into()),
+        }
+    }
+}
+
+/// A truth value as Go reads it.
+pub(crate) fn truth(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::rewrite;
+    use crate::args::Cli;
+
+    fn rewritten(line: &str) -> (String, usize, Vec<String>) {
+        let mut root = Cli::command();
+        root.build();
+        let out = rewrite(line.split(' ').map(Into::into), &root);
+        let texts: Vec<String> = out
+            .arguments
+            .iter()
+            .map(|argument| argument.to_string_lossy().into_owned())
+            .collect();
+        (texts.join(" "), out.notes.len(), out.settled)
+    }
+
+    #[test]
+    fn single_dashes_and_truth_values_are_rewritten() {
+        for (line, expected, notes) in [
+            ("sealcheck verify-blob -key k f", "sealcheck verify-blob --key k f", 1),
+            ("sealcheck verify-blob -key=k f", "sealcheck verify-blob --key=k f", 1),
+            ("sealcheck verify-blob -t 3m -", "sealcheck verify-blob -t 3m -", 0),
+            ("sealcheck verify-blob --offline=true f", "sealcheck verify-blob --offline f", 0),
+            ("sealcheck verify-blob -offline=1 f", "sealcheck verify-blob --offline f", 1),
+            ("sealcheck verify-blob --offline=maybe f", "sealcheck verify-blob --offline=maybe f", 0),
+            ("sealcheck verify-blob -- -key", "sealcheck verify-blob -- -key", 0),
+            ("sealcheck explain -key", "sealcheck explain -key", 0),
+        ] {
+            let (text, count, settled) = rewritten(line);
+            assert_eq!((text.as_str(), count), (expected, notes));
+            assert!(settled.is_empty());
+        }
+        let (text, _, settled) = rewritten("sealcheck verify-blob --offline=false f");
+        assert_eq!(text, "sealcheck verify-blob f");
+        assert_eq!(settled, ["offline"]);
+    }
+}

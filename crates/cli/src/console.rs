@@ -1,0 +1,83 @@
+//! Standard output and standard error: colours, notes, errors.
+
+use std::io::{self, IsTerminal, Write};
+
+use anstream::{AutoStream, ColorChoice};
+
+use crate::args::ColorWhen;
+use crate::problem::Problem;
+use crate::report::{colour, wrap};
+
+/// Where a command writes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Console {
+    choice: ColorChoice,
+}
+
+impl Console {
+    pub(crate) fn new(color: ColorWhen) -> Self {
+        Self {
+            choice: match color {
+                // Honours NO_COLOR, CLICOLOR, CLICOLOR_FORCE and TERM=dumb.
+                ColorWhen::Auto => ColorChoice::Auto,
+                ColorWhen::Always => ColorChoice::AlwaysAnsi,
+                ColorWhen::Never => ColorChoice::Never,
+            },
+        }
+    }
+
+    /// Standard output, buffered; styles are stripped where they are not wanted.
+    pub(crate) fn stdout(self) -> impl Write {
+        io::BufWriter::new(AutoStream::new(io::stdout(), self.choice))
+    }
+
+    /// Standard error.
+    pub(crate) fn stderr(self) -> impl Write {
+        AutoStream::new(io::stderr(), self.choice)
+    }
+
+    pub(crate) fn stdout_is_terminal(self) -> bool {
+        io::stdout().is_terminal()
+    }
+
+    pub(crate) fn stderr_is_terminal(self) -> bool {
+        io::stderr().is_terminal()
+    }
+
+    /// Something that the user may want to know.
+    pub(crate) fn note(self, text: &str) {
+        self.line(colour::LABEL, "note", text);
+    }
+
+    /// Something that the user should look at.
+    pub(crate) fn warning(self, text: &str) {
+        self.line(colour::DOUBT, "warning", text);
+    }
+
+    /// Why nothing was verified.
+    pub(crate) fn error(self, problem: &Problem) {
+        let failure = &problem.failure;
+        let style = colour::FAILED;
+        let text = wrap::paragraph(&format!("error: {failure}"), 0, 7);
+        let text = text.replacen("error:", &format!("{style}error:{style:#}"), 1);
+        let mut out = text + "\n";
+        for line in &problem.more {
+            out.push_str(line);
+            out.push('\n');
+        }
+        let reason = format!("reason: {}", failure.reason);
+        out.push_str(&reason);
+        out.push('\n');
+        let hint = wrap::paragraph(&format!("hint: {}", problem.hint()), 0, 6);
+        out.push_str(&hint);
+        out.push('\n');
+        // Nothing is left to be told when standard error is closed.
+        self.stderr().write_all(out.as_bytes()).ok();
+    }
+
+    fn line(self, style: anstyle::Style, label: &str, text: &str) {
+        let text = wrap::paragraph(&format!("{label}: {text}"), 0, label.len() + 2);
+        let text = text.replacen(label, &format!("{style}{label}{style:#}"), 1);
+        writeln!(self.stderr(), "{text}").ok();
+    }
+}

@@ -1,0 +1,137 @@
+//! The `sealcheck` command line: definitions, thin commands, words and colours.
+//!
+//! Nothing is decided here about proofs; that is `sealcheck-verify`'s part, and finding them is `sealcheck-engine`'s.
+
+mod args;
+mod argv;
+mod commands;
+mod console;
+mod environment;
+mod files;
+mod key;
+mod output;
+mod problem;
+mod report;
+mod requirements;
+mod session;
+mod setup;
+mod signer;
+mod suggestion;
+mod trust_files;
+mod usage;
+
+use std::ffi::OsString;
+
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+
+use crate::args::{Cli, ColorWhen, Command};
+use crate::console::Console;
+use crate::problem::Result;
+use crate::suggestion::quoted;
+
+/// The command line that a command was started with.
+pub(crate) struct CommandLine<'m> {
+    /// Where each value came from.
+    pub(crate) matches: &'m ArgMatches,
+    /// The whole of it, as it can be typed again.
+    pub(crate) shown: String,
+    pub(crate) console: Console,
+}
+
+/// The definition of the whole command line, for completions and manuals.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs the program with these arguments, the first of which is its name, and gives the exit code.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let mut root = Cli::command();
+    let rewritten = argv::rewrite(arguments, &root);
+    let arguments = &rewritten.arguments;
+    let name = arguments.get(1).and_then(|name| name.to_str()).unwrap_or_default();
+    if VERIFYING.contains(&name) {
+        root = root.mut_subcommand(name, |command| environment::attach(command, &rewritten.settled));
+    }
+    let matches = match root.try_get_matches_from_mut(arguments) {
+        Ok(matches) => matches,
+        Err(error) => return not_parsed(&error, name),
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => return not_parsed(&error, name),
+    };
+    let console = Console::new(colour(&cli.command));
+    for note in &rewritten.notes {
+        console.note(note);
+    }
+    let shown: Vec<String> = arguments
+        .iter()
+        .skip(1)
+        .map(|argument| quoted(&argument.to_string_lossy()))
+        .collect();
+    let line = CommandLine {
+        matches: matches.subcommand().map_or(&matches, |(_, matches)| matches),
+        shown: format!("sealcheck {}", shown.join(" ")),
+        console,
+    };
+    dispatch(&cli.command, &line).unwrap_or_else(|problem| {
+        console.error(&problem);
+        problem.exit_code()
+    })
+}
+
+fn dispatch(command: &Command, line: &CommandLine<'_>) -> Result<u8> {
+    match command {
+        Command::VerifyBlob(args) => commands::verify_blob::run(args, line),
+        Command::VerifyBlobAttestation(args) => commands::verify_blob_attestation::run(args, line),
+        Command::Inspect(args) => commands::inspect::run(args, line.console),
+        Command::Explain(args) => commands::explain::run(args, line.console),
+        Command::Completions(args) => commands::completions::run(args, line.console),
+    }
+}
+
+fn colour(command: &Command) -> ColorWhen {
+    match command {
+        Command::VerifyBlob(args) => args.verify.output.color,
+        Command::VerifyBlobAttestation(args) => args.verify.output.color,
+        Command::Inspect(args) => args.color,
+        Command::Explain(args) => args.color,
+        Command::Completions(_) => ColorWhen::Auto,
+    }
+}
+
+/// Help and version go to standard output; everything else that the parser says is an error.
+fn not_parsed(error: &clap::Error, name: &str) -> u8 {
+    use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion};
+    match error.kind() {
+        DisplayHelp | DisplayVersion => {
+            // A closed pipe is a reader who has seen enough.
+            error.print().ok();
+            0
+        }
+        DisplayHelpOnMissingArgumentOrSubcommand => {
+            error.print().ok();
+            2
+        }
+        _ => {
+            let command = match COMMANDS.contains(&name) {
+                true => format!("sealcheck {name}"),
+                false => "sealcheck".to_owned(),
+            };
+            let problem = usage::problem(error, &command);
+            Console::new(ColorWhen::Auto).error(&problem);
+            problem.exit_code()
+        }
+    }
+}
+
+/// The commands whose flags can be set by variables.
+const VERIFYING: [&str; 2] = ["verify-blob", "verify-blob-attestation"];
+const COMMANDS: [&str; 5] = [
+    "verify-blob",
+    "verify-blob-attestation",
+    "inspect",
+    "explain",
+    "completions",
+];

@@ -1,0 +1,63 @@
+//! Why a command ends without a result.
+
+use std::io;
+
+use sealcheck_verify::{Failure, Reason};
+
+/// A failure of the command itself, with what the user can do about it.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    /// What happened; its outcome is the exit code.
+    pub(crate) failure: Failure,
+    /// Lines between the message and the hint.
+    pub(crate) more: Vec<String>,
+    hint: Option<String>,
+}
+
+impl Problem {
+    /// A flag, its value, or a combination of flags is wrong. One sentence without a full stop.
+    pub(crate) fn argument(detail: impl std::fmt::Display) -> Self {
+        Failure::new(Reason::ArgumentInvalid).detail(detail).into()
+    }
+
+    /// The result cannot be written.
+    pub(crate) fn unwritable(place: &str, error: &io::Error) -> Self {
+        Problem::argument(format!("the result cannot be written to {place}: {error}"))
+            .with_hint("Name a place that can be written, with space left on it.")
+    }
+
+    /// Replaces the hint of the reason.
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds a line between message and hint.
+    pub(crate) fn with_line(mut self, line: impl Into<String>) -> Self {
+        self.more.push(line.into());
+        self
+    }
+
+    /// What to do.
+    pub(crate) fn hint(&self) -> &str {
+        self.hint.as_deref().unwrap_or(self.failure.hint())
+    }
+
+    /// The exit code.
+    pub(crate) fn exit_code(&self) -> u8 {
+        self.failure.outcome().exit_code()
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        Self {
+            failure,
+            more: Vec::new(),
+            hint: None,
+        }
+    }
+}
+
+/// The result of a step of a command.
+pub(crate) type Result<T> = std::result::Result<T, Problem>;

@@ -1,0 +1,6 @@
+//! What people read.
+
+pub(crate) mod colour;
+pub(crate) mod progress;
+pub(crate) mod text;
+pub(crate) mod wrap;

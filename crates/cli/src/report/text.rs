@@ -1,0 +1,328 @@
+//! The report about one artifact, and the summary of several.
+
+use std::fmt::Write as _;
+
+use sealcheck_verify::evidence::{Check, Checks, Found, LogProof, Part, Place, TimeSource};
+use sealcheck_verify::{Evidence, Failure, Outcome, Reason, Verdict, printable};
+
+use super::colour;
+use super::wrap::paragraph;
+
+/// The whole report about one artifact.
+pub(crate) fn full(verdict: &Verdict, verbose: bool) -> String {
+    let evidence = verdict.evidence();
+    let mut out = Lines::default();
+    let style = colour::of(evidence.outcome);
+    let name = name(evidence);
+    writeln!(out.0, "{style}{}{style:#}  {name}", evidence.outcome).ok();
+    match verdict.failure() {
+        None => {
+            signer(&mut out, evidence, SIGNER);
+            signed_at(&mut out, evidence);
+            log(&mut out, evidence);
+        }
+        Some(failure) => {
+            what_failed(&mut out, failure);
+            if evidence.outcome != Outcome::Unsigned {
+                signer(&mut out, evidence, CLAIMED_SIGNER);
+            }
+        }
+    }
+    if let Some(subject) = evidence.checks.subject.facts()
+        && let Some(kind) = &subject.predicate_type
+    {
+        out.add("predicate", kind);
+    }
+    if let Some(proof) = proof(evidence) {
+        out.add("proof", &proof);
+    }
+    let missed = evidence.outcome == Outcome::Unsigned || verbose;
+    for (index, place) in evidence.places.iter().filter(|_| missed).enumerate() {
+        let label = if index == 0 { "looked at" } else { "" };
+        out.add(label, &looked_at(place));
+    }
+    for place in evidence.places.iter().filter(|place| !missed && place.found == Found::Failed) {
+        out.add("no answer", &looked_at(place));
+    }
+    if verbose {
+        details(&mut out, verdict);
+    }
+    out.add("checks", &checks(&evidence.checks));
+    if let Some(failure) = verdict.failure() {
+        out.add("hint", hint(evidence, failure));
+    }
+    out.0
+}
+
+/// One line about one artifact of several; a failure also gets its reason.
+pub(crate) fn line(verdict: &Verdict) -> String {
+    let evidence = verdict.evidence();
+    let outcome = evidence.outcome;
+    let style = colour::of(outcome);
+    let padding = " ".repeat(WORD_COLUMNS.saturating_sub(outcome.as_str().len()));
+    let mut out = format!("{style}{outcome}{style:#}{padding}{}\n", name(evidence));
+    match verdict.failure() {
+        None => {
+            let by = [&evidence.signer, &evidence.issuer].map(|part| part.as_deref());
+            if let [Some(signer), issuer] = by {
+                let issuer = issuer.map(|issuer| format!(" by {issuer}")).unwrap_or_default();
+                indented(&mut out, &format!("{}{}", printable(signer), printable(&issuer)));
+            }
+        }
+        Some(failure) => indented(&mut out, &format!("{}: {failure}", failure.reason)),
+    }
+    out
+}
+
+/// How many artifacts ended how, and what to do about the worst.
+#[derive(Debug, Default)]
+pub(crate) struct Summary {
+    counts: [usize; 5],
+    worst: Option<(Outcome, String)>,
+}
+
+impl Summary {
+    /// Counts one more.
+    pub(crate) fn add(&mut self, verdict: &Verdict) {
+        let outcome = verdict.outcome();
+        for (count, known) in self.counts.iter_mut().zip(ORDER) {
+            *count += usize::from(known == outcome);
+        }
+        if let Some(failure) = verdict.failure()
+            && self.worst.as_ref().is_none_or(|(worst, _)| outcome > *worst)
+        {
+            let evidence = verdict.evidence();
+            let advice = format!("{} ({}: {})", hint(evidence, failure), name(evidence), failure.reason);
+            self.worst = Some((outcome, advice));
+        }
+    }
+
+    /// The last lines of a report.
+    pub(crate) fn text(&self) -> String {
+        let total: usize = self.counts.iter().sum();
+        let parts: Vec<String> = self
+            .counts
+            .iter()
+            .zip(ORDER)
+            .filter(|(count, _)| **count > 0)
+            .map(|(count, outcome)| {
+                let style = colour::of(outcome);
+                format!("{style}{count} {outcome}{style:#}")
+            })
+            .collect();
+        let noun = if total == 1 { "artifact" } else { "artifacts" };
+        let mut out = format!("{total} {noun}: {}\n", parts.join(", "));
+        if let Some((_, hint)) = &self.worst {
+            out.push_str(&paragraph(&format!("hint: {hint}"), 0, 6));
+            out.push('\n');
+        }
+        out
+    }
+}
+
+/// Labels in one column, values in the next.
+#[derive(Default)]
+struct Lines(String);
+
+impl Lines {
+    fn add(&mut self, label: &str, value: &str) {
+        let style = colour::LABEL;
+        let padding = " ".repeat(VALUE_COLUMN.saturating_sub(INDENT + label.len()));
+        let value = paragraph(value, VALUE_COLUMN, VALUE_COLUMN);
+        writeln!(self.0, "  {style}{label}{style:#}{padding}{value}").ok();
+    }
+}
+
+fn name(evidence: &Evidence) -> String {
+    evidence
+        .artifact
+        .name
+        .as_deref()
+        .map_or_else(|| "the artifact".to_owned(), printable)
+}
+
+fn signer(out: &mut Lines, evidence: &Evidence, label: &str) {
+    if let Some(signer) = &evidence.signer {
+        out.add(label, &printable(signer));
+    }
+    if let Some(issuer) = &evidence.issuer {
+        out.add("issuer", &printable(issuer));
+    }
+}
+
+fn signed_at(out: &mut Lines, evidence: &Evidence) {
+    let Some(time) = evidence.signed_at else {
+        return;
+    };
+    let source = match evidence.time_source {
+        Some(TimeSource::LogEntry) => ", says the transparency log",
+        Some(TimeSource::Timestamp) => ", says a timestamp authority",
+        Some(TimeSource::Now) => ", which is now: nobody vouches for the time",
+        None => "",
+    };
+    out.add("signed at", &format!("{time}{source}"));
+}
+
+fn log(out: &mut Lines, evidence: &Evidence) {
+    let entries = evidence.checks.log.facts().map(|log| log.entries.as_slice());
+    for entry in entries.unwrap_or_default() {
+        let proof = match entry.proof {
+            LogProof::Promise => "promised by the log",
+            LogProof::Inclusion | LogProof::PromiseAndInclusion => "inclusion proved",
+        };
+        let host = entry.log.trim_start_matches("https://");
+        out.add("log entry", &format!("{} in {}, {proof}", entry.log_index, printable(host)));
+    }
+}
+
+fn what_failed(out: &mut Lines, failure: &Failure) {
+    out.add("reason", failure.reason.code());
+    let detail = failure.detail.as_ref().map(|detail| format!(": {detail}"));
+    out.add("", &format!("{}{}", failure.reason.summary(), detail.unwrap_or_default()));
+    let facts = [
+        ("where", &failure.field),
+        ("expected", &failure.expected),
+        ("found", &failure.found),
+    ];
+    for (label, fact) in facts {
+        if let Some(fact) = fact {
+            out.add(label, &printable(fact));
+        }
+    }
+}
+
+fn proof(evidence: &Evidence) -> Option<String> {
+    let format = evidence.material.as_ref()?.format;
+    let present: Vec<String> = evidence
+        .places
+        .iter()
+        .filter(|place| place.found == Found::Present)
+        .map(|place| printable(&place.place))
+        .collect();
+    Some(match present.is_empty() {
+        true => format.to_owned(),
+        false => format!("{} ({format})", present.join(", ")),
+    })
+}
+
+fn looked_at(place: &Place) -> String {
+    let found = match place.found {
+        Found::Present => "found",
+        Found::Absent => "nothing there",
+        Found::Failed => "no answer",
+    };
+    let detail = place.detail.as_ref().map(|detail| format!(", {}", printable(detail)));
+    format!("{}: {found}{}", printable(&place.place), detail.unwrap_or_default())
+}
+
+/// How many steps passed; the evidence has each of them.
+fn checks(checks: &Checks) -> String {
+    let all = states(checks);
+    let count = |wanted| all.iter().filter(|(_, state)| *state == wanted).count();
+    let parts: Vec<String> = [State::Passed, State::Failed, State::NotReached, State::NotRequired]
+        .into_iter()
+        .filter(|state| count(*state) > 0)
+        .map(|state| format!("{} {}", count(state), state.word()))
+        .collect();
+    parts.join(", ")
+}
+
+fn details(out: &mut Lines, verdict: &Verdict) {
+    let evidence = verdict.evidence();
+    for (algorithm, hex) in &evidence.artifact.digests {
+        out.add("digest", &format!("{algorithm}:{hex}"));
+    }
+    if let Some(root) = &evidence.trusted_root {
+        let source = root.source.as_deref().unwrap_or("given");
+        out.add("trust", &format!("{source} (sha256:{})", root.sha256));
+    }
+    for Part { role, content } in evidence.material.iter().flat_map(|material| &material.parts) {
+        out.add("part", &format!("{role}, {} bytes", content.len()));
+    }
+    if let Some(certificate) = evidence.checks.certificate.facts() {
+        for (claim, value) in certificate.claims.claims.iter() {
+            out.add("claim", &format!("{claim}={}", printable(value)));
+        }
+    }
+    for (name, state) in states(&evidence.checks) {
+        out.add("check", &format!("{name}: {}", state.word()));
+    }
+    for failure in verdict.failures().iter().skip(1) {
+        out.add("also", &format!("{}: {failure}", failure.reason));
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Passed,
+    Failed,
+    NotReached,
+    NotRequired,
+}
+
+impl State {
+    fn of<T>(check: &Check<T>) -> Self {
+        match check {
+            Check::Passed(_) => Self::Passed,
+            Check::Failed(_) => Self::Failed,
+            Check::NotReached => Self::NotReached,
+            Check::NotRequired => Self::NotRequired,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::NotReached => "not made",
+            Self::NotRequired => "not required",
+        }
+    }
+}
+
+fn states(checks: &Checks) -> [(&'static str, State); 8] {
+    [
+        ("material", State::of(&checks.material)),
+        ("key", State::of(&checks.key)),
+        ("log", State::of(&checks.log)),
+        ("time", State::of(&checks.time)),
+        ("certificate", State::of(&checks.certificate)),
+        ("signature", State::of(&checks.signature)),
+        ("subject", State::of(&checks.subject)),
+        ("identity", State::of(&checks.identity)),
+    ]
+}
+
+/// The reason's cure, except where this case is known better.
+fn hint<'e>(evidence: &'e Evidence, failure: &Failure) -> &'e str {
+    let by_regex = failure
+        .expected
+        .as_deref()
+        .is_some_and(|expected| expected.starts_with("regex:"));
+    match failure.reason {
+        Reason::IdentityMismatch | Reason::IssuerMismatch if by_regex => REGEX_HINT,
+        _ => evidence.hint.as_deref().unwrap_or_default(),
+    }
+}
+
+fn indented(out: &mut String, text: &str) {
+    out.extend(std::iter::repeat_n(' ', WORD_COLUMNS));
+    out.push_str(&paragraph(text, WORD_COLUMNS, WORD_COLUMNS));
+    out.push('\n');
+}
+
+const SIGNER: &str = "signer";
+/// Nothing is proved about the signer of what is not verified.
+const CLAIMED_SIGNER: &str = "claims to be";
+const REGEX_HINT: &str = "If the signer that was found is the right one, correct the pattern: it must match the whole text (cosign accepts a part of it). Otherwise do not use the artifact.";
+const INDENT: usize = 2;
+const VALUE_COLUMN: usize = 16;
+/// The longest outcome and two spaces.
+const WORD_COLUMNS: usize = 13;
+const ORDER: [Outcome; 5] = [
+    Outcome::Verified,
+    Outcome::Rejected,
+    Outcome::Unavailable,
+    Outcome::Unsigned,
+    Outcome::Usage,
+];

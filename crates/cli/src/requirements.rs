@@ -1,0 +1,102 @@
+//! From flags to what the proof must show.
+
+use clap::ArgMatches;
+use sealcheck_verify::{Content, DigestAlgorithm, Identities, PublicKey, Requirements, Threshold};
+
+use crate::args::{InstanceName, Require, VerifyArgs};
+use crate::environment::{Origin, origin, spoken};
+use crate::problem::{Problem, Result};
+
+/// Whose signature is required, with the key at hand.
+#[derive(Debug)]
+pub(crate) enum RequiredSigner {
+    Identity(Identities),
+    Key(PublicKey),
+}
+
+/// What the flags require.
+pub(crate) fn build(
+    args: &VerifyArgs,
+    signer: RequiredSigner,
+    content: Content,
+) -> Result<Requirements> {
+    let by_identity = matches!(signer, RequiredSigner::Identity(_));
+    let mut requirements = match signer {
+        RequiredSigner::Identity(identities) => Requirements::identity(identities),
+        RequiredSigner::Key(key) => Requirements::key(key),
+    }
+    .content(content);
+    if args.trust.instance == InstanceName::Github && args.trust.trusted_root.is_none() {
+        requirements = requirements
+            .log_entries(Threshold::Waived)
+            .scts(Threshold::Waived)
+            .timestamps(Threshold::ONE);
+    }
+    let ignore_log = args.proof.insecure_ignore_tlog || args.deprecated.private_infrastructure;
+    if ignore_log {
+        requirements = requirements.log_entries(Threshold::Waived);
+        if by_identity && !args.proof.use_signed_timestamps {
+            requirements = requirements.accept_now_as_signing_time();
+        }
+    }
+    if args.proof.insecure_ignore_sct {
+        requirements = requirements.scts(Threshold::Waived);
+    }
+    if args.proof.use_signed_timestamps {
+        requirements = requirements.timestamps(Threshold::ONE);
+    }
+    if args.proof.allow_certificate_chain {
+        requirements = requirements.accept_certificate_chain();
+    }
+    for require in &args.proof.require {
+        requirements = match *require {
+            Require::InclusionProof if ignore_log => return Err(contradiction("inclusion-proof", "--insecure-ignore-tlog")),
+            Require::Log(_) if ignore_log => return Err(contradiction("log", "--insecure-ignore-tlog")),
+            Require::Scts(_) if args.proof.insecure_ignore_sct => return Err(contradiction("scts", "--insecure-ignore-sct")),
+            Require::InclusionProof => requirements.require_inclusion_proof(),
+            Require::Log(count) => requirements.log_entries(Threshold::AtLeast(count)),
+            Require::Timestamps(count) => requirements.timestamps(Threshold::AtLeast(count)),
+            Require::Scts(count) => requirements.scts(Threshold::AtLeast(count)),
+        };
+    }
+    if let Some(name) = &args.proof.signature_digest_algorithm {
+        requirements = requirements.digest_algorithm(digest_algorithm(name)?);
+    }
+    Ok(requirements)
+}
+
+/// What variables weaken. A flag is seen by whoever writes it; a variable is not.
+pub(crate) fn weakened(args: &VerifyArgs, matches: &ArgMatches) -> Vec<String> {
+    [
+        ("insecure_ignore_tlog", args.proof.insecure_ignore_tlog, "no entry in a transparency log is required."),
+        ("private_infrastructure", args.deprecated.private_infrastructure, "no entry in a transparency log is required."),
+        ("insecure_ignore_sct", args.proof.insecure_ignore_sct, "no proof of the certificate's publication is required."),
+        ("allow_certificate_chain", args.proof.allow_certificate_chain, "a bundle may bring a certificate chain."),
+        ("rekor_public_key", args.trust.rekor_public_key.is_some(), "its key is trusted as the transparency log's."),
+        ("ct_log_public_key", args.trust.ct_log_public_key.is_some(), "its key is trusted as the certificate-transparency log's."),
+        ("ca_roots", args.trust.ca_roots.is_some(), "its certificates are trusted as authorities."),
+        ("certificate_chain", args.trust.certificate_chain.is_some(), "its certificates are trusted as authorities."),
+        ("timestamp_certificate_chain", args.trust.timestamp_certificate_chain.is_some(), "its certificates are trusted as a timestamp authority's."),
+        ("trusted_root", args.trust.trusted_root.is_some(), "that trusted root is used."),
+        ("tuf_root", args.trust.tuf_root.is_some(), "the TUF repository is trusted by that root."),
+    ]
+    .into_iter()
+    .filter(|(id, given, _)| *given && origin(matches, id).is_some_and(|origin| origin < Origin::Flag))
+    .map(|(id, _, effect)| format!("{} is set: {effect}", spoken(matches, id)))
+    .collect()
+}
+
+fn digest_algorithm(name: &str) -> Result<DigestAlgorithm> {
+    name.parse()
+        .ok()
+        .filter(|algorithm: &DigestAlgorithm| algorithm.signs())
+        .ok_or_else(|| {
+            Problem::argument(format!("--signature-digest-algorithm {name} is not supported"))
+                .with_hint("Accepted are sha256, sha384 and sha512.")
+        })
+}
+
+fn contradiction(required: &str, waived: &str) -> Problem {
+    Problem::argument(format!("--require {required} and {waived} contradict each other"))
+        .with_hint("Drop one of them.")
+}

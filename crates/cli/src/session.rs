@@ -1,0 +1,258 @@
+//! What both verifying commands do.
+
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use clap::ArgMatches;
+use sealcheck_engine::{
+    ArtifactSource, BlobRequest, Engine, Input, MaterialSource, Named, expand,
+};
+use sealcheck_trust::Warning;
+use sealcheck_verify::{Content, Requirements, Verdict};
+
+use crate::args::VerifyArgs;
+use crate::console::Console;
+use crate::environment::origin;
+use crate::output::{self, Output, Watch};
+use crate::problem::{Problem, Result};
+use crate::requirements::{self, RequiredSigner};
+use crate::signer::{self, Given, Signer};
+use crate::suggestion;
+use crate::{CommandLine, setup};
+
+/// A verification that is ready to be made.
+pub(crate) struct Session<'a> {
+    args: &'a VerifyArgs,
+    console: Console,
+    engine: Engine,
+    requirements: Arc<Requirements>,
+    material: MaterialSource,
+}
+
+impl<'a> Session<'a> {
+    /// Settles who must have signed, what is trusted and what is required. `names` are the artifacts as the user wrote
+    /// them.
+    pub(crate) fn open(
+        args: &'a VerifyArgs,
+        line: &CommandLine<'_>,
+        names: &[String],
+        content: Content,
+    ) -> Result<Self> {
+        let console = line.console;
+        refuse_hardware(args)?;
+        if args.deprecated.new_bundle_format {
+            console.note("--new-bundle-format has no effect: the format of a bundle is recognised.");
+        }
+        if args.deprecated.private_infrastructure {
+            console.note("--private-infrastructure is deprecated: write --insecure-ignore-tlog.");
+        }
+        for text in requirements::weakened(args, line.matches) {
+            console.note(&text);
+        }
+        let signer = match signer::read(&args.signer, line.matches)? {
+            Given::Signer(signer) => signer,
+            Given::Incomplete { identity, issuer } => {
+                return Err(suggestion::missing(&args.proof, line, names, identity, issuer));
+            }
+        };
+        if let Signer::Identity(identities) = &signer {
+            for text in signer::warnings(identities) {
+                console.warning(&text);
+            }
+        }
+        let material = material(args, line.matches)?;
+        let engine = setup::engine(&args.trust, &args.network, line.matches)?;
+        for warning in &engine.trust().warnings {
+            tell(console, warning, args.network.offline, args.output.verbose);
+        }
+        for skipped in engine.trust().root.skipped() {
+            console.note(&format!("a log of the trusted root is left out: {skipped}."));
+        }
+        let signer = match signer {
+            Signer::Identity(identities) => RequiredSigner::Identity(identities),
+            Signer::Key(key) => RequiredSigner::Key(key.load(&engine)?),
+        };
+        let requirements = requirements::build(args, signer, content)?;
+        Ok(Self {
+            args,
+            console,
+            engine,
+            requirements: Arc::new(requirements),
+            material,
+        })
+    }
+
+    /// Verifies the artifacts, writes the results, and gives the exit code. `each` sees every verdict.
+    pub(crate) fn run(
+        &self,
+        artifacts: Vec<ArtifactSource>,
+        predicate: bool,
+        mut each: impl FnMut(&Verdict) -> Result<()>,
+    ) -> Result<u8> {
+        let count = artifacts.len();
+        if count > 1 && self.names_one_artifact() {
+            return Err(Problem::argument(format!("one proof is named for {count} artifacts"))
+                .with_hint("A proof belongs to one artifact: verify them one by one, or leave the proofs beside the files, where they are found."));
+        }
+        let mut output = Output::begin(&self.args.output, self.console, count > 1, predicate)?;
+        let bar = output::bar(self.console, count);
+        let watch = Watch(bar.as_ref());
+        let mut problem = None;
+        let mut take = |verdict: Verdict| {
+            if let Some(bar) = &bar {
+                bar.done();
+            }
+            let mut write = || output.push(&verdict).and_then(|()| each(&verdict));
+            let written = match &bar {
+                Some(bar) => bar.suspend(write),
+                None => write(),
+            };
+            match written {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(stop) => {
+                    problem = Some(stop);
+                    ControlFlow::Break(())
+                }
+            }
+        };
+        let mut requests: Vec<BlobRequest> =
+            artifacts.into_iter().map(|artifact| self.request(artifact)).collect();
+        match (requests.pop(), requests.is_empty()) {
+            // One artifact needs no threads.
+            (Some(only), true) => {
+                let _ = take(self.engine.verify_blob(&only, &watch));
+            }
+            (Some(last), false) => {
+                requests.push(last);
+                self.engine
+                    .verify_all(requests, self.jobs(), &watch, |_, verdict| take(verdict));
+            }
+            (None, _) => {}
+        }
+        if let Some(bar) = &bar {
+            bar.clear();
+        }
+        match problem {
+            Some(problem) => Err(problem),
+            None => output.finish().map(sealcheck_verify::Outcome::exit_code),
+        }
+    }
+
+    /// The artifacts that the user means: folders are walked.
+    pub(crate) fn artifacts(&self, names: &[String]) -> Result<Vec<ArtifactSource>> {
+        let mut out = Vec::new();
+        let mut stream = false;
+        for name in names {
+            match ArtifactSource::parse(name) {
+                ArtifactSource::File(path) if path.is_dir() => {
+                    let expansion = expand(&[path.clone()])?;
+                    if expansion.files.is_empty() {
+                        return Err(Problem::argument(format!("the folder {} has no file to verify", path.display()))
+                            .with_hint("Name a folder with the signed files and their proofs in it."));
+                    }
+                    if self.args.output.verbose {
+                        for skipped in &expansion.skipped {
+                            self.console.note(&format!("{} is left out: {}.", skipped.path.display(), skipped.why));
+                        }
+                    }
+                    out.extend(expansion.files.into_iter().map(ArtifactSource::File));
+                }
+                ArtifactSource::Stream(_) if stream => {
+                    return Err(Problem::argument("standard input (-) is named twice")
+                        .with_hint("It can be read once only."));
+                }
+                source => {
+                    stream |= matches!(source, ArtifactSource::Stream(_));
+                    out.push(source);
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    fn request(&self, artifact: ArtifactSource) -> BlobRequest {
+        BlobRequest {
+            artifact,
+            material: self.material.clone(),
+            requirements: Arc::clone(&self.requirements),
+            lookup: !(self.args.proof.insecure_ignore_tlog || self.args.deprecated.private_infrastructure),
+            save_bundle: self.args.proof.save_bundle.clone(),
+        }
+    }
+
+    fn names_one_artifact(&self) -> bool {
+        matches!(self.material, MaterialSource::Named(_)) || self.args.proof.save_bundle.is_some()
+    }
+
+    fn jobs(&self) -> NonZeroUsize {
+        self.args.output.jobs.unwrap_or_else(|| {
+            std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+        })
+    }
+}
+
+/// The proof that the flags name. Of a bundle and a signature the one given by stronger means counts.
+fn material(args: &VerifyArgs, matches: &ArgMatches) -> Result<MaterialSource> {
+    let proof = &args.proof;
+    let (bundle, signature) = (origin(matches, "bundle"), origin(matches, "signature"));
+    if bundle.is_some() && bundle == signature {
+        return Err(setup::exclusive(matches, "bundle", "signature")
+            .with_hint("A bundle already has the signature: give one of them."));
+    }
+    let parts = [
+        ("certificate", &proof.certificate),
+        ("rfc3161_timestamp", &proof.rfc3161_timestamp),
+        ("sct", &proof.sct),
+    ];
+    let input = |text: &Option<String>| text.as_deref().map(Input::parse);
+    if bundle.is_none() && signature.is_none() {
+        return match parts.iter().find(|(_, text)| text.is_some()) {
+            Some((id, _)) => Err(Problem::argument(format!(
+                "{} is only a part of a proof",
+                crate::environment::spoken(matches, id)
+            ))
+            .with_hint("Name the signature too, with --signature or --bundle.")),
+            None => Ok(MaterialSource::Beside),
+        };
+    }
+    let by_bundle = bundle > signature;
+    Ok(MaterialSource::Named(Box::new(Named {
+        bundle: input(&proof.bundle).filter(|_| by_bundle),
+        signature: proof
+            .signature
+            .as_deref()
+            .filter(|_| !by_bundle)
+            .map(Input::parse_signature),
+        certificate: input(&proof.certificate),
+        chain: None,
+        timestamp: input(&proof.rfc3161_timestamp),
+        sct: input(&proof.sct),
+    })))
+}
+
+fn refuse_hardware(args: &VerifyArgs) -> Result<()> {
+    match args.deprecated.sk || args.deprecated.slot.is_some() {
+        false => Ok(()),
+        true => Err(Problem::argument("--sk and --slot: hardware tokens are not asked for keys").with_hint(
+            "Export the token's public key to a file once (cosign public-key --sk > token.pub), and give it with --key.",
+        )),
+    }
+}
+
+/// What the user should know about the trusted root. Offline, an embedded root is what was asked for.
+fn tell(console: Console, warning: &Warning, offline: bool, verbose: bool) {
+    let expected = offline && matches!(warning, Warning::EmbeddedLastResort { .. });
+    match expected {
+        true if verbose => console.note(&format!("{warning}.")),
+        true => {}
+        false => console.warning(&format!("{warning}.")),
+    }
+}
+
+/// An artifact that is known by its digest only.
+pub(crate) fn digest_source(text: &str) -> Result<ArtifactSource> {
+    text.parse()
+        .map(ArtifactSource::Digest)
+        .map_err(|error| Problem::argument(format!("--digest {text}: {error}")).with_hint("Write ALG:HEX, for example sha256: and 64 hex digits, or HEX with --digestAlg."))
+}

@@ -1,0 +1,168 @@
+//! From flags to an engine.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::ArgMatches;
+use sealcheck_engine::{Clock, Config, DEFAULT_REKOR_URL, Engine, NetConfig, Network, TrustSource};
+use sealcheck_trust::{InitialRoot, Instance, Mirror, Repository, Source};
+use sealcheck_verify::TrustedRoot;
+
+use crate::args::{InstanceName, NetworkArgs, TrustArgs};
+use crate::environment::{self, origin, spoken};
+use crate::problem::{Problem, Result};
+use crate::trust_files::TrustFiles;
+
+/// Makes the engine: loads the trusted root, and sets up the network without using it.
+pub(crate) fn engine(trust: &TrustArgs, network: &NetworkArgs, matches: &ArgMatches) -> Result<Engine> {
+    let trust = without_silenced(trust, matches)?;
+    let rekor_url = network
+        .rekor_url
+        .clone()
+        .unwrap_or_else(|| DEFAULT_REKOR_URL.to_owned());
+    let files = TrustFiles::read(&trust, &rekor_url)?;
+    let config = Config {
+        trust: TrustSource::Load(source(&trust)?),
+        network: reach(network),
+        rekor_url,
+        clock: Clock::System,
+    };
+    let engine = Engine::new(config.clone())?;
+    if files.is_empty() {
+        return Ok(engine);
+    }
+    let loaded = engine.trust();
+    let (json, source) = files.merge_into(loaded.json.as_deref(), &loaded.source)?;
+    let root = TrustedRoot::from_json(&json).map_err(|failure| failure.within(&source))?;
+    let given = TrustSource::Given {
+        root: Arc::new(root),
+        source,
+    };
+    Ok(Engine::new(Config { trust: given, ..config })?)
+}
+
+/// A trusted root and single trust files exclude each other; the one that is given by weaker means is silenced.
+fn without_silenced(trust: &TrustArgs, matches: &ArgMatches) -> Result<TrustArgs> {
+    let mut out = trust.clone();
+    let (chain, roots) = (origin(matches, "certificate_chain"), origin(matches, "ca_roots"));
+    match (chain, roots) {
+        (Some(chain), Some(roots)) if chain == roots => {
+            return Err(exclusive(matches, "certificate_chain", "ca_roots")
+                .with_hint("Give the whole chain, or the roots with --ca-intermediates."));
+        }
+        (Some(_), Some(_)) if chain < roots => out.certificate_chain = None,
+        (Some(_), Some(_)) => {
+            out.ca_roots = None;
+            out.ca_intermediates = None;
+        }
+        _ => {}
+    }
+    let root = origin(matches, "trusted_root");
+    let strongest = FILES
+        .iter()
+        .filter_map(|id| Some((origin(matches, id)?, *id)))
+        .max();
+    if let (Some(root), Some((files, id))) = (root, strongest) {
+        match root.cmp(&files) {
+            std::cmp::Ordering::Equal => {
+                return Err(exclusive(matches, "trusted_root", id).with_hint("Put everything that is trusted into the trusted root, or give single files only."));
+            }
+            std::cmp::Ordering::Less => out.trusted_root = None,
+            std::cmp::Ordering::Greater => {
+                out.certificate_chain = None;
+                out.ca_roots = None;
+                out.ca_intermediates = None;
+                out.timestamp_certificate_chain = None;
+                out.rekor_public_key = None;
+                out.ct_log_public_key = None;
+            }
+        }
+    }
+    let tuf = ["tuf_mirror", "tuf_root", "instance"]
+        .into_iter()
+        .filter_map(|id| Some((origin(matches, id)?, id)))
+        .max();
+    match (root, tuf) {
+        (Some(root), Some((tuf, id))) if root == tuf && out.trusted_root.is_some() => {
+            Err(exclusive(matches, "trusted_root", id).with_hint("A trusted root file needs no repository: give one or the other."))
+        }
+        (Some(root), Some((tuf, _))) if root < tuf => {
+            out.trusted_root = None;
+            Ok(out)
+        }
+        _ => Ok(out),
+    }
+}
+
+/// Two flags or variables that cannot be given together.
+pub(crate) fn exclusive(matches: &ArgMatches, one: &str, other: &str) -> Problem {
+    Problem::argument(format!(
+        "{} and {} exclude each other",
+        spoken(matches, one),
+        spoken(matches, other)
+    ))
+}
+
+fn source(trust: &TrustArgs) -> Result<Source> {
+    if let Some(path) = &trust.trusted_root {
+        return Ok(Source::File(path.clone()));
+    }
+    let instance = match trust.instance {
+        InstanceName::PublicGood => Instance::PublicGood,
+        InstanceName::Staging => Instance::Staging,
+        InstanceName::Github => Instance::GitHub,
+    };
+    let mut repository = Repository::of(instance);
+    if let Some(text) = &trust.tuf_mirror {
+        repository.mirror = Mirror::parse(text).map_err(|error| {
+            Problem::argument(format!("--tuf-mirror: {error}")).with_hint("Give https://…, http:// to this machine, file:///PATH or a path.")
+        })?;
+    }
+    if let Some(path) = &trust.tuf_root {
+        repository.initial = InitialRoot::File {
+            path: path.clone(),
+            sha256: None,
+        };
+    }
+    repository.cache_dir = trust.cache_dir.clone().or_else(cache_dir);
+    Ok(Source::Tuf(repository))
+}
+
+/// The user's cache folder; `None` when the environment names none, and then nothing is kept.
+fn cache_dir() -> Option<PathBuf> {
+    let folder = |name| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    let base = folder(environment::XDG_CACHE_HOME)
+        .or_else(|| folder(environment::HOME).map(|home| home.join(".cache")))
+        .or_else(|| folder(environment::LOCALAPPDATA))?;
+    Some(base.join("sealcheck").join("tuf"))
+}
+
+fn reach(network: &NetworkArgs) -> Network {
+    if network.offline {
+        return Network::Offline;
+    }
+    let mut config = NetConfig::default();
+    match network.timeout {
+        None => {}
+        Some(Duration::ZERO) => config.total_deadline = NO_LIMIT,
+        Some(timeout) => config.total_deadline = timeout,
+    }
+    Network::Lazy(config)
+}
+
+const FILES: [&str; 6] = [
+    "certificate_chain",
+    "ca_roots",
+    "ca_intermediates",
+    "timestamp_certificate_chain",
+    "rekor_public_key",
+    "ct_log_public_key",
+];
+
+/// `--timeout 0`: longer than anybody waits.
+const NO_LIMIT: Duration = Duration::from_secs(7 * 24 * 3600);

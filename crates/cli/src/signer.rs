@@ -1,0 +1,208 @@
+//! From flags to who must have signed.
+
+use clap::ArgMatches;
+use sealcheck_verify::{Claim, Identities, Identity, Pattern};
+
+use crate::args::SignerArgs;
+use crate::environment::{origin, spoken};
+use crate::key::KeySource;
+use crate::problem::{Problem, Result};
+
+/// Who must have signed.
+#[derive(Debug)]
+pub(crate) enum Signer {
+    /// One of these.
+    Identity(Identities),
+    /// Whoever has this key.
+    Key(KeySource),
+}
+
+/// What the flags say; an incomplete identity is not an error here, because what is missing can be suggested.
+#[derive(Debug)]
+pub(crate) enum Given {
+    /// It is complete.
+    Signer(Signer),
+    /// No identity, no issuer, or neither, and no key.
+    Incomplete {
+        /// The identity that was given.
+        identity: Option<String>,
+        /// The issuer that was given.
+        issuer: Option<String>,
+    },
+}
+
+/// Reads the flags. Of several origins the strongest counts: a flag silences every variable for the same question.
+pub(crate) fn read(args: &SignerArgs, matches: &ArgMatches) -> Result<Given> {
+    let key = origin(matches, "key");
+    let strongest = |ids: &[&str]| ids.iter().filter_map(|id| origin(matches, id)).max();
+    let named = strongest(IDENTITY).max(strongest(ISSUER));
+    match (key, named, &args.key) {
+        (Some(key), Some(named), _) if key == named => {
+            Err(Problem::argument("a key and an identity exclude each other")
+                .with_hint("Give --key alone, or an identity with its issuer: a plain key proves no identity."))
+        }
+        (key, named, Some(text)) if key > named => {
+            let claims = strongest(CLAIMS);
+            if claims.is_some() && claims >= key {
+                return Err(Problem::argument("certificate claims cannot be required of a plain key")
+                    .with_hint("Drop the claims, or require an identity instead of --key."));
+            }
+            KeySource::parse(text).map(|key| Given::Signer(Signer::Key(key)))
+        }
+        _ => identities(args, matches),
+    }
+}
+
+/// What to warn of: patterns that accept anybody.
+pub(crate) fn warnings(identities: &Identities) -> Vec<String> {
+    let mut out = Vec::new();
+    for identity in identities.iter() {
+        if identity.subject().accepts_anything() {
+            out.push(format!("the identity pattern {} accepts anybody whom the issuer knows: this proves next to nothing.", identity.subject()));
+        }
+        if identity.issuer().accepts_anything() {
+            out.push(format!("the issuer pattern {} accepts every issuer, also one that vouches for anything: name the one that you trust.", identity.issuer()));
+        }
+    }
+    out
+}
+
+fn identities(args: &SignerArgs, matches: &ArgMatches) -> Result<Given> {
+    let subjects = patterns(
+        matches,
+        &[
+            ("identity", &args.identity, None),
+            ("certificate_identity", args.certificate_identity.as_slice(), Some(Kind::Exact)),
+            ("certificate_identity_regexp", args.certificate_identity_regexp.as_slice(), Some(Kind::Regex)),
+        ],
+    )?;
+    let issuers = patterns(
+        matches,
+        &[
+            ("issuer", &args.issuer, None),
+            ("certificate_oidc_issuer", args.certificate_oidc_issuer.as_slice(), Some(Kind::Exact)),
+            ("certificate_oidc_issuer_regexp", args.certificate_oidc_issuer_regexp.as_slice(), Some(Kind::Regex)),
+        ],
+    )?;
+    if subjects.is_empty() || issuers.is_empty() {
+        let text = |patterns: &[Pattern]| patterns.first().map(ToString::to_string);
+        return Ok(Given::Incomplete {
+            identity: text(&subjects),
+            issuer: text(&issuers),
+        });
+    }
+    if subjects.len() != issuers.len() {
+        return Err(Problem::argument(format!(
+            "{} identities and {} issuers do not make pairs",
+            subjects.len(),
+            issuers.len()
+        ))
+        .with_hint("Give an --issuer for each --identity, in the same order: an identity is a name together with who vouches for it."));
+    }
+    let claims = claims(args)?;
+    let mut pairs = subjects.into_iter().zip(issuers).map(|(subject, issuer)| {
+        claims
+            .iter()
+            .fold(Identity::new(subject, issuer), |identity, (claim, value)| {
+                identity.with_claim(*claim, value.clone())
+            })
+    });
+    let Some(first) = pairs.next() else {
+        return Ok(Given::Incomplete {
+            identity: None,
+            issuer: None,
+        });
+    };
+    Ok(Given::Signer(Signer::Identity(
+        pairs.fold(Identities::one(first), Identities::or),
+    )))
+}
+
+/// How a flag's text is to be read.
+#[derive(Clone, Copy)]
+enum Kind {
+    Exact,
+    Regex,
+}
+
+/// The patterns of the flags that ask the same question, from the strongest origin only.
+fn patterns(
+    matches: &ArgMatches,
+    flags: &[(&'static str, &[String], Option<Kind>)],
+) -> Result<Vec<Pattern>> {
+    let strongest = flags.iter().filter_map(|(id, ..)| origin(matches, id)).max();
+    let given: Vec<_> = flags
+        .iter()
+        .filter(|(id, ..)| strongest.is_some() && origin(matches, id) == strongest)
+        .collect();
+    if let [(first, ..), (second, ..), ..] = given.as_slice() {
+        return Err(Problem::argument(format!(
+            "{} and {} ask the same question",
+            spoken(matches, first),
+            spoken(matches, second)
+        ))
+        .with_hint("Give one of them. Several signers are written as pairs of --identity and --issuer."));
+    }
+    let mut out = Vec::new();
+    for (id, texts, kind) in given {
+        for text in *texts {
+            let pattern = match kind {
+                None => pattern(text),
+                Some(Kind::Exact) => Pattern::exact(text),
+                Some(Kind::Regex) => Pattern::regex(text),
+            };
+            out.push(pattern.map_err(|failure| failure.at(spoken(matches, id)))?);
+        }
+    }
+    Ok(out)
+}
+
+/// A pattern in the short form: exact unless it says otherwise.
+fn pattern(text: &str) -> sealcheck_verify::Result<Pattern> {
+    match (text.strip_prefix("glob:"), text.strip_prefix("regex:")) {
+        (Some(glob), _) => Pattern::glob(glob),
+        (_, Some(regex)) => Pattern::regex(regex),
+        (None, None) => Pattern::exact(text),
+    }
+}
+
+fn claims(args: &SignerArgs) -> Result<Vec<(Claim, Pattern)>> {
+    let mut out = Vec::new();
+    for text in &args.claim {
+        let Some((name, value)) = text.split_once('=') else {
+            return Err(Problem::argument(format!("--claim {text} has no `=`"))
+                .with_hint("Write NAME=PATTERN, for example --claim runner-environment=github-hosted."));
+        };
+        let claim = name.parse().map_err(|error| {
+            let known: Vec<String> = Claim::NAMED.iter().map(ToString::to_string).collect();
+            Problem::argument(format!("--claim {name}: {error}"))
+                .with_hint(format!("The names are {}.", known.join(", ")))
+        })?;
+        out.push((claim, pattern(value).map_err(|failure| failure.at(format!("--claim {name}")))?));
+    }
+    let github = [
+        (Claim::GithubWorkflowName, "name", &args.certificate_github_workflow_name),
+        (Claim::GithubWorkflowRef, "ref", &args.certificate_github_workflow_ref),
+        (Claim::GithubWorkflowRepository, "repository", &args.certificate_github_workflow_repository),
+        (Claim::GithubWorkflowSha, "sha", &args.certificate_github_workflow_sha),
+        (Claim::GithubWorkflowTrigger, "trigger", &args.certificate_github_workflow_trigger),
+    ];
+    for (claim, name, value) in github {
+        if let Some(value) = value {
+            let flag = format!("--certificate-github-workflow-{name}");
+            out.push((claim, Pattern::exact(value).map_err(|failure| failure.at(flag))?));
+        }
+    }
+    Ok(out)
+}
+
+const IDENTITY: &[&str] = &["identity", "certificate_identity", "certificate_identity_regexp"];
+const ISSUER: &[&str] = &["issuer", "certificate_oidc_issuer", "certificate_oidc_issuer_regexp"];
+const CLAIMS: &[&str] = &[
+    "claim",
+    "certificate_github_workflow_name",
+    "certificate_github_workflow_ref",
+    "certificate_github_workflow_repository",
+    "certificate_github_workflow_sha",
+    "certificate_github_workflow_trigger",
+];

@@ -1,0 +1,343 @@
+//! Where a proof may be, and what is there.
+
+use std::path::{Path, PathBuf};
+
+use sealcheck_net::Url;
+use sealcheck_verify::evidence::{Found, Place};
+use sealcheck_verify::limits::{
+    BUNDLE_BYTES, CERTIFICATE_BYTES, Limit, SIGNATURE_BYTES, TIMESTAMP_BYTES,
+};
+use sealcheck_verify::{Failure, Outcome, Reason, Result, printable};
+use tokio::task::JoinSet;
+
+use crate::artifact::ArtifactSource;
+use crate::candidate::{Candidate, bundles, detached, timestamp, with_chain};
+use crate::input::{Answer, Input, Named, read_file, read_url, shown_path, shown_url};
+use crate::link::Link;
+
+/// What was looked at, what was found, and what could not be read.
+#[derive(Debug, Default)]
+pub(crate) struct Discovery {
+    pub(crate) places: Vec<Place>,
+    pub(crate) candidates: Vec<Candidate>,
+    /// The places that gave no answer.
+    pub(crate) failures: Vec<Failure>,
+}
+
+/// What a file with a proof's suffix is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Bundle,
+    Lines,
+    Signature,
+    Certificate,
+}
+
+impl Part {
+    fn limit(self) -> Limit {
+        match self {
+            Self::Bundle | Self::Lines => BUNDLE_BYTES,
+            Self::Signature => SIGNATURE_BYTES,
+            Self::Certificate => CERTIFICATE_BYTES,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Bundle => "bundle",
+            Self::Lines => "attestations",
+            Self::Signature => "signature",
+            Self::Certificate => "certificate",
+        }
+    }
+}
+
+impl Discovery {
+    /// Looks beside the artifact, at every place, whatever is found at the others.
+    ///
+    /// `with_certificates`: whether the signer is required by identity, so that a signature needs its certificate.
+    ///
+    /// # Errors
+    /// `argument-invalid` when the artifact has no place of its own.
+    pub(crate) fn beside(
+        &mut self,
+        artifact: &ArtifactSource,
+        link: &Link,
+        with_certificates: bool,
+    ) -> Result<()> {
+        let answers = match artifact {
+            ArtifactSource::File(path) => look_at_files(path),
+            ArtifactSource::Url(url) => look_at_urls(url, link)?,
+            ArtifactSource::Stream(_) | ArtifactSource::Digest(_) => {
+                return Err(Failure::new(Reason::ArgumentInvalid)
+                    .at("--bundle")
+                    .expected("the proof's path or address")
+                    .found("none")
+                    .detail("only files and addresses have a place beside them where a proof can be found"));
+            }
+        };
+        let mut signature = None;
+        let mut certificates = Vec::new();
+        for (part, (place, answer)) in SUFFIXES.iter().map(|(_, part)| *part).zip(answers) {
+            let index = self.places.len();
+            let Some(bytes) = self.record(part, place, answer) else {
+                continue;
+            };
+            match part {
+                Part::Bundle => self.candidates.extend(bundles(index, &bytes, false)),
+                Part::Lines => self.candidates.extend(bundles(index, &bytes, true)),
+                Part::Signature => signature = Some((index, bytes)),
+                Part::Certificate => certificates.push((index, bytes)),
+            }
+        }
+        if let Some((place, signature)) = signature {
+            self.pair(place, &signature, &certificates, with_certificates);
+        }
+        Ok(())
+    }
+
+    /// Reads what the caller named. The places are recorded also when it fails.
+    ///
+    /// # Errors
+    /// `file-not-found`, `proof-unreadable`, `limit-exceeded`, `offline`, `argument-invalid`, and the reasons of what was
+    /// read.
+    pub(crate) fn named(&mut self, named: &Named, link: &Link) -> Result<()> {
+        let places = &mut self.places;
+        let mut read = |input: &Input, word: &str, limit: Limit| {
+            let answer = input.read(link, limit);
+            let (found, detail) = match &answer {
+                Ok(_) => (Found::Present, word.to_owned()),
+                Err(failure) if failure.reason == Reason::FileNotFound => {
+                    (Found::Absent, word.to_owned())
+                }
+                Err(failure) if failure.reason == Reason::LimitExceeded => {
+                    (Found::Present, failure.to_string())
+                }
+                Err(failure) => (Found::Failed, failure.to_string()),
+            };
+            places.push(Place {
+                place: printable(&input.name()).into(),
+                found,
+                detail: Some(detail.into()),
+            });
+            answer
+        };
+        let mut candidates = match (&named.bundle, &named.signature) {
+            (Some(bundle), None) if named.certificate.is_none() && named.chain.is_none() => {
+                let bytes = read(bundle, "bundle", BUNDLE_BYTES)?;
+                bundles(0, &bytes, bundle.name().ends_with(".jsonl"))
+            }
+            (Some(_), _) => {
+                return Err(Failure::new(Reason::ArgumentInvalid).at("--bundle").detail(
+                    "a bundle brings its own signature and certificate: name one or the other",
+                ));
+            }
+            (None, Some(signature)) => {
+                // An envelope is given in the same way and is as large as a bundle; the core holds plain signatures to
+                // their own limit.
+                let signature = read(signature, "signature", BUNDLE_BYTES)?;
+                let certificate = match &named.certificate {
+                    None => None,
+                    Some(input) => Some(read(input, "certificate", CERTIFICATE_BYTES)?),
+                };
+                let certificate = match (certificate, &named.chain) {
+                    (Some(certificate), Some(chain)) => {
+                        let chain = read(chain, "certificate chain", CERTIFICATE_BYTES)?;
+                        Some(with_chain(&certificate, &chain)?)
+                    }
+                    (certificate, _) => certificate,
+                };
+                vec![Candidate {
+                    place: 0,
+                    line: None,
+                    material: detached(&signature, certificate.as_deref()),
+                }]
+            }
+            (None, None) => {
+                return Err(Failure::new(Reason::ArgumentInvalid)
+                    .at("--signature")
+                    .expected("a bundle or a signature")
+                    .found("neither"));
+            }
+        };
+        let token = match &named.timestamp {
+            None => None,
+            Some(input) => Some(timestamp(&read(input, "timestamp", TIMESTAMP_BYTES)?)?),
+        };
+        let sct = match &named.sct {
+            None => None,
+            Some(input) => Some(read(input, "sct", CERTIFICATE_BYTES)?),
+        };
+        for candidate in &mut candidates {
+            if let Ok(material) = &mut candidate.material {
+                if let Some(token) = &token {
+                    *material = material.clone().with_timestamp(token)?;
+                }
+                if let Some(sct) = &sct {
+                    *material = material.clone().with_sct(sct);
+                }
+            }
+        }
+        self.candidates = candidates;
+        Ok(())
+    }
+
+    /// Records an answer, and gives the bytes if there are any.
+    fn record(&mut self, part: Part, place: String, answer: Result<Answer>) -> Option<Vec<u8>> {
+        let (found, detail, bytes) = match answer {
+            Ok(Answer::Bytes(bytes)) => (Found::Present, Some(part.word().to_owned()), Some(bytes)),
+            Ok(Answer::Absent(why)) => (Found::Absent, why.map(str::to_owned), None),
+            Err(failure) if failure.outcome() == Outcome::Rejected => {
+                // It is there, and larger than any proof.
+                let detail = failure.to_string();
+                self.candidates.push(Candidate {
+                    place: self.places.len(),
+                    line: None,
+                    material: Err(failure),
+                });
+                (Found::Present, Some(detail), None)
+            }
+            Err(failure) => {
+                let detail = failure
+                    .detail
+                    .as_deref()
+                    .unwrap_or(failure.reason.summary());
+                let detail = detail.to_owned();
+                self.failures.push(failure);
+                (Found::Failed, Some(detail), None)
+            }
+        };
+        self.places.push(Place {
+            place: place.into(),
+            found,
+            detail: detail.map(Into::into),
+        });
+        bytes
+    }
+
+    /// The signature beside the artifact with each certificate beside it.
+    fn pair(
+        &mut self,
+        place: usize,
+        signature: &[u8],
+        certificates: &[(usize, Vec<u8>)],
+        with_certificates: bool,
+    ) {
+        if !with_certificates {
+            for (index, _) in certificates {
+                self.explain(*index, "certificate, not used because a key was given");
+            }
+        }
+        let pairs: Vec<Option<&[u8]>> = match certificates {
+            certificates if with_certificates && !certificates.is_empty() => certificates
+                .iter()
+                .map(|(_, certificate)| Some(certificate.as_slice()))
+                .collect(),
+            _ => vec![None],
+        };
+        // Without its certificate, which could not be read, nothing can be said about the signature.
+        let unreadable = with_certificates
+            && certificates.is_empty()
+            && self.places.iter().zip(SUFFIXES).any(|(place, (_, part))| {
+                *part == Part::Certificate && place.found == Found::Failed
+            });
+        if unreadable {
+            self.explain(place, "signature, whose certificate could not be read");
+            return;
+        }
+        for certificate in pairs {
+            self.candidates.push(Candidate {
+                place,
+                line: None,
+                material: detached(signature, certificate),
+            });
+        }
+    }
+
+    /// Says more about a place.
+    pub(crate) fn explain(&mut self, place: usize, detail: &str) {
+        if let Some(place) = self.places.get_mut(place) {
+            place.detail = Some(detail.into());
+        }
+    }
+}
+
+/// Whether the path is a proof of a file that lies beside it.
+pub(crate) fn is_proof(path: &Path) -> bool {
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+        return false;
+    };
+    SUFFIXES.iter().any(|(suffix, _)| {
+        name.strip_suffix(suffix)
+            .is_some_and(|base| !base.is_empty() && path.with_file_name(base).is_file())
+    })
+}
+
+fn look_at_files(path: &Path) -> Vec<(String, Result<Answer>)> {
+    SUFFIXES
+        .iter()
+        .map(|(suffix, part)| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(suffix);
+            let beside = PathBuf::from(name);
+            (shown_path(&beside), read_file(&beside, part.limit(), false))
+        })
+        .collect()
+}
+
+/// All places at one time; the client bounds the requests that are under way.
+fn look_at_urls(url: &str, link: &Link) -> Result<Vec<(String, Result<Answer>)>> {
+    let online = link
+        .online()
+        .map_err(|failure| failure.at(shown_url(url)))?;
+    let base = Url::parse(url).map_err(|error| {
+        Failure::new(Reason::ArgumentInvalid)
+            .at(shown_url(url))
+            .detail(error)
+    })?;
+    let beside: Vec<(String, Limit)> = SUFFIXES
+        .iter()
+        .map(|(suffix, part)| {
+            let mut beside = base.clone();
+            beside.set_path(&format!("{}{suffix}", base.path()));
+            (beside.to_string(), part.limit())
+        })
+        .collect();
+    let shown: Vec<String> = beside.iter().map(|(url, _)| shown_url(url)).collect();
+    let answers = online.wait(async {
+        let mut tasks = JoinSet::new();
+        for (index, (url, limit)) in beside.into_iter().enumerate() {
+            let client = online.client().clone();
+            tasks.spawn(async move { (index, read_url(&client, &url, limit).await) });
+        }
+        let mut answers: Vec<Option<Result<Answer>>> = shown.iter().map(|_| None).collect();
+        while let Some(done) = tasks.join_next().await {
+            if let Ok((index, answer)) = done
+                && let Some(slot) = answers.get_mut(index)
+            {
+                *slot = Some(answer);
+            }
+        }
+        answers
+    });
+    let broken =
+        || Err(Failure::new(Reason::ProofUnreadable).detail("the request ended without an answer"));
+    Ok(shown
+        .into_iter()
+        .zip(answers)
+        .map(|(place, answer)| (place, answer.unwrap_or_else(broken)))
+        .collect())
+}
+
+/// The names under which a proof lies beside its artifact, in the order of preference.
+const SUFFIXES: &[(&str, Part)] = &[
+    (".sigstore.json", Part::Bundle),
+    (".sigstore", Part::Bundle),
+    (".bundle", Part::Bundle),
+    (".keyless.json", Part::Bundle),
+    (".intoto.jsonl", Part::Lines),
+    (".sig", Part::Signature),
+    (".cert", Part::Certificate),
+    (".pem", Part::Certificate),
+    (".crt", Part::Certificate),
+];

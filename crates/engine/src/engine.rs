@@ -1,0 +1,48 @@
+//! The engine: what is prepared once and shared by all verifications.
+
+use sealcheck_verify::{Result, limits::Limit};
+
+use crate::config::{Clock, Config};
+use crate::input::Input;
+use crate::link::Link;
+use crate::trust::Trust;
+
+/// Verifies artifacts. Made once; verifications may run on many threads.
+#[derive(Debug)]
+pub struct Engine {
+    pub(crate) trust: Trust,
+    pub(crate) link: Link,
+    pub(crate) rekor_url: String,
+    pub(crate) clock: Clock,
+}
+
+impl Engine {
+    /// Loads the trusted root, from the network only when nothing fresh is at hand and the network is allowed.
+    ///
+    /// # Errors
+    /// The reasons of trust (`trust-root-…`), `argument-invalid` for network settings that cannot be used.
+    pub fn new(config: Config) -> Result<Self> {
+        let link = Link::new(config.network);
+        let trust = Trust::load(&config.trust, &link, config.clock.now())?;
+        Ok(Self {
+            trust,
+            link,
+            rekor_url: config.rekor_url,
+            clock: config.clock,
+        })
+    }
+
+    /// The trusted root, where it came from, and what the user should know about it.
+    #[must_use]
+    pub fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    /// Reads a named input (a key, for example), at most `limit` bytes of it.
+    ///
+    /// # Errors
+    /// `file-not-found`, `proof-unreadable`, `limit-exceeded`, `offline`.
+    pub fn read(&self, input: &Input, limit: Limit) -> Result<Vec<u8>> {
+        input.read(&self.link, limit)
+    }
+}

@@ -1,0 +1,227 @@
+//! Material that the caller names: paths, addresses, literal text; and reading it under a limit.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use data_encoding::{BASE64, BASE64URL};
+use sealcheck_net::{Client, NetError, Url, redact_url};
+use sealcheck_verify::limits::Limit;
+use sealcheck_verify::{Failure, Reason, Result, printable};
+
+use crate::artifact::{GONE, is_not_there};
+use crate::link::Link;
+
+/// Where the proof is.
+#[derive(Clone, Debug, Default)]
+pub enum MaterialSource {
+    /// Beside the artifact, under the names that are usual.
+    #[default]
+    Beside,
+    /// Where the caller says.
+    Named(Box<Named>),
+}
+
+/// The parts of a proof that the caller names: a bundle, or a signature with what belongs to it.
+#[derive(Clone, Debug, Default)]
+pub struct Named {
+    /// A Sigstore bundle or cosign's legacy bundle, which brings its own signature and certificate; for an attestation
+    /// also JSON lines of bundles and DSSE envelopes.
+    pub bundle: Option<Input>,
+    /// A signature, or a DSSE envelope.
+    pub signature: Option<Input>,
+    /// The certificate of the signature.
+    pub certificate: Option<Input>,
+    /// Intermediate certificates in PEM, the one that issued the certificate first.
+    pub chain: Option<Input>,
+    /// An RFC 3161 timestamp: DER, or the JSON in which cosign keeps it.
+    pub timestamp: Option<Input>,
+    /// A signed certificate timestamp that does not stand in the certificate.
+    pub sct: Option<Input>,
+}
+
+/// One named part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A file; also a named pipe.
+    File(PathBuf),
+    /// An HTTP(S) address.
+    Url(String),
+    /// The bytes themselves.
+    Literal {
+        /// What evidence calls it.
+        name: String,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+}
+
+/// What lies at a place.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Bytes(Vec<u8>),
+    /// Nothing that could be read, and why that is certain.
+    Absent(Option<&'static str>),
+}
+
+impl Input {
+    /// Reads an input as users write it: `https://…` is an address, everything else a path.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        match is_url(text) {
+            true => Self::Url(text.to_owned()),
+            false => Self::File(text.into()),
+        }
+    }
+
+    /// Reads a signature as cosign does: an address, the path of something that exists, or else base64 of the signature
+    /// itself. What is none of these is taken for a path, whose absence will be the failure.
+    #[must_use]
+    pub fn parse_signature(text: &str) -> Self {
+        let input = Self::parse(text);
+        match &input {
+            Self::File(path) if !path.exists() && is_base64(text) => Self::Literal {
+                name: "signature".to_owned(),
+                bytes: text.as_bytes().to_vec(),
+            },
+            _ => input,
+        }
+    }
+
+    /// How evidence and failures call it. Secrets in an address are left out.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Url(url) => shown_url(url),
+            Self::Literal { name, .. } => name.clone(),
+        }
+    }
+
+    /// The bytes; that there are none is a failure, because the caller named it.
+    pub(crate) fn read(&self, link: &Link, limit: Limit) -> Result<Vec<u8>> {
+        let answer = match self {
+            Self::File(path) => read_file(path, limit, true)?,
+            Self::Literal { bytes, .. } if bytes.len() > limit.max => {
+                return Err(too_large(&printable(&self.name()), limit));
+            }
+            Self::Literal { bytes, .. } => Answer::Bytes(bytes.clone()),
+            Self::Url(url) => {
+                let online = link
+                    .online()
+                    .map_err(|failure| failure.at(printable(&self.name())))?;
+                online.wait(read_url(online.client(), url, limit))?
+            }
+        };
+        match answer {
+            Answer::Bytes(bytes) => Ok(bytes),
+            Answer::Absent(why) => {
+                let failure = Failure::new(Reason::FileNotFound).at(printable(&self.name()));
+                Err(match why {
+                    Some(why) => failure.detail(why),
+                    None => failure,
+                })
+            }
+        }
+    }
+}
+
+/// Reads at most `limit` bytes of a file, and one more to see that it has ended. `special` allows what is neither a file
+/// nor a folder; opening it may wait for somebody.
+pub(crate) fn read_file(path: &Path, limit: Limit, special: bool) -> Result<Answer> {
+    let unreadable = |error: std::io::Error| match is_not_there(&error) {
+        true => Ok(Answer::Absent(None)),
+        false => Err(Failure::new(Reason::ProofUnreadable)
+            .at(shown_path(path))
+            .detail(error)),
+    };
+    if !special {
+        match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => return Ok(Answer::Absent(Some(FOLDER))),
+            Ok(metadata) if !metadata.is_file() => {
+                return Ok(Answer::Absent(Some("it is not a regular file")));
+            }
+            Ok(_) => {}
+            Err(error) => return unreadable(error),
+        }
+    }
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| {
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Ok(Some(FOLDER));
+        }
+        let most = u64::try_from(limit.max).unwrap_or(u64::MAX);
+        let capacity = usize::try_from(metadata.len().min(most)).unwrap_or_default();
+        bytes.reserve_exact(capacity.saturating_add(1));
+        file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+        Ok(None)
+    });
+    match read {
+        Ok(Some(folder)) => Ok(Answer::Absent(Some(folder))),
+        Ok(None) if bytes.len() > limit.max => Err(too_large(&shown_path(path), limit)),
+        Ok(None) => Ok(Answer::Bytes(bytes)),
+        Err(error) => unreadable(error),
+    }
+}
+
+/// Fetches at most `limit` bytes.
+pub(crate) async fn read_url(client: &Client, url: &str, limit: Limit) -> Result<Answer> {
+    let mut request = client
+        .get(url)
+        .limit(u64::try_from(limit.max).unwrap_or(u64::MAX));
+    for status in GONE {
+        request = request.accept(status);
+    }
+    match request.send().await {
+        Ok(response) if GONE.contains(&response.status()) => Ok(Answer::Absent(None)),
+        Ok(response) => Ok(Answer::Bytes(response.into_body())),
+        Err(NetError::TooLarge { .. }) => Err(too_large(&shown_url(url), limit)),
+        Err(error) => {
+            let reason = match error {
+                NetError::InvalidRequest { .. } => Reason::ArgumentInvalid,
+                _ => Reason::ProofUnreadable,
+            };
+            Err(Failure::new(reason).at(shown_url(url)).detail(error))
+        }
+    }
+}
+
+fn too_large(name: &str, limit: Limit) -> Failure {
+    Failure::new(Reason::LimitExceeded)
+        .at(name)
+        .expected(format!("at most {} bytes ({})", limit.max, limit.name))
+        .found("more")
+}
+
+pub(crate) fn is_url(text: &str) -> bool {
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| {
+        scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http")
+    })
+}
+
+/// A path as failures and places show it: names of files can be hostile text.
+pub(crate) fn shown_path(path: &Path) -> String {
+    printable(&path.display().to_string())
+}
+
+/// An address without its secrets.
+pub(crate) fn shown_url(text: &str) -> String {
+    Url::parse(text).map_or_else(
+        |_| "an address that cannot be read".to_owned(),
+        |url| redact_url(&url),
+    )
+}
+
+/// Whether it can be nothing but base64: long enough for a signature, padded, and with no other character.
+fn is_base64(text: &str) -> bool {
+    let text = text.trim().as_bytes();
+    text.len() >= SHORTEST_SIGNATURE
+        && (BASE64.decode(text).is_ok() || BASE64URL.decode(text).is_ok())
+}
+
+const FOLDER: &str = "it is a folder";
+
+/// Base64 of 64 bytes (Ed25519) is 88 characters; ECDSA on P-256 in DER can be a few bytes shorter than its usual 70.
+const SHORTEST_SIGNATURE: usize = 80;

@@ -1,0 +1,59 @@
+//! The result document, written while the results come in.
+
+use std::io::{self, Write};
+
+use sealcheck_verify::{Outcome, Verdict};
+
+use crate::document::RESULT_SCHEMA;
+
+/// Writes a [`ResultDocument`](crate::ResultDocument) result by result, so that memory does not grow with their number.
+///
+/// The worst outcome is known only at the end, so it is the last field instead of the second; JSON gives the order of
+/// fields no meaning.
+#[derive(Debug)]
+pub struct ResultWriter<W: Write> {
+    out: W,
+    outcome: Option<Outcome>,
+}
+
+impl<W: Write> ResultWriter<W> {
+    /// Begins a document.
+    ///
+    /// # Errors
+    /// What the writer returns.
+    pub fn new(mut out: W) -> io::Result<Self> {
+        write!(
+            out,
+            "{{\n  \"schema\": \"{RESULT_SCHEMA}\",\n  \"results\": ["
+        )?;
+        Ok(Self { out, outcome: None })
+    }
+
+    /// Adds the evidence of one artifact.
+    ///
+    /// # Errors
+    /// What the writer returns.
+    pub fn push(&mut self, verdict: &Verdict) -> io::Result<()> {
+        if self.outcome.is_some() {
+            self.out.write_all(b",")?;
+        }
+        self.outcome = self.outcome.max(Some(verdict.outcome()));
+        let text = serde_json::to_string_pretty(verdict.evidence())?;
+        for line in text.lines() {
+            write!(self.out, "\n    {line}")?;
+        }
+        Ok(())
+    }
+
+    /// Ends the document; gives the writer back, flushed, and the worst outcome: `usage` when there was no result.
+    ///
+    /// # Errors
+    /// What the writer returns.
+    pub fn finish(mut self) -> io::Result<(W, Outcome)> {
+        let outcome = self.outcome.unwrap_or(Outcome::Usage);
+        let close = if self.outcome.is_some() { "\n  ]" } else { "]" };
+        write!(self.out, "{close},\n  \"outcome\": \"{outcome}\"\n}}\n")?;
+        self.out.flush()?;
+        Ok((self.out, outcome))
+    }
+}

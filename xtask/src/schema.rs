@@ -1,0 +1,25 @@
+//! `cargo xtask schema`: the JSON schemas of the documents, made from the types and committed in docs/schema.
+
+use anyhow::Result;
+use clap::Args;
+use sealcheck_record::schema;
+
+use crate::docs::generated;
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Fail when a committed schema is not current, instead of writing it
+    #[arg(long)]
+    check: bool,
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    for (name, schema) in [
+        ("evidence-v1", schema::evidence()),
+        ("result-v1", schema::result()),
+    ] {
+        let page = serde_json::to_string_pretty(&schema)? + "\n";
+        generated(&format!("docs/schema/{name}.json"), &page, options.check)?;
+    }
+    Ok(())
+}

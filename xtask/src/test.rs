@@ -1,0 +1,108 @@
+//! `cargo xtask test`: every test, and one line that counts them.
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use sealcheck_testkit::shared;
+
+use crate::process;
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// What cargo test takes: packages, filters
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
+}
+
+/// What the test runners said in the end.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Summary {
+    passed: u64,
+    failed: u64,
+    skipped: u64,
+}
+
+impl Summary {
+    /// Adds a line such as `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out`.
+    fn add(&mut self, line: &str) {
+        let Some((_, counts)) = line
+            .strip_prefix("test result: ")
+            .and_then(|rest| rest.split_once(". "))
+        else {
+            return;
+        };
+        for count in counts.split("; ") {
+            match count.split_once(' ') {
+                Some((number, "passed")) => self.passed += number.parse().unwrap_or(0),
+                Some((number, "failed")) => self.failed += number.parse().unwrap_or(0),
+                Some((number, "ignored")) => self.skipped += number.parse().unwrap_or(0),
+                _ => {}
+            }
+        }
+    }
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    // Tests that lack their data pass, and cargo hides what they print: it is said here, and CI stops.
+    let data = [
+        shared::conformance().is_some(),
+        shared::corpora().is_some(),
+        shared::trust().is_some(),
+    ];
+    let everything = options.arguments.is_empty();
+    let mut command = process::cargo(["test"]);
+    match everything {
+        true => command.args(["--workspace", "--all-features", "--no-fail-fast"]),
+        false => command.args(&options.arguments),
+    };
+    process::announce(&command);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot start cargo")?;
+    let stdout = child.stdout.take().context("cargo has no output")?;
+    let mut summary = Summary::default();
+    for line in BufReader::new(stdout).lines() {
+        let line = line?;
+        summary.add(&line);
+        println!("{line}");
+    }
+    let status = child.wait()?;
+    if data.contains(&false) {
+        println!(
+            "Tests with vectors of others were skipped: their data does not lie beside this folder (docs/testing.md)."
+        );
+    }
+    println!();
+    println!("{} passed, {} failed", summary.passed, summary.failed);
+    ensure!(
+        summary.skipped == 0,
+        "{} tests are switched off",
+        summary.skipped
+    );
+    ensure!(status.success(), "cargo test failed ({status})");
+    ensure!(summary.passed > 0 || !everything, "no test was run");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Summary;
+
+    #[test]
+    fn results_of_all_binaries_are_added_up() {
+        let mut summary = Summary::default();
+        summary.add("test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.1s");
+        summary
+            .add("test result: FAILED. 20 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out");
+        summary.add("test result of another kind");
+        let expected = Summary {
+            passed: 23,
+            failed: 2,
+            skipped: 1,
+        };
+        assert_eq!(summary, expected);
+    }
+}
