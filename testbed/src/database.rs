@@ -35,7 +35,11 @@ impl Database {
             user = Some("--user=mysql");
         }
         run(Command::new("mariadb-install-db")
-            .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"])
+            .args([
+                "--no-defaults",
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+            ])
             .args(user)
             .arg(format!("--datadir={}", data.display())))?;
         let socket = data.join("s");
@@ -86,7 +90,10 @@ fn query(socket: &Path, sql: &str) -> Result<()> {
     }
     let output = client.wait_with_output()?;
     if !output.status.success() {
-        bail!("the database refused: {}", String::from_utf8_lossy(&output.stderr));
+        bail!(
+            "the database refused: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
     Ok(())
 }

@@ -70,7 +70,10 @@ impl Issuer {
             .key
             .sign(&SystemRandom::new(), signed.as_bytes())
             .context("cannot sign a token")?;
-        Ok(format!("{signed}.{}", BASE64URL_NOPAD.encode(signature.as_ref())))
+        Ok(format!(
+            "{signed}.{}",
+            BASE64URL_NOPAD.encode(signature.as_ref())
+        ))
     }
 }
 
@@ -104,7 +107,9 @@ mod tests {
         let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, issuer.key.public_key());
         let signature = BASE64URL_NOPAD.decode(signature.as_bytes()).unwrap();
         key.verify(signed.as_bytes(), &signature).unwrap();
-        let claims = BASE64URL_NOPAD.decode(signed.split('.').nth(1).unwrap().as_bytes()).unwrap();
+        let claims = BASE64URL_NOPAD
+            .decode(signed.split('.').nth(1).unwrap().as_bytes())
+            .unwrap();
         let claims: Value = serde_json::from_slice(&claims).unwrap();
         assert_eq!(claims["iss"], issuer.url());
         assert_eq!(claims["email"], "alice@example.com");

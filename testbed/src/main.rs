@@ -28,31 +28,63 @@ fn main() -> Result<()> {
     let token = testbed.folder.join("token");
     std::fs::write(&token, testbed.token(EMAIL)?)?;
     let none = || "(not started)".to_owned();
-    println!("Fulcio           {}", testbed.fulcio_url.clone().unwrap_or_else(none));
-    println!("Rekor v1         {}", testbed.rekor_url.clone().unwrap_or_else(none));
-    println!("Rekor v2         {}", testbed.rekor_v2_url.clone().unwrap_or_else(none));
-    println!("timestamps       {}", testbed.tsa_url.clone().unwrap_or_else(none));
+    println!(
+        "Fulcio           {}",
+        testbed.fulcio_url.clone().unwrap_or_else(none)
+    );
+    println!(
+        "Rekor v1         {}",
+        testbed.rekor_url.clone().unwrap_or_else(none)
+    );
+    println!(
+        "Rekor v2         {}",
+        testbed.rekor_v2_url.clone().unwrap_or_else(none)
+    );
+    println!(
+        "timestamps       {}",
+        testbed.tsa_url.clone().unwrap_or_else(none)
+    );
     println!("OIDC issuer      {}", testbed.issuer_url);
-    println!("TUF repository   {} (root: {})", testbed.tuf_url, testbed.tuf_root.display());
+    println!(
+        "TUF repository   {} (root: {})",
+        testbed.tuf_url,
+        testbed.tuf_root.display()
+    );
     println!("folder, with logs {}", testbed.folder.display());
-    println!("\nTrust this instance, sign as {EMAIL} (the token is good for an hour), verify:\n");
+    let (cosign, root, issuer) = (
+        testbed.cosign.display(),
+        testbed.trusted_root.display(),
+        &testbed.issuer_url,
+    );
+    let (v1, v2) = (
+        testbed.signing_config_v1.display(),
+        testbed.signing_config_v2.display(),
+    );
+    let signer = format!("--certificate-identity {EMAIL} --certificate-oidc-issuer {issuer}");
+    println!("\n# Sign as {EMAIL} (the token is good for an hour); with {v1} it is Rekor v1");
+    println!(
+        "{cosign} sign-blob --yes --signing-config {v2} --identity-token {} --bundle FILE.sigstore.json FILE",
+        token.display(),
+    );
+    println!("\n# Verify");
+    for verifier in [testbed.cosign.display().to_string(), "sealcheck".to_owned()] {
+        println!(
+            "{verifier} verify-blob --trusted-root {root} {signer} --bundle FILE.sigstore.json FILE"
+        );
+    }
+    println!(
+        "\n# What cosign needs for its legacy formats (where these are set, it does not look at TUF)"
+    );
     for (name, file) in testbed.legacy_trust() {
         println!("export {name}={}", file.display());
     }
-    let (cosign, root, issuer) =
-        (testbed.cosign.display(), testbed.trusted_root.display(), &testbed.issuer_url);
-    println!("export TUF_ROOT={}", testbed.folder.join("cosign-tuf").display());
-    println!("\n# Rekor v2 and a timestamp; with {} Rekor v1", testbed.signing_config_v1.display());
     println!(
-        "{cosign} sign-blob --yes --signing-config {} --trusted-root {root} --identity-token {} --bundle FILE.sigstore.json FILE",
-        testbed.signing_config_v2.display(),
-        token.display(),
+        "\n# Or let cosign learn everything from TUF (this changes ~/.sigstore; TUF_ROOT names another folder)"
     );
     println!(
-        "{cosign} verify-blob --trusted-root {root} --certificate-identity {EMAIL} --certificate-oidc-issuer {issuer} --bundle FILE.sigstore.json FILE"
-    );
-    println!(
-        "sealcheck verify-blob --trusted-root {root} --certificate-identity {EMAIL} --certificate-oidc-issuer {issuer} --bundle FILE.sigstore.json FILE"
+        "{cosign} initialize --mirror {} --root {}",
+        testbed.tuf_url,
+        testbed.tuf_root.display()
     );
     println!("\nCtrl-C, or the end of standard input, ends it.");
     // Without a terminal's input (a pipe that is held open, for example) this waits just as well.

@@ -32,7 +32,11 @@ pub(crate) struct Cache {
 impl Cache {
     /// `$SEALCHECK_TESTBED_CACHE`, otherwise `sealcheck-testbed` in the user's cache folder.
     pub(crate) fn open() -> Result<Self> {
-        let folder = match (env::var_os(CACHE), env::var_os("XDG_CACHE_HOME"), env::var_os("HOME")) {
+        let folder = match (
+            env::var_os(CACHE),
+            env::var_os("XDG_CACHE_HOME"),
+            env::var_os("HOME"),
+        ) {
             (Some(folder), ..) => PathBuf::from(folder),
             (_, Some(caches), _) => Path::new(&caches).join("sealcheck-testbed"),
             (.., Some(home)) => Path::new(&home).join(".cache/sealcheck-testbed"),
@@ -57,8 +61,17 @@ impl Cache {
                 .args(["build", "-mod=mod", "-trimpath", "-o"])
                 .arg(made)
                 .arg(peer.package))
-            .with_context(|| format!("{} cannot be built; is Go 1.24 or newer there?", peer.package))?;
-            announce(&format!("built {} in {} s", peer.name, start.elapsed().as_secs()));
+            .with_context(|| {
+                format!(
+                    "{} cannot be built; is Go 1.24 or newer there?",
+                    peer.package
+                )
+            })?;
+            announce(&format!(
+                "built {} in {} s",
+                peer.name,
+                start.elapsed().as_secs()
+            ));
             Ok(())
         })
     }
@@ -66,7 +79,14 @@ impl Cache {
     /// The tables of Trillian, from its module.
     pub(crate) fn trillian_schema(&self) -> Result<PathBuf> {
         self.made("trillian", "storage.sql", |workspace, made| {
-            let format = ["list", "-mod=mod", "-m", "-f", "{{.Dir}}", "github.com/google/trillian"];
+            let format = [
+                "list",
+                "-mod=mod",
+                "-m",
+                "-f",
+                "{{.Dir}}",
+                "github.com/google/trillian",
+            ];
             run(go(workspace).args(["mod", "download", "github.com/google/trillian"]))?;
             let module = String::from_utf8(run(go(workspace).args(format))?)?;
             let schema = Path::new(module.trim()).join("storage/mysql/schema/storage.sql");
@@ -82,10 +102,14 @@ impl Cache {
         name: &str,
         make: impl FnOnce(&Path, &Path) -> Result<()>,
     ) -> Result<PathBuf> {
-        let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools").join(group);
+        let tools = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tools")
+            .join(group);
         let sources = sources(&tools)?;
         let pins = sources.iter().fold(Vec::new(), |pins, (_, content)| {
-            digest(&SHA256, &[&pins, content.as_slice()].concat()).as_ref().to_vec()
+            digest(&SHA256, &[&pins, content.as_slice()].concat())
+                .as_ref()
+                .to_vec()
         });
         let pins = HEXLOWER.encode(pins.get(..6).unwrap_or(&pins));
         // Another version lives in another folder, so old checkouts and new ones share a cache.
@@ -118,7 +142,9 @@ fn sources(tools: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
         let (name, path) = entry.map(|entry| (PathBuf::from(entry.file_name()), entry.path()))?;
         match path.is_dir() {
             true => found.extend(
-                sources(&path)?.into_iter().map(|(inner, content)| (name.join(inner), content)),
+                sources(&path)?
+                    .into_iter()
+                    .map(|(inner, content)| (name.join(inner), content)),
             ),
             false => {
                 found.insert(name, fs::read(&path)?);
@@ -157,11 +183,17 @@ const fn peer(group: &'static str, package: &'static str, name: &'static str) ->
     }
 }
 
-pub(crate) const COSIGN: Peer =
-    peer("sigstore", "github.com/sigstore/cosign/v3/cmd/cosign", "cosign");
+pub(crate) const COSIGN: Peer = peer(
+    "sigstore",
+    "github.com/sigstore/cosign/v3/cmd/cosign",
+    "cosign",
+);
 pub(crate) const FULCIO: Peer = peer("sigstore", "github.com/sigstore/fulcio", "fulcio");
-pub(crate) const REKOR: Peer =
-    peer("sigstore", "github.com/sigstore/rekor/cmd/rekor-server", "rekor-server");
+pub(crate) const REKOR: Peer = peer(
+    "sigstore",
+    "github.com/sigstore/rekor/cmd/rekor-server",
+    "rekor-server",
+);
 pub(crate) const TIMESTAMPS: Peer = peer("sigstore", "./timestamp-server", "timestamp-server");
 pub(crate) const TRILLIAN_SERVER: Peer = peer(
     "trillian",
@@ -173,8 +205,11 @@ pub(crate) const TRILLIAN_SIGNER: Peer = peer(
     "github.com/google/trillian/cmd/trillian_log_signer",
     "trillian_log_signer",
 );
-pub(crate) const CREATE_TREE: Peer =
-    peer("trillian", "github.com/google/trillian/cmd/createtree", "createtree");
+pub(crate) const CREATE_TREE: Peer = peer(
+    "trillian",
+    "github.com/google/trillian/cmd/createtree",
+    "createtree",
+);
 pub(crate) const CT_LOG: Peer = peer(
     "ct-log",
     "github.com/google/certificate-transparency-go/trillian/ctfe/ct_server",

@@ -28,7 +28,14 @@ impl KeyFiles {
     pub(crate) fn p256(folder: &Path, name: &str) -> Result<Self> {
         let private = folder.join(format!("{name}.key"));
         let encrypted = folder.join(format!("{name}.encrypted.key"));
-        let create = ["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out"];
+        let create = [
+            "ecparam",
+            "-name",
+            "prime256v1",
+            "-genkey",
+            "-noout",
+            "-out",
+        ];
         run(openssl().args(create).arg(&private))?;
         let password = format!("pass:{PASSWORD}");
         run(openssl()
@@ -47,7 +54,12 @@ impl KeyFiles {
         Self::with_public(folder, name, private.clone(), private)
     }
 
-    fn with_public(folder: &Path, name: &str, private: PathBuf, encrypted: PathBuf) -> Result<Self> {
+    fn with_public(
+        folder: &Path,
+        name: &str,
+        private: PathBuf,
+        encrypted: PathBuf,
+    ) -> Result<Self> {
         let public = folder.join(format!("{name}.pub"));
         let extract = |output: &[&str]| {
             run(openssl()
@@ -111,7 +123,15 @@ impl Certificate {
         let mut command = openssl();
         command
             // Nothing but the given extensions: the system's configuration adds its own.
-            .args(["req", "-x509", "-config", "/dev/null", "-days", "3650", "-sha256"])
+            .args([
+                "req",
+                "-x509",
+                "-config",
+                "/dev/null",
+                "-days",
+                "3650",
+                "-sha256",
+            ])
             .args(["-subj", subject, "-key"])
             .arg(&key.private)
             .arg("-out")
@@ -120,7 +140,11 @@ impl Certificate {
             command.args(["-addext", extension]);
         }
         if let Some(issuer) = issuer {
-            command.arg("-CA").arg(&issuer.pem).arg("-CAkey").arg(&issuer.key.private);
+            command
+                .arg("-CA")
+                .arg(&issuer.pem)
+                .arg("-CAkey")
+                .arg(&issuer.key.private);
         }
         run(&mut command)?;
         Ok(Self { key, pem })

@@ -40,7 +40,8 @@ impl Launch {
     /// Starts the program; what it prints goes to `NAME.log` in `folder`.
     pub(crate) fn start(self, folder: &Path) -> Result<Peer> {
         let log = folder.join(format!("{}.log", self.name));
-        let output = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
+        let output =
+            File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
         let child = Command::new("sh")
             .args(["-c", GUARD, self.name])
             .arg(&self.program)
@@ -78,10 +79,18 @@ impl Peer {
         let deadline = Instant::now() + READY_WITHIN;
         while !is_ready() {
             if let Some(status) = self.child.try_wait()? {
-                bail!("{} ended ({status}) before it was ready:\n{}", self.name, self.tail());
+                bail!(
+                    "{} ended ({status}) before it was ready:\n{}",
+                    self.name,
+                    self.tail()
+                );
             }
             if Instant::now() > deadline {
-                bail!("{} is not ready after {READY_WITHIN:?}:\n{}", self.name, self.tail());
+                bail!(
+                    "{} is not ready after {READY_WITHIN:?}:\n{}",
+                    self.name,
+                    self.tail()
+                );
             }
             sleep(POLL);
         }
@@ -107,6 +116,18 @@ impl Drop for Peer {
         drop(self.child.stdin.take());
         // The guard ends the peer by force if it has to; there is nothing to do about an error here.
         let _ = self.child.wait();
+    }
+}
+
+/// Starts a peer on ports that were free a moment ago; again when another process was faster.
+pub(crate) fn on_free_ports<T>(start: impl Fn() -> Result<T>) -> Result<T> {
+    let was_taken = |error: &anyhow::Error| error.to_string().contains("address already in use");
+    let mut tries = 1;
+    loop {
+        match start() {
+            Err(error) if was_taken(&error) && tries < PORT_TRIES => tries += 1,
+            result => return result,
+        }
     }
 }
 
@@ -181,6 +202,7 @@ while ! rm -rf "$1" && [ $tries -lt 50 ]; do sleep 0.2; tries=$((tries + 1)); do
 
 /// Ample: on a loaded machine a peer's first start takes seconds.
 const READY_WITHIN: Duration = Duration::from_secs(120);
+const PORT_TRIES: u32 = 5;
 const POLL: Duration = Duration::from_millis(25);
 const TAIL: u64 = 4096;
 
@@ -207,11 +229,40 @@ mod tests {
     }
 
     #[test]
+    fn a_taken_port_is_no_failure_but_everything_else_is() {
+        let calls = std::cell::Cell::new(0);
+        let start = |succeeds_at: u32, message: &'static str| {
+            calls.set(0);
+            on_free_ports(|| {
+                calls.set(calls.get() + 1);
+                match calls.get() == succeeds_at {
+                    true => Ok(()),
+                    false => bail!("listen: {message}"),
+                }
+            })
+        };
+        start(3, "address already in use").unwrap();
+        start(9, "address already in use").unwrap_err();
+        assert_eq!(calls.get(), PORT_TRIES);
+        start(2, "permission denied").unwrap_err();
+        assert_eq!(calls.get(), 1);
+    }
+
+    #[test]
     fn a_peer_that_ends_early_is_an_error_with_its_last_words() {
         let folder = tempfile::tempdir().unwrap();
-        let launch = Launch::new("quitter", "sh").arg("-c").arg("echo no such tree; exit 3");
-        let error = launch.start(folder.path()).unwrap().ready(|| false).unwrap_err();
+        let launch = Launch::new("quitter", "sh")
+            .arg("-c")
+            .arg("echo no such tree; exit 3");
+        let error = launch
+            .start(folder.path())
+            .unwrap()
+            .ready(|| false)
+            .unwrap_err();
         let text = error.to_string();
-        assert!(text.contains("no such tree") && text.contains("exit status: 3"), "{text}");
+        assert!(
+            text.contains("no such tree") && text.contains("exit status: 3"),
+            "{text}"
+        );
     }
 }

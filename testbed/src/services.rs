@@ -11,7 +11,7 @@ use crate::http::{accepts, answers, free_port};
 use crate::issuer::{AUDIENCE, Issuer};
 use crate::peers::{self, Cache};
 use crate::pki::{Certificate, KeyFiles, PASSWORD};
-use crate::process::{Launch, Peer, run};
+use crate::process::{Launch, Peer, on_free_ports, run};
 
 /// Trillian over its database: the trees of the CT log and of Rekor v1.
 #[derive(Debug)]
@@ -25,24 +25,28 @@ pub(crate) struct Trillian {
 impl Trillian {
     pub(crate) fn start(cache: &Cache, folder: &Path) -> Result<Self> {
         let database = Database::start(folder, &cache.trillian_schema()?)?;
-        let (port, signer_port) = (free_port()?, free_port()?);
-        let launch = |name, peer, port| -> Result<Launch> {
-            Ok(Launch::new(name, cache.program(peer)?)
-                .flag("mysql_uri", database.dsn("trillian"))
-                .flag("storage_system", "mysql")
-                .flag("quota_system", "noop")
-                .flag("rpc_endpoint", format_args!("127.0.0.1:{port}"))
-                .flag("http_endpoint", ""))
-        };
-        let server = launch("trillian-server", peers::TRILLIAN_SERVER, port)?.start(folder)?;
-        let signer = launch("trillian-signer", peers::TRILLIAN_SIGNER, signer_port)?
-            .arg("--force_master")
-            .flag("sequencer_interval", "50ms")
-            .flag("batch_size", 100)
-            .start(folder)?;
+        let (server, signer, port) = on_free_ports(|| {
+            let (port, signer_port) = (free_port()?, free_port()?);
+            let launch = |name, peer, port| -> Result<Launch> {
+                Ok(Launch::new(name, cache.program(peer)?)
+                    .flag("mysql_uri", database.dsn("trillian"))
+                    .flag("storage_system", "mysql")
+                    .flag("quota_system", "noop")
+                    .flag("rpc_endpoint", format_args!("127.0.0.1:{port}"))
+                    .flag("http_endpoint", ""))
+            };
+            let server = launch("trillian-server", peers::TRILLIAN_SERVER, port)?.start(folder)?;
+            let signer = launch("trillian-signer", peers::TRILLIAN_SIGNER, signer_port)?
+                .arg("--force_master")
+                .flag("sequencer_interval", "50ms")
+                .flag("batch_size", 100)
+                .start(folder)?;
+            let server = server.ready(|| accepts(port))?;
+            Ok((server, signer.ready(|| accepts(signer_port))?, port))
+        })?;
         Ok(Self {
-            _server: server.ready(|| accepts(port))?,
-            _signer: signer.ready(|| accepts(signer_port))?,
+            _signer: signer,
+            _server: server,
             port,
             database,
         })
@@ -93,7 +97,10 @@ pub(crate) fn ct_log(
     let port = free_port()?;
     let peer = Launch::new("ct-log", cache.program(peers::CT_LOG)?)
         .flag("log_config", file.display())
-        .flag("log_rpc_server", format_args!("127.0.0.1:{}", trillian.port))
+        .flag(
+            "log_rpc_server",
+            format_args!("127.0.0.1:{}", trillian.port),
+        )
         .flag("http_endpoint", format_args!("127.0.0.1:{port}"))
         .start(folder)?
         .ready(|| answers(port, &format!("/{CT_PREFIX}/ct/v1/get-sth")))?;
@@ -130,7 +137,10 @@ pub(crate) fn fulcio(
         .flag("grpc-port", free_port()?)
         .flag("metrics-port", free_port()?)
         // An abstract socket: its name is as global as a port.
-        .flag("legacy-unix-domain-socket", format_args!("@sealcheck-testbed-{port}"))
+        .flag(
+            "legacy-unix-domain-socket",
+            format_args!("@sealcheck-testbed-{port}"),
+        )
         .flag("ca", "fileca")
         .flag("fileca-cert", root.pem.display())
         .flag("fileca-key", root.key.encrypted.display())
@@ -172,7 +182,7 @@ pub(crate) fn rekor(
 /// Rekor v2 on files.
 pub(crate) fn rekor_v2(cache: &Cache, folder: &Path, key: &KeyFiles) -> Result<Service> {
     let storage = folder.join("rekor-v2");
-    fs::create_dir(&storage)?;
+    fs::create_dir_all(&storage)?;
     let port = free_port()?;
     let peer = Launch::new("rekor-v2", cache.program(peers::REKOR_V2)?)
         .arg("serve")

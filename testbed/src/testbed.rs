@@ -11,7 +11,7 @@ use crate::http::FileServer;
 use crate::issuer::Issuer;
 use crate::peers::{self, Cache};
 use crate::pki::{Certificate, KeyFiles};
-use crate::process::Janitor;
+use crate::process::{Janitor, on_free_ports};
 use crate::services::{self, Service, Trillian};
 use crate::trust::{TrustedServices, ed25519_log, p256_log, signing_config};
 use crate::tuf::Publisher;
@@ -114,32 +114,41 @@ impl Testbed {
             false => None,
         };
         if let (Some(trillian), true) = (&trillian, has(Part::Fulcio)) {
-            let ct_log = services::ct_log(&cache, &folder, trillian, &ct_key, &root)?;
-            let fulcio = services::fulcio(&cache, &folder, &issuer, &ct_log, &root)?;
+            let ct_log =
+                on_free_ports(|| services::ct_log(&cache, &folder, trillian, &ct_key, &root))?;
+            let fulcio =
+                on_free_ports(|| services::fulcio(&cache, &folder, &issuer, &ct_log, &root))?;
             trusted.ct_logs.push(p256_log(&ct_log.url, &ct_key, &since));
-            trusted.authorities.push((fulcio.url.clone(), vec![root.clone()]));
+            trusted
+                .authorities
+                .push((fulcio.url.clone(), vec![root.clone()]));
             *fulcio_url = Some(fulcio.url.clone());
             running.extend([fulcio, ct_log]);
         }
         if let (Some(trillian), true) = (&trillian, has(Part::Rekor)) {
-            let rekor = services::rekor(&cache, &folder, trillian, &rekor_key)?;
+            let rekor = on_free_ports(|| services::rekor(&cache, &folder, trillian, &rekor_key))?;
             let name = format!("https://{}", services::REKOR_NAME);
             trusted.logs.push(p256_log(&name, &rekor_key, &since));
             *rekor_url = Some(rekor.url.clone());
             running.push(rekor);
         }
         if has(Part::RekorV2) {
-            let rekor = services::rekor_v2(&cache, &folder, &rekor_v2_key)?;
+            let rekor = on_free_ports(|| services::rekor_v2(&cache, &folder, &rekor_v2_key))?;
             let name = services::REKOR_V2_NAME;
             let url = format!("https://{name}");
-            trusted.logs.push(ed25519_log(&url, name, &rekor_v2_key, &since)?);
+            trusted
+                .logs
+                .push(ed25519_log(&url, name, &rekor_v2_key, &since)?);
             *rekor_v2_url = Some(rekor.url.clone());
             running.push(rekor);
         }
         if has(Part::Timestamps) {
-            let timestamps = services::timestamps(&cache, &folder, &tsa, &tsa_root)?;
+            let timestamps =
+                on_free_ports(|| services::timestamps(&cache, &folder, &tsa, &tsa_root))?;
             let chain = vec![tsa, tsa_root];
-            trusted.timestamp_authorities.push((timestamps.url.clone(), chain));
+            trusted
+                .timestamp_authorities
+                .push((timestamps.url.clone(), chain));
             *tsa_url = Some(timestamps.url.clone());
             running.push(timestamps);
         }
@@ -162,7 +171,10 @@ impl Testbed {
         let signing_config_v2 = write("signing_config_v2.json", &v2)?;
         let signing_config_no_log = write("signing_config_no_log.json", &config(None, tsa))?;
 
-        let expires = format!("{}-01-01T00:00:00Z", now.strftime("%Y").to_string().parse::<i32>()? + 2);
+        let expires = format!(
+            "{}-01-01T00:00:00Z",
+            now.strftime("%Y").to_string().parse::<i32>()? + 2
+        );
         let publisher = Publisher::new(&expires)?;
         let tuf_root = folder.join("tuf_root.json");
         fs::write(&tuf_root, publisher.root()?)?;

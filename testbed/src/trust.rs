@@ -37,12 +37,22 @@ impl TrustedServices {
 
 /// A log with a P-256 key: Rekor v1 or CT.
 pub(crate) fn p256_log(url: &str, key: &KeyFiles, since: &str) -> Value {
-    log(url, &key.spki, "PKIX_ECDSA_P256_SHA_256", &key.log_id(), since)
+    log(
+        url,
+        &key.spki,
+        "PKIX_ECDSA_P256_SHA_256",
+        &key.log_id(),
+        since,
+    )
 }
 
 /// A Rekor v2 log with an Ed25519 key: its id is the untruncated key id of a signed note.
 pub(crate) fn ed25519_log(url: &str, name: &str, key: &KeyFiles, since: &str) -> Result<Value> {
-    let point = key.spki.len().checked_sub(32).and_then(|start| key.spki.get(start..));
+    let point = key
+        .spki
+        .len()
+        .checked_sub(32)
+        .and_then(|start| key.spki.get(start..));
     let point = point.context("no Ed25519 key")?;
     let id = digest(&SHA256, &[name.as_bytes(), b"\n\x01", point].concat());
     Ok(log(url, &key.spki, "PKIX_ED25519", id.as_ref(), since))

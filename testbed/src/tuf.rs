@@ -63,9 +63,14 @@ impl Publisher {
             );
         }
         let targets = self.signed("targets", [("targets", Value::Object(listed))])?;
-        let snapshot = self.signed("snapshot", [("meta", json!({"targets.json": pin(&targets)}))])?;
-        let timestamp =
-            self.signed("timestamp", [("meta", json!({"snapshot.json": pin(&snapshot)}))])?;
+        let snapshot = self.signed(
+            "snapshot",
+            [("meta", json!({"targets.json": pin(&targets)}))],
+        )?;
+        let timestamp = self.signed(
+            "timestamp",
+            [("meta", json!({"snapshot.json": pin(&snapshot)}))],
+        )?;
         files.insert("/1.root.json".to_owned(), self.root()?);
         files.insert("/1.targets.json".to_owned(), targets);
         files.insert("/1.snapshot.json".to_owned(), snapshot);
@@ -83,7 +88,9 @@ impl Publisher {
         let bytes = serde_json_canonicalizer::to_vec(&signed)?;
         let signature = HEXLOWER.encode(self.key.sign(&bytes).as_ref());
         let signatures = json!([{"keyid": self.id, "sig": signature}]);
-        Ok(serde_json::to_vec(&json!({"signed": signed, "signatures": signatures}))?)
+        Ok(serde_json::to_vec(
+            &json!({"signed": signed, "signatures": signatures}),
+        )?)
     }
 }
 

@@ -22,6 +22,8 @@ pub(crate) enum Services {
     RekorV2,
     /// A timestamp and no log.
     NoLog,
+    /// Neither.
+    Nothing,
 }
 
 /// In which form the proof is kept.
@@ -72,7 +74,7 @@ pub(crate) enum Content {
 impl Case {
     pub(crate) fn all() -> Vec<Self> {
         use Form::{Bundle, Detached, LegacyBundle};
-        use Services::{NoLog, RekorV1, RekorV2};
+        use Services::{NoLog, Nothing, RekorV1, RekorV2};
         let keyless = Signer::Keyless;
         let p256 = Signer::Key("p256");
         let case = |name, form, signer, services, predicate| Self {
@@ -83,17 +85,72 @@ impl Case {
             predicate,
         };
         let mut all = vec![
-            case("blob-keyless-rekor-v1-bundle", Bundle, keyless, RekorV1, None),
-            case("blob-keyless-rekor-v2-bundle", Bundle, keyless, RekorV2, None),
-            case("blob-keyless-timestamp-bundle", Bundle, keyless, NoLog, None),
-            case("blob-keyless-rekor-v1-legacy-bundle", LegacyBundle, keyless, RekorV1, None),
-            case("blob-keyless-rekor-v1-detached", Detached, keyless, RekorV1, None),
+            case(
+                "blob-keyless-rekor-v1-bundle",
+                Bundle,
+                keyless,
+                RekorV1,
+                None,
+            ),
+            case(
+                "blob-keyless-rekor-v2-bundle",
+                Bundle,
+                keyless,
+                RekorV2,
+                None,
+            ),
+            case(
+                "blob-keyless-timestamp-bundle",
+                Bundle,
+                keyless,
+                NoLog,
+                None,
+            ),
+            case(
+                "blob-keyless-rekor-v1-legacy-bundle",
+                LegacyBundle,
+                keyless,
+                RekorV1,
+                None,
+            ),
+            case(
+                "blob-keyless-rekor-v1-detached",
+                Detached,
+                keyless,
+                RekorV1,
+                None,
+            ),
             case("blob-p256-rekor-v1-bundle", Bundle, p256, RekorV1, None),
             case("blob-p256-rekor-v2-bundle", Bundle, p256, RekorV2, None),
             case("blob-p256-timestamp-bundle", Bundle, p256, NoLog, None),
-            case("blob-p256-rekor-v1-legacy-bundle", LegacyBundle, p256, RekorV1, None),
+            case(
+                "blob-p256-rekor-v1-legacy-bundle",
+                LegacyBundle,
+                p256,
+                RekorV1,
+                None,
+            ),
             case("blob-p256-rekor-v1-detached", Detached, p256, RekorV1, None),
+            case("blob-p256-nothing-bundle", Bundle, p256, Nothing, None),
         ];
+        for (name, form) in [
+            ("blob-ed25519-rekor-v1-legacy-bundle", LegacyBundle),
+            ("blob-ed25519-rekor-v1-detached", Detached),
+        ] {
+            all.push(case(name, form, Signer::Key("ed25519"), RekorV1, None));
+        }
+        for (name, form) in [
+            ("blob-rsa-rekor-v1-legacy-bundle", LegacyBundle),
+            ("blob-rsa-rekor-v1-detached", Detached),
+        ] {
+            all.push(case(name, form, Signer::Key("rsa"), RekorV1, None));
+        }
+        for (name, services) in [
+            ("blob-ed25519-timestamp-bundle", NoLog),
+            ("blob-ed25519-nothing-bundle", Nothing),
+        ] {
+            all.push(case(name, Bundle, Signer::Key("ed25519"), services, None));
+        }
         for (name, signer) in [
             ("blob-ed25519-rekor-v1-bundle", "ed25519"),
             ("blob-rsa-rekor-v1-bundle", "rsa"),
@@ -112,7 +169,13 @@ impl Case {
             ("attestation-p256-rekor-v1-bundle", p256, RekorV1),
             ("attestation-p256-rekor-v2-bundle", p256, RekorV2),
         ] {
-            all.push(case(name, Bundle, signer, services, Some("slsaprovenance1")));
+            all.push(case(
+                name,
+                Bundle,
+                signer,
+                services,
+                Some("slsaprovenance1"),
+            ));
         }
         all
     }
@@ -130,7 +193,9 @@ impl Case {
             Some(kind) => {
                 let predicate = folder.join("predicate");
                 fs::write(&predicate, PREDICATE).unwrap();
-                cosign.args(["attest-blob", "--type", kind, "--predicate"]).arg(predicate)
+                cosign
+                    .args(["attest-blob", "--type", kind, "--predicate"])
+                    .arg(predicate)
             }
         };
         cosign.arg("--yes");
@@ -138,9 +203,10 @@ impl Case {
         match self.form {
             Form::Bundle => {
                 cosign.arg("--signing-config").arg(match self.services {
-                    Services::RekorV1 => &testbed.signing_config_v1,
-                    Services::RekorV2 => &testbed.signing_config_v2,
-                    Services::NoLog => &testbed.signing_config_no_log,
+                    Services::RekorV1 => testbed.signing_config_v1.clone(),
+                    Services::RekorV2 => testbed.signing_config_v2.clone(),
+                    Services::NoLog => testbed.signing_config_no_log.clone(),
+                    Services::Nothing => testbed.folder.join(NOTHING),
                 });
                 cosign.arg("--bundle").arg(folder.join("bundle"));
             }
@@ -165,7 +231,9 @@ impl Case {
                 fs::write(&token, testbed.token(EMAIL).unwrap()).unwrap();
                 cosign.arg("--identity-token").arg(token)
             }
-            Signer::Key(name) => cosign.arg("--key").arg(testbed.folder.join(format!("{name}.key"))),
+            Signer::Key(name) => cosign
+                .arg("--key")
+                .arg(testbed.folder.join(format!("{name}.key"))),
         };
         run(cosign.arg(&file));
         let read = |name: &str| fs::read(folder.join(name)).ok();
@@ -187,7 +255,10 @@ impl Case {
                 Signer::Key(name) => Some(testbed.folder.join(format!("{name}.pub"))),
             },
             root: serde_json::from_slice(&fs::read(&testbed.trusted_root).unwrap()).unwrap(),
-            legacy_trust: testbed.legacy_trust().map(|(name, file)| (name, file.to_owned())).to_vec(),
+            legacy_trust: testbed
+                .legacy_trust()
+                .map(|(name, file)| (name, file.to_owned()))
+                .to_vec(),
         }
     }
 }
@@ -198,8 +269,14 @@ impl Proof {
         fs::create_dir_all(folder).unwrap();
         let put = |name: &str, bytes: &[u8]| fs::write(folder.join(name), bytes).unwrap();
         put("artifact", &self.artifact);
-        put("trusted_root.json", &serde_json::to_vec_pretty(&self.root).unwrap());
-        put("signer.txt", format!("{}\n{}\n", self.identity, self.issuer).as_bytes());
+        put(
+            "trusted_root.json",
+            &serde_json::to_vec_pretty(&self.root).unwrap(),
+        );
+        put(
+            "signer.txt",
+            format!("{}\n{}\n", self.identity, self.issuer).as_bytes(),
+        );
         if let Some(key) = &self.key {
             put("key.pub", &fs::read(key).unwrap());
         }
@@ -221,22 +298,42 @@ impl Proof {
 /// Makes the keys that the cases sign with, and one that signs nothing.
 pub(crate) fn prepare(testbed: &Testbed) {
     let folder = &testbed.folder;
+    let nothing = r#"{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json"}"#;
+    fs::write(folder.join(NOTHING), nothing).unwrap();
     for (name, algorithm) in [
-        ("p256", &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"][..]),
+        (
+            "p256",
+            &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"][..],
+        ),
         ("ed25519", &["-algorithm", "ed25519"]),
-        ("rsa", &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]),
-        ("other", &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]),
+        (
+            "rsa",
+            &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+        ),
+        (
+            "other",
+            &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
+        ),
     ] {
         let pem = folder.join(format!("{name}.pem"));
-        run(Command::new("openssl").arg("genpkey").args(algorithm).arg("-out").arg(&pem));
+        run(Command::new("openssl")
+            .arg("genpkey")
+            .args(algorithm)
+            .arg("-out")
+            .arg(&pem));
         let prefix = folder.join(name);
         let mut cosign = testbed.cosign();
-        cosign.arg("import-key-pair").arg("--key").arg(&pem).arg("--output-key-prefix").arg(prefix);
+        cosign
+            .arg("import-key-pair")
+            .arg("--key")
+            .arg(&pem)
+            .arg("--output-key-prefix")
+            .arg(prefix);
         run(&mut cosign);
     }
 }
 
-fn run(command: &mut Command) {
+pub(crate) fn run(command: &mut Command) {
     let output = command.output().unwrap();
     assert!(
         output.status.success(),
@@ -246,5 +343,6 @@ fn run(command: &mut Command) {
 }
 
 pub(crate) const EMAIL: &str = "alice@example.com";
+const NOTHING: &str = "signing_config_nothing.json";
 const PREDICATE: &str = r#"{"buildDefinition":{"buildType":"https://example.com/build","externalParameters":{},
 "resolvedDependencies":[]},"runDetails":{"builder":{"id":"https://example.com/builder"}}}"#;

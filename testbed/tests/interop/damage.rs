@@ -40,36 +40,96 @@ pub(crate) const DAMAGE: &[Damage] = &[
     damage("foreign-authority", Act::ForeignAuthority),
     damage("foreign-log", Act::ForeignLog),
     damage("foreign-ct-log", Act::ForeignCtLog),
-    damage("foreign-timestamp-authority", Act::ForeignTimestampAuthority),
+    damage(
+        "foreign-timestamp-authority",
+        Act::ForeignTimestampAuthority,
+    ),
     damage("signature-flipped", Act::Flip(SIGNATURE)),
     damage("signature-of-sibling", Act::Sibling(SIGNATURE)),
     damage("certificate-flipped", Act::Flip(CERTIFICATE)),
     damage("certificate-of-sibling", Act::Sibling(CERTIFICATE)),
     damage("certificate-removed", Act::Remove(CERTIFICATE)),
-    damage("message-digest-flipped", Act::Flip(&["/messageSignature/messageDigest/digest"])),
+    damage(
+        "message-digest-flipped",
+        Act::Flip(&["/messageSignature/messageDigest/digest"]),
+    ),
     damage("payload-flipped", Act::Flip(&["/dsseEnvelope/payload"])),
-    damage("payload-of-sibling", Act::Sibling(&["/dsseEnvelope/payload"])),
-    damage("log-entry-removed", Act::Remove(&["/verificationMaterial/tlogEntries", "/rekorBundle"])),
-    damage("log-entry-of-sibling", Act::Sibling(&["/verificationMaterial/tlogEntries", "/rekorBundle"])),
+    damage(
+        "payload-of-sibling",
+        Act::Sibling(&["/dsseEnvelope/payload"]),
+    ),
+    damage(
+        "log-entry-removed",
+        Act::Remove(&["/verificationMaterial/tlogEntries", "/rekorBundle"]),
+    ),
+    damage(
+        "log-entry-of-sibling",
+        Act::Sibling(&["/verificationMaterial/tlogEntries", "/rekorBundle"]),
+    ),
     damage("body-flipped", Act::Flip(BODY)),
     damage("body-of-sibling", Act::Sibling(BODY)),
-    damage("log-index-added", Act::Add(&["/verificationMaterial/tlogEntries/0/logIndex", "/rekorBundle/Payload/logIndex"])),
-    damage("integrated-time-added", Act::Add(&["/verificationMaterial/tlogEntries/0/integratedTime", "/rekorBundle/Payload/integratedTime"])),
-    damage("log-id-flipped", Act::Flip(&["/verificationMaterial/tlogEntries/0/logId/keyId"])),
+    damage(
+        "log-index-added",
+        Act::Add(&[
+            "/verificationMaterial/tlogEntries/0/logIndex",
+            "/rekorBundle/Payload/logIndex",
+        ]),
+    ),
+    damage(
+        "integrated-time-added",
+        Act::Add(&[
+            "/verificationMaterial/tlogEntries/0/integratedTime",
+            "/rekorBundle/Payload/integratedTime",
+        ]),
+    ),
+    damage(
+        "log-id-flipped",
+        Act::Flip(&["/verificationMaterial/tlogEntries/0/logId/keyId"]),
+    ),
     damage("promise-flipped", Act::Flip(PROMISE)),
     damage("promise-emptied", Act::Remove(PROMISE)),
-    damage("promise-removed", Act::Remove(&["/verificationMaterial/tlogEntries/0/inclusionPromise"])),
+    damage(
+        "promise-removed",
+        Act::Remove(&["/verificationMaterial/tlogEntries/0/inclusionPromise"]),
+    ),
     damage("promise-of-sibling", Act::Sibling(PROMISE)),
-    damage("proof-removed", Act::Remove(&["/verificationMaterial/tlogEntries/0/inclusionProof"])),
-    damage("proof-of-sibling", Act::Sibling(&["/verificationMaterial/tlogEntries/0/inclusionProof"])),
-    damage("proof-hash-flipped", Act::Flip(&["/verificationMaterial/tlogEntries/0/inclusionProof/hashes/0"])),
-    damage("proof-root-flipped", Act::Flip(&["/verificationMaterial/tlogEntries/0/inclusionProof/rootHash"])),
-    damage("proof-index-added", Act::Add(&["/verificationMaterial/tlogEntries/0/inclusionProof/logIndex"])),
-    damage("proof-size-added", Act::Add(&["/verificationMaterial/tlogEntries/0/inclusionProof/treeSize"])),
-    damage("checkpoint-removed", Act::Remove(&["/verificationMaterial/tlogEntries/0/inclusionProof/checkpoint"])),
-    damage("checkpoint-of-sibling", Act::Sibling(&["/verificationMaterial/tlogEntries/0/inclusionProof/checkpoint"])),
+    damage(
+        "proof-removed",
+        Act::Remove(&["/verificationMaterial/tlogEntries/0/inclusionProof"]),
+    ),
+    damage(
+        "proof-of-sibling",
+        Act::Sibling(&["/verificationMaterial/tlogEntries/0/inclusionProof"]),
+    ),
+    damage(
+        "proof-hash-flipped",
+        Act::Flip(&["/verificationMaterial/tlogEntries/0/inclusionProof/hashes/0"]),
+    ),
+    damage(
+        "proof-root-flipped",
+        Act::Flip(&["/verificationMaterial/tlogEntries/0/inclusionProof/rootHash"]),
+    ),
+    damage(
+        "proof-index-added",
+        Act::Add(&["/verificationMaterial/tlogEntries/0/inclusionProof/logIndex"]),
+    ),
+    damage(
+        "proof-size-added",
+        Act::Add(&["/verificationMaterial/tlogEntries/0/inclusionProof/treeSize"]),
+    ),
+    damage(
+        "checkpoint-removed",
+        Act::Remove(&["/verificationMaterial/tlogEntries/0/inclusionProof/checkpoint"]),
+    ),
+    damage(
+        "checkpoint-of-sibling",
+        Act::Sibling(&["/verificationMaterial/tlogEntries/0/inclusionProof/checkpoint"]),
+    ),
     damage("timestamp-flipped", Act::Flip(TIMESTAMP)),
-    damage("timestamp-removed", Act::Remove(&["/verificationMaterial/timestampVerificationData"])),
+    damage(
+        "timestamp-removed",
+        Act::Remove(&["/verificationMaterial/timestampVerificationData"]),
+    ),
     damage("timestamp-of-sibling", Act::Sibling(TIMESTAMP)),
 ];
 
@@ -77,9 +137,16 @@ const fn damage(name: &'static str, act: Act) -> Damage {
     Damage { name, act }
 }
 
-const SIGNATURE: &[&str] = &["/messageSignature/signature", "/dsseEnvelope/signatures/0/sig", "/base64Signature"];
+const SIGNATURE: &[&str] = &[
+    "/messageSignature/signature",
+    "/dsseEnvelope/signatures/0/sig",
+    "/base64Signature",
+];
 const CERTIFICATE: &[&str] = &["/verificationMaterial/certificate/rawBytes", "/cert"];
-const BODY: &[&str] = &["/verificationMaterial/tlogEntries/0/canonicalizedBody", "/rekorBundle/Payload/body"];
+const BODY: &[&str] = &[
+    "/verificationMaterial/tlogEntries/0/canonicalizedBody",
+    "/rekorBundle/Payload/body",
+];
 const PROMISE: &[&str] = &[
     "/verificationMaterial/tlogEntries/0/inclusionPromise/signedEntryTimestamp",
     "/rekorBundle/SignedEntryTimestamp",
@@ -114,8 +181,7 @@ impl Damage {
                 true
             }),
             Act::ForeignAuthority => {
-                damaged.root["certificateAuthorities"][0]["certChain"] =
-                    json!({"certificates": [proof.root["timestampAuthorities"][0]["certChain"]["certificates"][1]]});
+                damaged.root["certificateAuthorities"][0]["certChain"] = json!({"certificates": [proof.root["timestampAuthorities"][0]["certChain"]["certificates"][1]]});
                 damaged.legacy_trust[0].1 = testbed.folder.join("tsa-root.crt");
                 proof.key.is_none()
             }
@@ -130,7 +196,8 @@ impl Damage {
                 has_entry(proof)
             }
             Act::ForeignCtLog => {
-                damaged.root["ctlogs"][0]["publicKey"] = proof.root["tlogs"][0]["publicKey"].clone();
+                damaged.root["ctlogs"][0]["publicKey"] =
+                    proof.root["tlogs"][0]["publicKey"].clone();
                 damaged.root["ctlogs"][0]["logId"] = proof.root["tlogs"][0]["logId"].clone();
                 damaged.legacy_trust[2].1.clone_from(&testbed.rekor_key);
                 proof.key.is_none()
@@ -158,7 +225,9 @@ fn has_entry(proof: &Proof) -> bool {
     match &proof.material {
         Content::Json(bundle) => {
             bundle.get("rekorBundle").is_some()
-                || bundle.pointer("/verificationMaterial/tlogEntries/0").is_some()
+                || bundle
+                    .pointer("/verificationMaterial/tlogEntries/0")
+                    .is_some()
         }
         Content::Detached { .. } => true,
     }
@@ -172,7 +241,9 @@ fn alter(
 ) -> bool {
     match (&mut proof.material, &sibling.material) {
         (Content::Json(bundle), Content::Json(other)) => places.iter().any(|place| {
-            bundle.pointer_mut(place).is_some_and(|value| change(value, other.pointer(place)))
+            bundle
+                .pointer_mut(place)
+                .is_some_and(|value| change(value, other.pointer(place)))
         }),
         (
             Content::Detached {
@@ -184,7 +255,8 @@ fn alter(
                 certificate: other_certificate,
             },
         ) => {
-            let part = |bytes: &[u8]| Value::from(String::from_utf8(bytes.to_vec()).unwrap().trim());
+            let part =
+                |bytes: &[u8]| Value::from(String::from_utf8(bytes.to_vec()).unwrap().trim());
             let (target, other) = if places == SIGNATURE {
                 (Some(signature), Some(other_signature))
             } else if places == CERTIFICATE {
@@ -233,7 +305,11 @@ fn flip(value: &mut Value) -> bool {
         let mut der = BASE64.decode(block.as_bytes()).unwrap();
         let middle = der.len() / 2;
         der[middle] ^= 1;
-        bytes = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", BASE64.encode(&der)).into_bytes();
+        bytes = format!(
+            "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
+            BASE64.encode(&der)
+        )
+        .into_bytes();
     } else {
         bytes[middle] ^= 1;
     }
@@ -243,7 +319,10 @@ fn flip(value: &mut Value) -> bool {
 
 fn add(value: &mut Value) -> bool {
     let changed = match value {
-        Value::String(text) => text.parse::<i64>().ok().map(|number| Value::from((number + 1).to_string())),
+        Value::String(text) => text
+            .parse::<i64>()
+            .ok()
+            .map(|number| Value::from((number + 1).to_string())),
         Value::Number(number) => number.as_i64().map(|number| Value::from(number + 1)),
         _ => None,
     };
@@ -252,4 +331,3 @@ fn add(value: &mut Value) -> bool {
         true
     })
 }
-

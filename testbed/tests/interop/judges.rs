@@ -51,15 +51,18 @@ pub(crate) fn cosign_says(testbed: &Testbed, proof: &Proof) -> Judgement {
         Form::Bundle => {
             cosign.arg("--trusted-root").arg(file("trusted_root.json"));
             cosign.arg("--bundle").arg(file("bundle.json"));
-            if proof.case.services != Services::RekorV1 {
+            if matches!(proof.case.services, Services::RekorV2 | Services::NoLog) {
                 cosign.arg("--use-signed-timestamps");
             }
-            if proof.case.services == Services::NoLog {
+            if matches!(proof.case.services, Services::NoLog | Services::Nothing) {
                 cosign.arg("--insecure-ignore-tlog");
             }
         }
         Form::LegacyBundle => {
-            cosign.arg("--new-bundle-format=false").arg("--bundle").arg(file("bundle.json"));
+            cosign
+                .arg("--new-bundle-format=false")
+                .arg("--bundle")
+                .arg(file("bundle.json"));
         }
         Form::Detached => {
             cosign.arg("--new-bundle-format=false");
@@ -121,14 +124,23 @@ fn judge(testbed: &Testbed, proof: &Proof) -> sealcheck_verify::Result<Judgement
     if proof.case.predicate.is_some() {
         requirements = requirements.content(Demand::Attestation(SLSA.into()));
     }
-    if proof.case.services == Services::NoLog {
-        requirements = requirements.log_entries(Threshold::Waived).timestamps(Threshold::ONE);
-    }
-    if proof.case.services == Services::RekorV2 {
-        requirements = requirements.timestamps(Threshold::ONE);
-    }
-    let artifact = Artifact::from_reader(&proof.artifact[..], &material.needs(&requirements)).unwrap();
-    let verdict = verify(&material, &artifact, &root, &requirements, SystemTime::now().into());
+    requirements = match proof.case.services {
+        Services::RekorV1 => requirements,
+        Services::RekorV2 => requirements.timestamps(Threshold::ONE),
+        Services::NoLog => requirements
+            .log_entries(Threshold::Waived)
+            .timestamps(Threshold::ONE),
+        Services::Nothing => requirements.log_entries(Threshold::Waived),
+    };
+    let artifact =
+        Artifact::from_reader(&proof.artifact[..], &material.needs(&requirements)).unwrap();
+    let verdict = verify(
+        &material,
+        &artifact,
+        &root,
+        &requirements,
+        SystemTime::now().into(),
+    );
     let reason = verdict.failure().map(|failure| failure.reason.to_string());
     Ok(Judgement {
         accepts: verdict.outcome() == Outcome::Verified,
@@ -143,7 +155,10 @@ fn with_entries(
     proof: &Proof,
     mut material: Material,
 ) -> sealcheck_verify::Result<Material> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let client = Client::new(Config::default()).unwrap();
     let rekor = RekorClient::new(client, testbed.rekor_url.as_deref().unwrap());
     let artifact = Artifact::from_bytes(&proof.artifact);
