@@ -66,7 +66,6 @@ pub(crate) const DAMAGE: &[Damage] = &[
         "log-entry-of-sibling",
         Act::Sibling(&["/verificationMaterial/tlogEntries", "/rekorBundle"]),
     ),
-    damage("body-flipped", Act::Flip(BODY)),
     damage("body-of-sibling", Act::Sibling(BODY)),
     damage(
         "log-index-added",
