@@ -315,6 +315,10 @@ fn kind_of(spki: &[u8]) -> Result<KeyKind> {
     let (algorithm, parameters, key) = parts_of(spki).map_err(|error| malformed().detail(error))?;
     let curve = parameters.and_then(|der| ObjectIdentifier::from_der(der).ok());
     match (algorithm, curve) {
+        // The hybrid forms of a point (X9.62), which RFC 5480, section 2.2, forbids: one key would have two encodings.
+        (ID_EC_PUBLIC_KEY, Some(_)) if matches!(key.first(), Some(6 | 7)) => {
+            Err(malformed().detail("the point is in hybrid form"))
+        }
         (ID_EC_PUBLIC_KEY, Some(SECP256R1)) => Ok(KeyKind::EcdsaP256),
         (ID_EC_PUBLIC_KEY, Some(SECP384R1)) => Ok(KeyKind::EcdsaP384),
         (ID_EC_PUBLIC_KEY, Some(SECP521R1)) => Ok(KeyKind::EcdsaP521),

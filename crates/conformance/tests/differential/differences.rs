@@ -189,6 +189,14 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         why: "It counts for nothing, as in the Python client: whoever could alter it could as well leave it out. The oracle rejects material with any token that it cannot verify.",
     },
     Difference {
+        id: "timestamp-signer-below-root",
+        applies: WeAccept(|ours, error| {
+            ours.embedded_signer && error.contains("does not match any trusted TSA certificate")
+        }),
+        what: "A timestamp that brings its signer's certificate along, where the trusted root has only the authorities above it.",
+        why: "RFC 3161, section 2.4.1, has tokens bring it; the path to the trusted root is checked. The oracle wants the signer itself in the trusted root.",
+    },
+    Difference {
         id: "root-unknown-algorithm",
         applies: WeAccept(|ours, error| ours.skipped_log && error.starts_with("trust: ")),
         what: "A trusted root with a log whose key or hash algorithm is not known.",
@@ -377,6 +385,14 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         applies: OracleAccepts(|ours, _| ours.reason == Reason::LogEntryDuplicate),
         what: "The same log entry twice.",
         why: "One of them proves nothing.",
+    },
+    Difference {
+        id: "proof-missing",
+        applies: OracleAccepts(|ours, _| {
+            ours.reason == Reason::MaterialIncomplete && field(ours).ends_with("inclusionProof")
+        }),
+        what: "A bundle from version 0.2 on with several entries, one of them without inclusion proof.",
+        why: "The format demands one for each. The oracle is content with one.",
     },
     Difference {
         id: "v0.1-without-promise",

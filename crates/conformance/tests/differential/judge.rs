@@ -66,6 +66,8 @@ pub(crate) struct Accepted {
     pub(crate) timestamp_schemes: Vec<String>,
     /// Whether a timestamp was left aside because the trusted root does not know its authority.
     pub(crate) unknown_authority: bool,
+    /// Whether a timestamp brought its signer's certificate along.
+    pub(crate) embedded_signer: bool,
     /// Whether a log of the trusted root was left out because its algorithm is not known.
     pub(crate) skipped_log: bool,
 }
@@ -194,6 +196,12 @@ impl Accepted {
                     .collect()
             }),
             unknown_authority: time.is_some_and(|facts| !facts.unknown_authorities.is_empty()),
+            embedded_signer: time.is_some_and(|facts| {
+                facts
+                    .timestamps
+                    .iter()
+                    .any(|stamp| stamp.embedded_certificate)
+            }),
             skipped_log: root.skipped().next().is_some(),
         }
     }

@@ -194,6 +194,18 @@ fn forms(site: &Site) -> Vec<Case> {
     }
     let signed = site.instance.sign_blob(ARTIFACT);
     let chain = signed.bundle_with_chain().to_string().into_bytes();
+    let both = [EntryKind::HashedRekordV001, EntryKind::HashedRekordV002];
+    let plan = Plan::default()
+        .with_entries(&both)
+        .with_timestamp(TokenOptions::default());
+    let two = site.instance.sign(Content::message(ARTIFACT), &plan);
+    let case = site.case("V03::one-proof-of-two".into(), &two, BundleVersion::V03);
+    let mut bundle = two.bundle();
+    bundle["verificationMaterial"]["tlogEntries"][0]
+        .as_object_mut()
+        .unwrap()
+        .remove("inclusionProof");
+    cases.push(case.with_bundle(bundle.to_string().into_bytes()));
     let case = site.case("V02::with-chain".into(), &signed, BundleVersion::V02);
     cases.push(case.with_bundle(chain));
     cases
@@ -977,6 +989,23 @@ fn windows(site: &Site) -> Vec<Case> {
             add(format!("{list}-only-certificate-{}", keep.start), root);
         }
     }
+    // The signer's certificate stands in the token alone.
+    let token = TokenOptions {
+        embed_certificates: true,
+        ..TokenOptions::default()
+    };
+    let plan = Plan::default()
+        .with_entries(&[EntryKind::HashedRekordV002])
+        .with_timestamp(token);
+    let signed = site.instance.sign(Content::message(ARTIFACT), &plan);
+    let mut root = site.instance.trusted_root_json();
+    let chain = root["timestampAuthorities"][0]["certChain"]["certificates"].take();
+    root["timestampAuthorities"][0]["certChain"]["certificates"] = json!([chain[1]]);
+    let name = "window::signer-below-root".to_owned();
+    cases.push(Case {
+        trust: Trust::new(root.to_string().as_bytes()),
+        ..site.case(name, &signed, BundleVersion::V03)
+    });
     for (edge, start, end) in [
         ("starts-now", t, DEFAULT_END),
         ("starts-late", t + second, DEFAULT_END),

@@ -68,7 +68,11 @@ impl<'a> Certificate<'a> {
 
     /// Whether `der` has the structure of a certificate, be it one that we would not use.
     pub(crate) fn is_well_formed(der: &'a [u8]) -> bool {
-        Self::read(der).is_ok()
+        match Self::read(der) {
+            Ok(Ok(read)) => Name(read.issuer).check().is_ok() && Name(read.subject).check().is_ok(),
+            Ok(Err(_)) => true,
+            Err(_) => false,
+        }
     }
 
     fn read(der: &'a [u8]) -> asn1::Result<Result<Self>> {
