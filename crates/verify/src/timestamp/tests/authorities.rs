@@ -4,7 +4,7 @@ use sealcheck_testkit::{Key, KeyKind, asn1};
 
 use super::forge::*;
 use super::{refused, unknown, verified};
-use crate::Reason::{LimitExceeded, TimestampInvalid, TrustRootInvalid};
+use crate::Reason::{LimitExceeded, TimestampInvalid, TimestampMalformed, TrustRootInvalid};
 use crate::Window;
 use crate::timestamp::{Authority, TokenCheck};
 
@@ -247,8 +247,6 @@ fn an_intermediate_may_be_embedded() {
             signer,
             house.root.der.as_slice(),
         ],
-        // A certificate that cannot be read is none of our business.
-        vec![&[0x30, 0], signer, intermediate],
     ] {
         let recipe = house.recipe().embed(&embedded);
         assert!(verified(verdict(&recipe.build(), &only_root())).embedded_certificate);
@@ -315,8 +313,11 @@ fn an_embedded_certificate_is_the_one_of_the_trusted_root() {
         let verdict = house.verdict(&house.recipe().embed(&embedded));
         refused(verdict, TimestampInvalid, "certificates");
     }
-    let others = house.recipe().embed(&[&house.root.der, &[0x30, 0]]);
+    let others = house.recipe().embed(&[&house.root.der]);
     assert!(!verified(house.verdict(&others)).embedded_certificate);
+    // What stands there as a certificate must be one.
+    let broken = house.recipe().embed(&[&house.root.der, &[0x30, 0]]);
+    refused(house.verdict(&broken), TimestampMalformed, "certificates");
     verified(house.verdict(&house.recipe().embed(&[])));
 }
 
