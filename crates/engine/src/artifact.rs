@@ -166,7 +166,7 @@ impl Pass<'_> {
                 Err(error) => self.unreadable(error),
             });
         }
-        self.begin(before.is_file().then(|| before.len()));
+        self.begin(before.is_file().then_some(before.len()));
         self.stream(&mut file)?;
         if before.is_file() {
             let after = file.metadata().map_err(|error| self.unreadable(error))?;

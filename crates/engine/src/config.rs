@@ -34,6 +34,10 @@ pub enum TrustSource {
 }
 
 /// Whether the network may be used.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one of them in a process"
+)]
 #[derive(Clone, Debug)]
 pub enum Network {
     /// No client is ever constructed, so no socket can be opened.

@@ -252,7 +252,7 @@ impl<'r> Run<'r, '_> {
                         time: timestamp.time,
                         source: TimeSource::Timestamp,
                     });
-                    facts.timestamps.push(timestamp);
+                    facts.timestamps.push(*timestamp);
                 }
                 TokenCheck::UnknownAuthority { issuer, .. } => {
                     facts.unknown_authorities.push(issuer.into())

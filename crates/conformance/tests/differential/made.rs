@@ -651,7 +651,10 @@ fn checkpoints(site: &Site) -> Vec<Case> {
         let by_other_named = checkpoint::sign(&name, other_key, &other_id, &body);
         let good = sign(&name, &body);
         let notes = [
-            ("sound", checkpoint::note(&body, &[good.clone()])),
+            (
+                "sound",
+                checkpoint::note(&body, std::slice::from_ref(&good)),
+            ),
             (
                 "further-line",
                 whole(&checkpoint::body(
@@ -725,11 +728,11 @@ fn checkpoints(site: &Site) -> Vec<Case> {
             ("carriage-returns", whole(&body.replace('\n', "\r\n"))),
             (
                 "carriage-returns-after",
-                checkpoint::note(&body, &[good.clone()]).replace('\n', "\r\n"),
+                checkpoint::note(&body, std::slice::from_ref(&good)).replace('\n', "\r\n"),
             ),
             (
                 "no-last-newline",
-                checkpoint::note(&body, &[good.clone()])
+                checkpoint::note(&body, std::slice::from_ref(&good))
                     .trim_end()
                     .to_owned(),
             ),
@@ -761,7 +764,7 @@ fn checkpoints(site: &Site) -> Vec<Case> {
             ("forged-only", checkpoint::note(&body, &[forged])),
             (
                 "other-log-only",
-                checkpoint::note(&body, &[by_other.clone()]),
+                checkpoint::note(&body, std::slice::from_ref(&by_other)),
             ),
             (
                 "other-log-first",

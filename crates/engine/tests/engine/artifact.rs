@@ -174,7 +174,7 @@ fn a_file_that_changes_while_it_is_read_is_no_artifact() {
     struct Changing<'a>(&'a std::path::Path, Change);
     impl Progress for Changing<'_> {
         fn read(&self, _: &str, done: u64, _: Option<u64>) {
-            if done == ARTIFACT.len() as u64 {
+            if usize::try_from(done).is_ok_and(|done| done == ARTIFACT.len()) {
                 (self.1)(self.0);
             }
         }

@@ -286,7 +286,7 @@ fn signature_form(bytes: &[u8]) -> Option<&'static str> {
         let mut sequence = Der::only_sequence(bytes)?;
         sequence.expect(der::Tag::Integer)?;
         sequence.expect(der::Tag::Integer)?;
-        sequence.finish().map_err(Into::into)
+        sequence.finish()
     };
     match bytes.len() {
         length if length > SIGNATURE_BYTES.max => None,

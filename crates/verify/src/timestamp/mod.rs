@@ -55,7 +55,7 @@ pub struct TimestampFacts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TokenCheck {
     /// An authority of the trusted root made it over the given bytes.
-    Verified(TimestampFacts),
+    Verified(Box<TimestampFacts>),
     /// Its signer is no authority of the trusted root: the token counts for nothing, and nothing in it was verified.
     UnknownAuthority {
         /// The issuer of the signer's certificate, or the identifier of its key, as the token names it.
@@ -91,7 +91,7 @@ pub(crate) fn check(
             continue;
         }
         match verify(token, authority, signer, message) {
-            Ok(facts) => return Ok(TokenCheck::Verified(facts)),
+            Ok(facts) => return Ok(TokenCheck::Verified(Box::new(facts))),
             Err(failure) => first_failure = first_failure.or(Some(failure)),
         }
     }

@@ -14,7 +14,7 @@ use crate::{Reason, Result};
 #[track_caller]
 fn verified(verdict: Result<TokenCheck>) -> TimestampFacts {
     match verdict.unwrap() {
-        TokenCheck::Verified(facts) => facts,
+        TokenCheck::Verified(facts) => *facts,
         unknown => panic!("{unknown:?}"),
     }
 }
