@@ -2,6 +2,11 @@
 //!
 //! Nothing is decided here about proofs; that is `sealcheck-verify`'s part, and finding them is `sealcheck-engine`'s.
 
+#![allow(
+    rustdoc::bare_urls,
+    reason = "the documentation of an argument is its help text"
+)]
+
 mod args;
 mod argv;
 mod commands;
