@@ -27,7 +27,7 @@ pub(crate) fn problem(error: &clap::Error, command: &str) -> Problem {
         ),
         ErrorKind::MissingRequiredArgument => (
             format!("{argument} is missing"),
-            argument.starts_with('<').then(|| format!("Name what is to be verified: a file, a folder, an address, - or a digest. {help}")),
+            argument.starts_with("<FILE>").then(|| format!("Name what is to be verified: a file, a folder, an address, - or a digest. {help}")),
         ),
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => ("no command was given".to_owned(), None),
         ErrorKind::InvalidValue if value.is_empty() => (format!("{argument} needs a value"), valid.map(|valid| format!("It is one of {valid}."))),

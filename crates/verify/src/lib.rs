@@ -3,18 +3,20 @@
 //! No input or output, no async, no clock and no environment: whoever calls says what is trusted, what is required and
 //! what time it is.
 //!
-//! ```no_run
+//! ```
 //! use sealcheck_verify::{Artifact, Identities, Identity, Material, Outcome, Pattern, Requirements, TrustedRoot};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # std::env::set_current_dir("../../examples")?;
 //! let root = TrustedRoot::from_json(&std::fs::read("trusted_root.json")?)?;
-//! let material = Material::from_bundle(&std::fs::read("kubectl.sigstore.json")?)?;
+//! let material = Material::from_bundle(&std::fs::read("hello.txt.sigstore.json")?)?;
 //! let signer = Identity::new(
-//!     Pattern::exact("krel-staging@k8s-releng-prod.iam.gserviceaccount.com")?,
-//!     Pattern::exact("https://accounts.google.com")?,
+//!     Pattern::exact("signer@example.com")?,
+//!     Pattern::exact("https://accounts.example.com")?,
 //! );
 //! let requirements = Requirements::identity(Identities::one(signer));
-//! let artifact = Artifact::from_reader(std::fs::File::open("kubectl")?, &material.needs(&requirements))?;
+//! let file = std::fs::File::open("hello.txt")?;
+//! let artifact = Artifact::from_reader(file, &material.needs(&requirements))?;
 //! let now = std::time::SystemTime::now().into();
 //! let verdict = sealcheck_verify::verify(&material, &artifact, &root, &requirements, now);
 //! assert_eq!(verdict.outcome(), Outcome::Verified, "{verdict}");

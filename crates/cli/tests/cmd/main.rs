@@ -9,6 +9,7 @@
 mod attestation;
 mod environment;
 mod inspect;
+mod readme;
 mod sandbox;
 mod streams;
 mod trust;
