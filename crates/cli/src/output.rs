@@ -61,6 +61,7 @@ impl Output {
         };
         let (place, writer): (Place, Box<dyn Write>) = match &args.output_file {
             Some(path) => {
+                refuse_device(path)?;
                 let temporary = temporary_beside(path)?;
                 let file = temporary
                     .reopen()
@@ -205,6 +206,17 @@ fn closed_or(error: &io::Error, path: Option<&Path>) -> Result<Form> {
     match error.kind() {
         io::ErrorKind::BrokenPipe => Ok(Form::Closed),
         _ => Err(Problem::unwritable(&place, error)),
+    }
+}
+
+/// Refuses a target that is there and no plain file: a rename would put a file in the place of a device, pipe or link.
+fn refuse_device(path: &Path) -> Result<()> {
+    match std::fs::symlink_metadata(path) {
+        Ok(there) if !there.is_file() && !there.is_dir() => {
+            let error = io::Error::other("it is a device, a pipe or a link, not a file");
+            Err(Problem::unwritable(&path.display().to_string(), &error))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -48,7 +48,13 @@ pub(crate) fn build(
     if args.proof.allow_certificate_chain {
         requirements = requirements.accept_certificate_chain();
     }
-    for require in &args.proof.require {
+    // Of a demand that is made twice the greater number counts.
+    let mut required: Vec<&Require> = args.proof.require.iter().collect();
+    required.sort_by_key(|require| match require {
+        Require::InclusionProof => 0,
+        Require::Log(count) | Require::Timestamps(count) | Require::Scts(count) => count.get(),
+    });
+    for require in required {
         requirements = match *require {
             Require::InclusionProof if ignore_log => {
                 return Err(contradiction("inclusion-proof", "--insecure-ignore-tlog"));
@@ -74,6 +80,11 @@ pub(crate) fn build(
 /// What variables weaken. A flag is seen by whoever writes it; a variable is not.
 pub(crate) fn weakened(args: &VerifyArgs, matches: &ArgMatches) -> Vec<String> {
     [
+        (
+            "instance",
+            matches!(args.trust.instance, InstanceName::Github),
+            "neither a log entry nor a publication of the certificate is required.",
+        ),
         (
             "insecure_ignore_tlog",
             args.proof.insecure_ignore_tlog,

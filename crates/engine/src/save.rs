@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
+use sealcheck_verify::limits::BUNDLE_BYTES;
 use sealcheck_verify::{
     Artifact, Failure, Material, Outcome, Reason, Requirements, Result, Time, TrustedRoot,
     printable, verify,
@@ -15,9 +16,21 @@ pub(crate) fn check_target(path: &Path) -> Result<()> {
     if path.is_dir() || path.file_name().is_none() {
         return Err(failure(path).expected("a file").found("a folder"));
     }
-    match folder.is_dir() {
+    if !folder.is_dir() {
+        return Err(failure(path).detail("the folder does not exist"));
+    }
+    // Only a bundle is replaced: not the artifact, the trusted root or the key, and no device, pipe or link.
+    let Ok(there) = fs::symlink_metadata(path) else {
+        return Ok(());
+    };
+    let is_bundle = there.is_file()
+        && usize::try_from(there.len()).is_ok_and(|length| length <= BUNDLE_BYTES.max)
+        && fs::read(path).is_ok_and(|bytes| Material::from_bundle(&bytes).is_ok());
+    match is_bundle {
         true => Ok(()),
-        false => Err(failure(path).detail("the folder does not exist")),
+        false => Err(failure(path)
+            .expected("a new name, or a bundle to replace")
+            .found("something else, which stays")),
     }
 }
 

@@ -55,7 +55,8 @@ fn an_older_file_is_replaced_and_an_attestation_is_kept_as_well() {
         .attest_blob(ARTIFACT)
         .bundle_as(BundleVersion::V02);
     world.write("app.sigstore", attestation.to_string());
-    world.write("kept", "old");
+    let older = world.sigstore.sign_blob(b"another").bundle_bytes();
+    world.write("kept", String::from_utf8(older).unwrap());
     let mut request = saving(&world, "kept");
     request.requirements = attested().into();
     assert_verified(&world.engine().verify_blob(&request, &Silent));
@@ -98,4 +99,17 @@ fn a_place_that_cannot_hold_a_file_is_refused_before_any_work() {
         assert!(verdict.evidence().artifact.digests.is_empty());
     }
     assert_eq!(fs::read_dir(world.path("folder")).unwrap().count(), 0);
+}
+
+/// The artifact, the trusted root and whatever else is no bundle stay as they are.
+#[test]
+fn what_is_no_bundle_is_never_replaced() {
+    let world = World::with_artifact();
+    let attestation = world.sigstore.attest_blob(ARTIFACT);
+    world.write("app.sigstore", attestation.bundle().to_string());
+    let mut request = saving(&world, "app");
+    request.requirements = attested().into();
+    let verdict = world.engine().verify_blob(&request, &Silent);
+    assert_eq!(verdict.outcome(), Outcome::Usage, "{verdict}");
+    assert_eq!(std::fs::read(world.path("app")).unwrap(), ARTIFACT);
 }
