@@ -90,6 +90,32 @@ impl<'a> Session<'a> {
         })
     }
 
+    /// The result must not be written over what it is about.
+    fn refuse_input_as_output(&self, artifacts: &[ArtifactSource]) -> Result<()> {
+        let same = |file: &std::path::Path, output: &std::path::Path| matches!((file.canonicalize(), output.canonicalize()), (Ok(a), Ok(b)) if a == b);
+        let Some(output) = &self.args.output.output_file else {
+            return Ok(());
+        };
+        let hit = artifacts.iter().any(|artifact| match artifact {
+            ArtifactSource::File(file) => same(file, output),
+            _ => false,
+        });
+        let hit = hit
+            || self
+                .args
+                .trust
+                .trusted_root
+                .iter()
+                .any(|file| same(file.as_ref(), output));
+        match hit {
+            true => Err(Problem::argument(format!(
+                "--output-file {} is a file that the verification reads",
+                output.display()
+            ))),
+            false => Ok(()),
+        }
+    }
+
     /// Verifies the artifacts, writes the results, and gives the exit code. `each` sees every verdict.
     pub(crate) fn run(
         &self,
@@ -102,6 +128,7 @@ impl<'a> Session<'a> {
             return Err(Problem::argument(format!("one proof is named for {count} artifacts"))
                 .with_hint("A proof belongs to one artifact: verify them one by one, or leave the proofs beside the files, where they are found."));
         }
+        self.refuse_input_as_output(&artifacts)?;
         let mut output = Output::begin(&self.args.output, self.console, count > 1, predicate)?;
         let bar = output::bar(self.console, count);
         let watch = Watch(bar.as_ref());

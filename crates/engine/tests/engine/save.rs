@@ -111,5 +111,5 @@ fn what_is_no_bundle_is_never_replaced() {
     request.requirements = attested().into();
     let verdict = world.engine().verify_blob(&request, &Silent);
     assert_eq!(verdict.outcome(), Outcome::Usage, "{verdict}");
-    assert_eq!(std::fs::read(world.path("app")).unwrap(), ARTIFACT);
+    assert_eq!(fs::read(world.path("app")).unwrap(), ARTIFACT);
 }
