@@ -30,7 +30,7 @@ use serde_json::{Map, Value, json};
 use crate::encoding::hex;
 use crate::key::Hash;
 
-pub use attach::Referrer;
+pub use attach::{BUNDLE_V03, EMPTY_CONFIG, Referrer, SIGNATURE_ARTIFACT};
 pub use build::{Flavour, ImageOptions};
 
 /// What one repository of a registry holds.
