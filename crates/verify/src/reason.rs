@@ -294,6 +294,47 @@ reasons! {
         "the network request failed"
         "Name resolution, connection, TLS, a time limit or the server's answer failed."
         "The report says which. Check the address, the proxy settings and the certificates.";
+    // Registries.
+    ReferenceMalformed "reference-malformed" Usage
+        "the image reference cannot be read"
+        "The text is not a name of an image: registry, repository, tag or digest break the grammar that registries share."
+        "Write REGISTRY/REPOSITORY:TAG or REGISTRY/REPOSITORY@sha256:DIGEST; the report names the part that is wrong.";
+    ImageNotFound "image-not-found" Usage
+        "the image does not exist"
+        "The registry was asked and says that it has no such repository, tag or digest."
+        "Check the name and the tag. A private registry may also say so to who is not logged in.";
+    RegistryUnauthorized "registry-unauthorized" Unavailable
+        "the registry wants credentials"
+        "The registry or its token service answered 401: no credentials were found for it, or they were refused. Registries also answer so for repositories that do not exist."
+        "Log in to the registry, or give credentials with --registry-username and --registry-password; then check the repository's name.";
+    RegistryForbidden "registry-forbidden" Unavailable
+        "the registry refuses the request"
+        "The registry answered 403: these credentials may not read here. Registries also answer so for repositories that do not exist. This is not the same as that there is no proof."
+        "Use credentials that may read the repository, and check its name.";
+    RegistryRateLimited "registry-rate-limited" Unavailable
+        "the registry limits the rate"
+        "The registry answered 429, also after the waits that it asked for."
+        "Try again later, log in if that raises the limit, or use a mirror.";
+    RegistryUnavailable "registry-unavailable" Unavailable
+        "the registry could not be asked"
+        "Name resolution, connection, TLS, a time limit, a redirect or the registry itself (5xx) failed."
+        "The report says which. Try again later, and check the address, the proxy settings and the certificates.";
+    RegistryAnswerInvalid "registry-answer-invalid" Unavailable
+        "the registry's answer does not hold"
+        "What came is not what was asked for: content with another digest or size, a broken list, or the answer of something that is no registry."
+        "Check the registry's address and what is in front of it (a proxy, a login page, a mirror); if it stays, tell its operator.";
+    RegistryCredentialsUnavailable "registry-credentials-unavailable" Unavailable
+        "the credentials for the registry could not be had"
+        "Credentials are configured, but the helper program failed, hung or printed what is no credential, or the file that holds them is broken."
+        "Run the helper that is named by hand, or correct the file; `docker login` writes it anew.";
+    ManifestMalformed "manifest-malformed" Unavailable
+        "the manifest cannot be read"
+        "The content has the right digest but is no image manifest or index as the specifications define it, or is two things at once."
+        "Push the image again with a current tool.";
+    ManifestUnsupported "manifest-unsupported" Unavailable
+        "the kind of manifest is not supported"
+        "The reference leads to something else than an OCI or Docker (schema 2) manifest or index, for example to Docker's schema 1."
+        "Check the reference; push an image of the old schema again with a current tool.";
     // Usage.
     IdentityRequired "identity-required" Usage
         "no identity was required"
@@ -303,6 +344,10 @@ reasons! {
         "an argument cannot be used"
         "A flag, its value or a combination of flags is wrong."
         "See --help.";
+    ConfigurationInvalid "configuration-invalid" Usage
+        "a configuration file cannot be used"
+        "A field of the file is unknown, absent or has a wrong value, or what it names cannot be read."
+        "Correct the field that is named.";
     FileNotFound "file-not-found" Usage
         "a file that was named does not exist"
         "The path is wrong, or it is a folder where a file is needed."
