@@ -30,6 +30,7 @@ pub(crate) fn engine(
         trust: TrustSource::Load(source(&trust)?),
         network: reach(network),
         rekor_url,
+        registry: sealcheck_engine::RegistrySettings::default(),
         clock: Clock::System,
     };
     let engine = Engine::new(config.clone())?;

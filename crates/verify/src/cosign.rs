@@ -12,6 +12,7 @@ use crate::limits::{BUNDLE_BYTES, CERTIFICATE_BYTES, DSSE_PAYLOAD_BYTES, SIGNATU
 use crate::log::LogEntry;
 use crate::log::body::EntryKind;
 use crate::material::{Format, Material, SignedMaterial, VerifierMaterial};
+use crate::statement::{Annotations, or_default};
 use crate::{Digest, Failure, Reason, Result, pem};
 
 /// The annotations of a signature layer, by what they hold (`dev.cosignproject.cosign/signature`,
@@ -106,6 +107,7 @@ impl Material {
                 signature: signature.ok_or_else(|| malformed("signature").expected("base64"))?,
                 image,
                 reference: wire.critical.identity.reference.into(),
+                annotations: wire.optional,
             },
         );
         material.add_part("payload", payload);
@@ -352,6 +354,8 @@ struct TimestampWire {
 #[derive(Deserialize)]
 struct PayloadWire {
     critical: CriticalWire,
+    #[serde(default, deserialize_with = "or_default")]
+    optional: Annotations,
 }
 
 #[derive(Deserialize)]

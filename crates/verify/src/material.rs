@@ -11,7 +11,7 @@ use crate::key::{KeyKind, PublicKey, SignatureScheme};
 use crate::limits::{LOG_ENTRIES, TIMESTAMP_BYTES, TIMESTAMPS};
 use crate::log::LogEntry;
 use crate::requirements::{Requirements, Signer};
-use crate::statement::Statement;
+use crate::statement::{Annotations, Statement};
 use crate::{Failure, Reason, Result, json};
 
 /// The format that a proof was published in.
@@ -94,6 +94,7 @@ pub(crate) enum SignedMaterial {
         signature: Vec<u8>,
         image: Digest,
         reference: Box<str>,
+        annotations: Annotations,
     },
 }
 

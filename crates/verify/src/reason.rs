@@ -214,6 +214,14 @@ reasons! {
         "the attestation is of another type"
         "The statement's predicate type is not the required one."
         "Give the type that you need with --type; the type found is in the report.";
+    AnnotationMismatch "annotation-mismatch" Rejected
+        "an annotation is not what was required"
+        "What was signed does not have the annotation, or has it with another value. Only signed annotations count, not those of a manifest."
+        "The report lists the annotations that were signed. Require those, or drop -a.";
+    SubjectNameMismatch "subject-name-mismatch" Rejected
+        "it was signed under another name"
+        "The name in the signed payload (`docker-reference`) is not the required one. Signers write mirrors' names, and Sigstore bundles of cosign have none."
+        "If the name that was found is the right one, require that one; the digest is compared in any case.";
     NotASignature "not-a-signature" Rejected
         "this is an attestation, not a signature"
         "A signature was required. An attestation says something about an artifact; it does not approve it, unless its predicate type is cosign's own signature predicate."
@@ -235,6 +243,11 @@ reasons! {
         "a claim in the certificate is not the required one"
         "The certificate has the right identity and issuer, but a further claim (workflow, repository, ref, …) differs or is absent."
         "Compare the claims in the report with those that you require.";
+    // Several proofs.
+    SignersInsufficient "signers-insufficient" Rejected
+        "too few distinct signers"
+        "Fewer distinct signers than required have signed. The same identity counts once however often it signed, and so does the same key."
+        "The report lists the signatures. Get the missing ones, or lower --require.";
     // Finding the proof.
     NoProofFound "no-proof-found" Unsigned
         "there is no proof for this artifact"
@@ -327,6 +340,10 @@ reasons! {
         "the credentials for the registry could not be had"
         "Credentials are configured, but the helper program failed, hung or printed what is no credential, or the file that holds them is broken."
         "Run the helper that is named by hand, or correct the file; `docker login` writes it anew.";
+PlatformNotFound "platform-not-found" Usage
+        "there is no image for this platform"
+        "The index lists no image for the platform that was named, or more than one that fit, or the image is for another platform."
+        "The report lists the platforms that there are; name one as OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT.";
     ManifestMalformed "manifest-malformed" Unavailable
         "the manifest cannot be read"
         "The content has the right digest but is no image manifest or index as the specifications define it, or is two things at once."
