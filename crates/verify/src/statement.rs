@@ -1,6 +1,7 @@
 //! in-toto statements (in-toto attestation framework, v0.1 and v1): what an attestation is about.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Deserialize;
@@ -248,18 +249,17 @@ impl<'de> Deserialize<'de> for Annotations {
                 self,
                 mut map: A,
             ) -> std::result::Result<Annotations, A::Error> {
-                let mut names: Vec<Box<str>> = Vec::new();
+                let mut names: BTreeSet<Box<str>> = BTreeSet::new();
                 let mut texts = Vec::new();
                 while let Some((name, value)) = map.next_entry::<Box<str>, &'de RawValue>()? {
-                    if names.contains(&name) {
+                    if !names.insert(name.clone()) {
                         return Err(A::Error::custom(format_args!(
                             "duplicate annotation `{name}`"
                         )));
                     }
                     if let Ok(text) = serde_json::from_str::<Box<str>>(value.get()) {
-                        texts.push((name.clone(), text));
+                        texts.push((name, text));
                     }
-                    names.push(name);
                 }
                 Ok(Annotations(texts))
             }

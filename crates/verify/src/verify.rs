@@ -240,12 +240,12 @@ impl<'r> Run<'r, '_> {
                 });
             }
         }
-        let signature = self.material.signature();
+        let timestamped = self.material.timestamped();
         for (index, der) in self.material.timestamps.iter().enumerate() {
             let field = || self.material.timestamp_field(index);
             let checked = Token::parse(der)
                 .and_then(|token| {
-                    timestamp::check(&token, self.root.timestamp_authorities(), signature)
+                    timestamp::check(&token, self.root.timestamp_authorities(), timestamped)
                 })
                 .map_err(|failure| failure.within(&field()))?;
             match checked {
