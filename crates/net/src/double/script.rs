@@ -271,9 +271,19 @@ impl Expectation {
     }
 }
 
+/// A function that answers requests.
+pub(super) struct Responder(pub(super) Box<dyn FnMut(&Asked) -> Option<Answer> + Send>);
+
+impl fmt::Debug for Responder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Responder")
+    }
+}
+
 /// All that is scripted, and all that came.
 #[derive(Debug, Default)]
 pub(super) struct Script {
+    pub(super) respond: Option<Responder>,
     pub(super) expectations: Vec<Expectation>,
     pub(super) asked: Vec<Asked>,
     pub(super) unscripted: Vec<String>,
@@ -286,6 +296,14 @@ impl Script {
     pub(super) fn answer(&mut self, asked: Asked) -> Answer {
         self.in_flight += 1;
         self.most_in_flight = self.most_in_flight.max(self.in_flight);
+        let responded = self
+            .respond
+            .as_mut()
+            .and_then(|responder| responder.0(&asked));
+        if let Some(answer) = responded {
+            self.asked.push(asked);
+            return answer;
+        }
         let found = self
             .expectations
             .iter_mut()
