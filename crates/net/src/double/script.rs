@@ -202,6 +202,20 @@ impl Answer {
         self
     }
 
+    /// The body so far.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// With this header instead of those of the same name.
+    #[must_use]
+    pub fn instead(mut self, name: &str, value: &str) -> Self {
+        self.headers
+            .retain(|(key, _)| !key.eq_ignore_ascii_case(name));
+        self.header(name, value)
+    }
+
     /// After this time.
     #[must_use]
     pub fn after(mut self, delay: Duration) -> Self {
@@ -271,8 +285,10 @@ impl Expectation {
     }
 }
 
+type Respond = Box<dyn FnMut(&Asked) -> Option<Answer> + Send>;
+
 /// A function that answers requests.
-pub(super) struct Responder(pub(super) Box<dyn FnMut(&Asked) -> Option<Answer> + Send>);
+pub(super) struct Responder(pub(super) Respond);
 
 impl fmt::Debug for Responder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
