@@ -24,7 +24,7 @@ pub(crate) enum Origin {
     Flag,
 }
 
-/// Lets variables speak for the flags of a verifying command, except for those in `settled`.
+/// Lets variables speak for the flags of a command, except for those in `settled`.
 pub(crate) fn attach(command: Command, settled: &[String]) -> Command {
     command.mut_args(|arg| match arg.get_long() {
         Some(flag) if !settled.iter().any(|settled| settled == flag) => match variable(flag) {
@@ -79,6 +79,11 @@ fn names(flag: &str) -> impl Iterator<Item = String> {
 /// The flags that cosign reads from `COSIGN_` variables. Those for its output are left out: it has no such formats.
 const COSIGN_FLAGS: &[&str] = &[
     "allow-certificate-chain",
+    "allow-http-registry",
+    "allow-insecure-registry",
+    "annotations",
+    "attachment",
+    "attachment-tag-prefix",
     "bundle",
     "ca-intermediates",
     "ca-roots",
@@ -95,13 +100,25 @@ const COSIGN_FLAGS: &[&str] = &[
     "certificate-oidc-issuer-regexp",
     "check-claims",
     "digest",
+    "experimental-oci11",
     "insecure-ignore-sct",
     "insecure-ignore-tlog",
+    "k8s-keychain",
     "key",
+    "local-image",
     "new-bundle-format",
     "offline",
     "output-file",
+    "payload",
+    "predicate-type",
     "private-infrastructure",
+    "registry-cacert",
+    "registry-client-cert",
+    "registry-client-key",
+    "registry-password",
+    "registry-server-name",
+    "registry-token",
+    "registry-username",
     "rekor-url",
     "rfc3161-timestamp",
     "sct",
@@ -120,6 +137,7 @@ const COSIGN_FLAGS: &[&str] = &[
 /// Variables that are not named after the flag they speak for.
 const OTHERS: &[(&str, &str)] = &[
     ("jobs", "COSIGN_MAX_WORKERS"),
+    ("signature-repository", "COSIGN_REPOSITORY"),
     ("digestAlg", "COSIGN_DIGESTALG"),
     ("ca-roots", "SIGSTORE_ROOT_FILE"),
     ("rekor-public-key", "SIGSTORE_REKOR_PUBLIC_KEY"),

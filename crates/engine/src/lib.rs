@@ -79,5 +79,7 @@ pub use input::{Input, MaterialSource, Named};
 pub use progress::{Progress, Silent};
 pub use trust::Trust;
 
-pub use sealcheck_net::{Config as NetConfig, Proxies, RetryPolicy};
+pub use sealcheck_net::{
+    ClientCertificate, Config as NetConfig, HostConfig, Proxies, Redacted, RetryPolicy,
+};
 pub use sealcheck_registry::Settings as RegistrySettings;

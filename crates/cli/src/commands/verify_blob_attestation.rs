@@ -3,7 +3,7 @@
 use sealcheck_engine::ArtifactSource;
 use sealcheck_verify::{Content, Verdict};
 
-use crate::args::{AttestationArgs, StatementArgs};
+use crate::args::{AttestationArgs, SubjectArgs};
 use crate::argv::truth;
 use crate::environment::{Origin, origin};
 use crate::output;
@@ -13,13 +13,9 @@ use crate::{CommandLine, setup};
 
 /// Verifies an attestation about one artifact.
 pub(crate) fn run(args: &AttestationArgs, line: &CommandLine<'_>) -> Result<u8> {
-    let statement = &args.statement;
-    if truth(&statement.check_claims) != Some(true) {
-        return Err(Problem::argument(format!("--check-claims={} is refused", statement.check_claims)).with_hint(
-            "Without that check any attestation by the signer would do, also one about another artifact. Use `sealcheck inspect` to look at an attestation without its artifact.",
-        ));
-    }
-    let digest = digest(statement, line)?;
+    let predicate = &args.predicate;
+    require_claims(&predicate.check_claims)?;
+    let digest = digest(&args.subject, line)?;
     let source = match (&args.artifact, digest) {
         (Some(_), Some(_)) if origin(line.matches, "digest") == Some(Origin::Flag) => {
             return Err(setup::exclusive(line.matches, "digest", "artifact")
@@ -39,21 +35,32 @@ pub(crate) fn run(args: &AttestationArgs, line: &CommandLine<'_>) -> Result<u8> 
         return Err(Problem::argument(format!("{} is a folder", path.display()))
             .with_hint("Name one file: an attestation is about one artifact at a time."));
     }
-    let content = Content::Attestation(predicate_type(&statement.predicate_type)?.into());
+    let content = Content::Attestation(predicate_type(&predicate.predicate_type)?.into());
     let names: Vec<String> = args.artifact.iter().cloned().collect();
     let session = Session::open(&args.verify, line, &names, content)?;
     session.run(
         vec![source],
-        statement.print_predicate,
-        |verdict| match statement.print_predicate {
+        predicate.print_predicate,
+        false,
+        |verdict| match predicate.print_predicate {
             true => print_predicate(verdict, line),
             false => Ok(()),
         },
     )
 }
 
+/// Refuses `--check-claims=false`.
+pub(crate) fn require_claims(text: &str) -> Result<()> {
+    match truth(text) {
+        Some(true) => Ok(()),
+        _ => Err(Problem::argument(format!("--check-claims={text} is refused")).with_hint(
+            "Without that check any attestation by the signer would do, also one about another artifact. Use `sealcheck inspect` to look at an attestation without its artifact.",
+        )),
+    }
+}
+
 /// The predicate as it stands in the signed payload; nothing at all unless it is verified.
-fn print_predicate(verdict: &Verdict, line: &CommandLine<'_>) -> Result<()> {
+pub(crate) fn print_predicate(verdict: &Verdict, line: &CommandLine<'_>) -> Result<()> {
     let Some(statement) = verdict.statement() else {
         return Ok(());
     };
@@ -62,7 +69,7 @@ fn print_predicate(verdict: &Verdict, line: &CommandLine<'_>) -> Result<()> {
 }
 
 /// The digest as `ALG:HEX`.
-fn digest(args: &StatementArgs, line: &CommandLine<'_>) -> Result<Option<String>> {
+fn digest(args: &SubjectArgs, line: &CommandLine<'_>) -> Result<Option<String>> {
     let Some(digest) = &args.digest else {
         return Ok(None);
     };
@@ -78,7 +85,7 @@ fn digest(args: &StatementArgs, line: &CommandLine<'_>) -> Result<Option<String>
 }
 
 /// cosign's short names for predicate types, or a URI.
-fn predicate_type(name: &str) -> Result<&str> {
+pub(crate) fn predicate_type(name: &str) -> Result<&str> {
     if let Some((_, uri)) = PREDICATE_TYPES.iter().find(|(short, _)| *short == name) {
         return Ok(uri);
     }

@@ -1,0 +1,178 @@
+//! `sealcheck download`.
+
+use data_encoding::BASE64;
+use pki_types::CertificateDer;
+use pki_types::pem::PemObject;
+use sealcheck_engine::{Attachment, AttachmentKind, Inventory};
+use sealcheck_record::one_line;
+use sealcheck_verify::evidence::Found;
+use sealcheck_verify::{Failure, Material, Reason};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::CommandLine;
+use crate::args::{DownloadArgs, DownloadKind};
+use crate::commands::verify_blob_attestation::predicate_type;
+use crate::image_session::one_or_given;
+use crate::problem::{Problem, Result};
+use crate::{image_source, output, registry, setup};
+
+/// Prints what is attached to an image, without verifying it.
+pub(crate) fn run(args: &DownloadArgs, line: &CommandLine<'_>) -> Result<u8> {
+    let wanted = match (&args.predicate_type, args.what) {
+        (None, _) => None,
+        (Some(name), DownloadKind::Attestation) => Some(predicate_type(name)?),
+        (Some(_), _) => {
+            return Err(Problem::argument("--predicate-type is for attestations")
+                .with_hint("Write `sealcheck download attestation`, or drop the flag."));
+        }
+    };
+    let image = image_source::one(&args.image, args.local_image)?;
+    let repositories = registry::repositories(&args.registry, line.matches)?;
+    let images = std::slice::from_ref(&image);
+    let access = registry::read(&args.registry, line.matches, line.console, images)?;
+    let engine = setup::reading_engine(&args.network, access, None)?;
+    let platforms = one_or_given(args.platform.as_ref());
+    let inventory = engine.inventory(&image, &platforms, &repositories)?;
+    let mut printed = 0usize;
+    for attachment in meant(&inventory, args).filter(|it| is_wanted(it, args.what, wanted)) {
+        match document(attachment) {
+            Ok(Some(document)) => {
+                output::print(line.console, &(document + "\n"))?;
+                printed = printed.saturating_add(1);
+            }
+            Ok(None) => {}
+            Err(failure) => line.console.warning(&format!("left out: {failure}.")),
+        }
+    }
+    if let Some(place) = inventory
+        .places
+        .iter()
+        .find(|place| place.found == Found::Failed)
+    {
+        let why = place.detail.as_deref().unwrap_or("no reason given");
+        return Err(Failure::new(Reason::ProofUnreadable)
+            .at(&*place.place)
+            .detail(format_args!("{why}; there may be more than was printed"))
+            .into());
+    }
+    if printed == 0 {
+        return Err(Problem::from(Failure::new(Reason::NoProofFound))
+            .with_hint("`sealcheck tree IMAGE` lists everything that is attached."));
+    }
+    line.console.note(&format!(
+        "{printed} printed, none of them verified: that is what `sealcheck verify` does."
+    ));
+    Ok(0)
+}
+
+/// What is attached to the image that is meant: the platform's, or what the reference leads to.
+fn meant<'i>(
+    inventory: &'i Inventory,
+    args: &DownloadArgs,
+) -> impl Iterator<Item = &'i Attachment> {
+    let manifest = match args.platform {
+        Some(_) => inventory.manifests.last(),
+        None => inventory.manifests.first(),
+    };
+    manifest.into_iter().flat_map(|it| &it.attachments)
+}
+
+fn is_wanted(attachment: &Attachment, what: DownloadKind, kind: Option<&str>) -> bool {
+    let material = attachment.material.as_ref().and_then(|it| it.as_ref().ok());
+    let statement = material.and_then(Material::unverified_statement);
+    let predicate = statement.map(|statement| statement.predicate_type());
+    let attests =
+        material.is_some_and(Material::is_attestation) && predicate != Some(COSIGN_SIGN_PREDICATE);
+    match (what, attachment.kind) {
+        (DownloadKind::Bundle, AttachmentKind::Bundle)
+        | (DownloadKind::Signature, AttachmentKind::Signature) => true,
+        (DownloadKind::Signature, AttachmentKind::Bundle) => !attests,
+        (DownloadKind::Attestation, AttachmentKind::Attestation) => {
+            kind.is_none_or(|kind| predicate == Some(kind))
+        }
+        (DownloadKind::Attestation, AttachmentKind::Bundle) => {
+            attests && kind.is_none_or(|kind| predicate == Some(kind))
+        }
+        _ => false,
+    }
+}
+
+/// One line: a bundle or an envelope as it is, a legacy signature as cosign prints it.
+fn document(attachment: &Attachment) -> std::result::Result<Option<String>, Failure> {
+    let content = match &attachment.content {
+        None => return Ok(None),
+        Some(Err(failure)) => return Err(failure.clone()),
+        Some(Ok(content)) => content,
+    };
+    if attachment.kind == AttachmentKind::Signature {
+        let payload = SignedPayload::new(attachment, content);
+        let json = serde_json::to_string(&payload);
+        return json
+            .map(Some)
+            .map_err(|error| malformed(attachment, &error));
+    }
+    let text = std::str::from_utf8(content).map_err(|error| malformed(attachment, &error))?;
+    serde_json::from_str::<serde::de::IgnoredAny>(text)
+        .map_err(|error| malformed(attachment, &error))?;
+    Ok(Some(one_line(text)))
+}
+
+fn malformed(attachment: &Attachment, error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(Reason::MaterialMalformed)
+        .at(format!(
+            "{}, layer {}",
+            attachment.manifest, attachment.layer
+        ))
+        .detail(error)
+}
+
+/// A legacy signature as `cosign download signature` prints it. Of certificates only `Raw` is there: the DER from which
+/// cosign makes the rest.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct SignedPayload {
+    base64_signature: String,
+    payload: String,
+    cert: Option<Raw>,
+    chain: Option<Vec<Raw>>,
+    bundle: Option<Value>,
+    #[serde(rename = "RFC3161Timestamp")]
+    timestamp: Option<Value>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Raw {
+    raw: String,
+}
+
+impl SignedPayload {
+    fn new(attachment: &Attachment, payload: &[u8]) -> Self {
+        let annotation = |name: &str| attachment.descriptor.annotation(name);
+        let json = |name: &str| serde_json::from_str(annotation(name)?).ok();
+        let certificates = |name: &str| annotation(name).map(certificates);
+        Self {
+            base64_signature: annotation("dev.cosignproject.cosign/signature")
+                .unwrap_or_default()
+                .to_owned(),
+            payload: BASE64.encode(payload),
+            cert: certificates("dev.sigstore.cosign/certificate")
+                .and_then(|all| all.into_iter().next()),
+            chain: certificates("dev.sigstore.cosign/chain").filter(|all| !all.is_empty()),
+            bundle: json("dev.sigstore.cosign/bundle"),
+            timestamp: json("dev.sigstore.cosign/rfc3161timestamp"),
+        }
+    }
+}
+
+fn certificates(pem: &str) -> Vec<Raw> {
+    CertificateDer::pem_slice_iter(pem.as_bytes())
+        .filter_map(Result::ok)
+        .map(|der| Raw {
+            raw: BASE64.encode(&der),
+        })
+        .collect()
+}
+
+const COSIGN_SIGN_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";

@@ -1,0 +1,37 @@
+//! `sealcheck verify-attestation`.
+
+use sealcheck_engine::ImageVerdict;
+use sealcheck_verify::{Content, Outcome};
+
+use crate::CommandLine;
+use crate::args::ImageAttestationArgs;
+use crate::commands::verify_blob_attestation::{predicate_type, print_predicate, require_claims};
+use crate::image_session::{self, ImageSession};
+use crate::problem::Result;
+
+/// Verifies attestations about images.
+pub(crate) fn run(args: &ImageAttestationArgs, line: &CommandLine<'_>) -> Result<u8> {
+    let predicate = &args.predicate;
+    require_claims(&predicate.check_claims)?;
+    image_session::refuse(&args.refused)?;
+    let content = Content::Attestation(predicate_type(&predicate.predicate_type)?.into());
+    let session = ImageSession::open(&args.images, &args.verify, line, |requirements| {
+        requirements.content(content.clone())
+    })?;
+    session.run(None, predicate.print_predicate, |verdict| {
+        match predicate.print_predicate {
+            true => predicates(verdict, line),
+            false => Ok(()),
+        }
+    })
+}
+
+/// The predicate of every attestation that holds; nothing at all unless the image is verified.
+fn predicates(verdict: &ImageVerdict, line: &CommandLine<'_>) -> Result<()> {
+    if verdict.outcome() != Outcome::Verified {
+        return Ok(());
+    }
+    verdict
+        .accepted()
+        .try_for_each(|proof| print_predicate(&proof.verdict, line))
+}
