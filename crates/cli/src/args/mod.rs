@@ -14,7 +14,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use image::{
     CopyArgs, DownloadArgs, DownloadKind, ImageAttestationArgs, ImageVerifyArgs, ImagesArgs,
-    RefusedAttestationArgs, TreeArgs, VerifyImageArgs,
+    PlatformsArgs, RefusedArgs, RefusedAttestationArgs, TreeArgs, VerifyImageArgs,
 };
 pub(crate) use network::NetworkArgs;
 pub(crate) use output::{BatchArgs, ColorWhen, DocumentFormat, Format, OutputArgs};

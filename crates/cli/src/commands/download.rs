@@ -168,7 +168,7 @@ impl SignedPayload {
 
 fn certificates(pem: &str) -> Vec<Raw> {
     CertificateDer::pem_slice_iter(pem.as_bytes())
-        .filter_map(Result::ok)
+        .filter_map(std::result::Result::ok)
         .map(|der| Raw {
             raw: BASE64.encode(&der),
         })
