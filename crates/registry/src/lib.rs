@@ -40,6 +40,7 @@ mod configuration;
 mod credentials;
 mod descriptor;
 mod error;
+pub mod layout;
 pub mod limits;
 mod lookup;
 mod manifest;
