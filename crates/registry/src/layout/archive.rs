@@ -20,7 +20,6 @@ use super::storage::{File, blob_digest};
 use super::tar::{Kind, Pieces, TarError, Walker};
 
 /// An archive and the table of its files.
-
 pub(crate) struct Archive {
     place: String,
     content: Content,

@@ -46,9 +46,9 @@ pub enum LayoutError {
         /// The file.
         place: String,
         /// The digest in the name.
-        expected: Digest,
+        expected: String,
         /// The digest of the content.
-        found: Digest,
+        found: String,
     },
     /// A file has another size than its descriptor says.
     #[error("{place}: expected {expected} bytes, found {found}")]
@@ -136,6 +136,15 @@ impl LayoutError {
         match self {
             Self::Occupied { .. } => "Name a new or empty folder, or one that is an image layout.",
             _ => self.reason().cure(),
+        }
+    }
+
+    /// Content that is not that of its name.
+    pub(crate) fn digest_mismatch(place: String, expected: &Digest, found: &Digest) -> Self {
+        Self::DigestMismatch {
+            place,
+            expected: expected.to_string(),
+            found: found.to_string(),
         }
     }
 

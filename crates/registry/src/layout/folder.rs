@@ -12,7 +12,6 @@ use super::storage::{ALGORITHMS, File, named};
 
 /// A folder of which only regular files are read. No link below it is followed: a layout that was unpacked from anywhere
 /// may point anywhere.
-
 pub(crate) struct Folder {
     root: PathBuf,
     place: String,

@@ -134,11 +134,7 @@ impl Search<'_> {
         let place = self.storage.place(&path);
         let error = match Digest::of(digest.algorithm(), &bytes) {
             // What it was cannot be known: it may have been a manifest.
-            Some(found) if found != *digest => LayoutError::DigestMismatch {
-                place,
-                expected: *digest,
-                found,
-            },
+            Some(found) if found != *digest => LayoutError::digest_mismatch(place, digest, &found),
             _ if !has_subject(&bytes) => return Ok(()),
             _ => match Manifest::read(bytes.into(), None, Some(digest)) {
                 Ok(manifest) => return self.add(&manifest),
@@ -194,11 +190,11 @@ pub(crate) fn read_manifest(
     let bytes = Bytes::from(bytes);
     let found = Digest::of(digest.algorithm(), &bytes);
     if let Some(found) = found.filter(|found| found != digest) {
-        return Err(LayoutError::DigestMismatch {
-            place: storage.place(&path),
-            expected: *digest,
-            found,
-        });
+        return Err(LayoutError::digest_mismatch(
+            storage.place(&path),
+            digest,
+            &found,
+        ));
     }
     let declared = declared.or_else(|| shape(&bytes));
     Manifest::read(bytes, declared, Some(digest))

@@ -10,7 +10,6 @@ use super::folder::Folder;
 use super::limits::LAYOUT_ENTRIES;
 
 /// The files of a layout by their paths in it, `/` between the parts.
-
 pub(crate) enum Storage {
     Folder(Folder),
     Archive(Archive),
