@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sealcheck_net::NetError;
 use sealcheck_verify::limits::Limit;
-use sealcheck_verify::{Failure, Reason};
+use sealcheck_verify::{Failure, Reason, printable};
 
 use crate::InvalidReference;
 
@@ -201,6 +201,57 @@ impl From<&RegistryError> for Failure {
             RegistryError::Refused(failure) => failure.clone(),
             error => failure.detail(error),
         }
+    }
+}
+
+/// What a failed request means. `limit` is the one that the request was made with.
+pub(crate) fn from_network(error: NetError, url: &str, limit: Limit) -> RegistryError {
+    match error {
+        NetError::Status {
+            url,
+            status: 401,
+            excerpt,
+            ..
+        } => RegistryError::Unauthorized {
+            url,
+            detail: printable(&excerpt),
+        },
+        NetError::Status {
+            url,
+            status: 403,
+            excerpt,
+            ..
+        } => RegistryError::Forbidden {
+            url,
+            detail: printable(&excerpt),
+        },
+        NetError::Status {
+            url,
+            status: 429,
+            retry_after,
+            ..
+        } => RegistryError::RateLimited { url, retry_after },
+        NetError::Status {
+            url,
+            status: status @ 500..,
+            excerpt,
+            ..
+        } => RegistryError::Server {
+            url,
+            status,
+            detail: printable(&excerpt),
+        },
+        NetError::TooLarge { .. } => RegistryError::LimitExceeded {
+            url: url.to_owned(),
+            limit,
+        },
+        NetError::Encoding { url, detail } => RegistryError::Malformed {
+            url,
+            field: "body".to_owned(),
+            expected: "plain or gzip".to_owned(),
+            found: printable(&detail),
+        },
+        error => RegistryError::Network(error),
     }
 }
 

@@ -13,7 +13,7 @@
 //!
 //! # async fn look() -> Result<(), Box<dyn std::error::Error>> {
 //! let registries = Registries::default();
-//! let http = sealcheck_net::Client::new(registries.network(sealcheck_net::Config::default())?)?;
+//! let http = sealcheck_net::Client::new(registries.network(sealcheck_net::Config::default()))?;
 //! let keychain = Keychain::from_environment();
 //! let registry = Registry::new(http, Settings { registries, keychain, allow_http: false });
 //!
@@ -35,20 +35,23 @@
 //! is asked and nothing else. Questions that do not depend on each other can be asked at one time; the client sees to it
 //! that each object is fetched once.
 
-mod blob;
+mod auth;
+mod client;
 mod configuration;
 mod credentials;
 mod descriptor;
 mod error;
+mod flight;
 pub mod layout;
 pub mod limits;
 mod lookup;
 mod manifest;
 mod reference;
-mod referrers;
-mod registry;
 
-pub use blob::Blob;
+#[cfg(feature = "double")]
+pub mod double;
+
+pub use client::{Blob, Referrers, Registry, Resolved, Settings};
 pub use configuration::Registries;
 pub use credentials::{Credential, Keychain};
 pub use descriptor::{Descriptor, Platform};
@@ -58,5 +61,3 @@ pub use manifest::{
     Content, DOCKER_LIST, DOCKER_MANIFEST, Image, Index, Manifest, OCI_INDEX, OCI_MANIFEST,
 };
 pub use reference::{Attached, InvalidReference, Reference, Repository};
-pub use referrers::Referrers;
-pub use registry::{Registry, Resolved, Settings};

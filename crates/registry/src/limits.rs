@@ -39,6 +39,11 @@ pub const REMEMBERED_BLOB_BYTES: Limit = Limit {
     name: "remembered-blob-bytes",
     max: 1 << 20,
 };
+/// Manifests and blobs that are remembered for the run, together (a thousand images with their proofs are 20 MB).
+pub const REMEMBERED_BYTES: Limit = Limit {
+    name: "remembered-bytes",
+    max: 64 << 20,
+};
 /// A file with credentials (Docker's, podman's, a pull secret). Kubernetes' secrets have at most 1 MiB.
 pub const CREDENTIALS_BYTES: Limit = Limit {
     name: "credentials-bytes",

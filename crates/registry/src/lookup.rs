@@ -10,7 +10,7 @@ pub enum Lookup<T> {
 }
 
 /// What a registry said when it has something not.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Absence {
     /// What was asked, one URL for each place.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use sealcheck_verify::limits::Limit;
 use sealcheck_verify::{Digest, DigestAlgorithm, Failure, Reason, printable};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::descriptor::{Descriptor, or_default};
 use crate::limits::{INDEX_BYTES, INDEX_MANIFESTS, MANIFEST_BYTES, SIGNATURE_LAYERS};
@@ -53,6 +54,8 @@ pub struct Index {
     pub artifact_type: String,
     /// The manifests, at most [`INDEX_MANIFESTS`].
     pub manifests: Vec<Descriptor>,
+    /// Entries that are no descriptors; a broken one does not hide a good one.
+    pub broken: Vec<Failure>,
     /// What the artifact is attached to.
     pub subject: Option<Descriptor>,
     /// Annotations.
@@ -177,7 +180,7 @@ struct Wire {
     artifact_type: String,
     config: Option<Descriptor>,
     layers: Option<Vec<Descriptor>>,
-    manifests: Option<Vec<Descriptor>>,
+    manifests: Option<Vec<Box<RawValue>>>,
     subject: Option<Descriptor>,
     #[serde(default, deserialize_with = "or_default")]
     annotations: BTreeMap<String, String>,
@@ -267,14 +270,61 @@ impl Wire {
                     .found("one"));
             }
         }
-        let manifests = self.manifests.unwrap_or_default();
-        within(INDEX_MANIFESTS, manifests.len())?;
+        let List {
+            descriptors: manifests,
+            broken,
+        } = List::of(self.manifests.unwrap_or_default())?;
         Ok(Index {
             artifact_type: self.artifact_type,
             manifests,
+            broken,
             subject: self.subject,
             annotations: self.annotations,
         })
+    }
+}
+
+/// The entries of an index.
+#[derive(Debug)]
+pub(crate) struct List {
+    pub(crate) descriptors: Vec<Descriptor>,
+    pub(crate) broken: Vec<Failure>,
+}
+
+impl List {
+    /// The entries of an index that is known to be one, and has no digest to be checked.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Failure> {
+        let wire = Wire::read(bytes)?;
+        let media_type = wire.media_type(Some(OCI_INDEX))?;
+        match kind(&media_type) {
+            Some(Kind::Index) => {
+                let index = wire.index()?;
+                Ok(Self {
+                    descriptors: index.manifests,
+                    broken: index.broken,
+                })
+            }
+            _ => Err(unsupported(&media_type)),
+        }
+    }
+
+    fn of(entries: Vec<Box<RawValue>>) -> Result<Self, Failure> {
+        within(INDEX_MANIFESTS, entries.len())?;
+        let mut list = Self {
+            descriptors: Vec::with_capacity(entries.len()),
+            broken: Vec::new(),
+        };
+        for (index, entry) in entries.iter().enumerate() {
+            match serde_json::from_str(entry.get()) {
+                Ok(descriptor) => list.descriptors.push(descriptor),
+                Err(error) => list.broken.push(
+                    malformed(format!("manifests[{index}]"))
+                        .expected("a descriptor")
+                        .found(error),
+                ),
+            }
+        }
+        Ok(list)
     }
 }
 

@@ -2,12 +2,9 @@
 //! (image-spec 1.1, "Image Layout", "index.json").
 
 use sealcheck_verify::{Digest, Failure, Reason, printable};
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use crate::error::over;
-use crate::limits::INDEX_MANIFESTS;
-use crate::{Attached, DOCKER_LIST, Descriptor, OCI_INDEX, Reference};
+use crate::manifest::List;
+use crate::{Attached, Descriptor, Reference};
 
 /// The entries of `index.json`.
 #[derive(Clone, Debug, Default)]
@@ -33,43 +30,15 @@ pub enum Wanted<'a> {
 impl Entries {
     /// Reads `index.json`. A broken entry does not hide the others.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, Failure> {
-        let wire: Wire<'_> = serde_json::from_slice(bytes).map_err(|error| {
-            Failure::new(Reason::LayoutMalformed)
-                .expected("an index as the image specification defines it")
-                .found(error)
-        })?;
-        if wire.schema_version != 2 {
-            return Err(Failure::new(Reason::LayoutMalformed)
-                .at("schemaVersion")
-                .expected(2)
-                .found(wire.schema_version));
-        }
-        if !matches!(
-            wire.media_type.as_deref(),
-            None | Some("" | OCI_INDEX | DOCKER_LIST)
-        ) {
-            return Err(Failure::new(Reason::LayoutMalformed)
-                .at("mediaType")
-                .expected(OCI_INDEX)
-                .found(wire.media_type.unwrap_or_default()));
-        }
-        let manifests = wire.manifests.unwrap_or_default();
-        if manifests.len() > INDEX_MANIFESTS.max {
-            return Err(over(INDEX_MANIFESTS, manifests.len()));
-        }
-        let mut entries = Self::default();
-        for (at, raw) in manifests.iter().enumerate() {
-            match serde_json::from_str::<Descriptor>(raw.get()) {
-                Ok(descriptor) => entries.descriptors.push(descriptor),
-                Err(error) => entries.broken.push(
-                    Failure::new(Reason::LayoutMalformed)
-                        .at(format!("index.json manifests[{at}]"))
-                        .expected("a descriptor as the image specification defines it")
-                        .found(error),
-                ),
-            }
-        }
-        Ok(entries)
+        let list = List::read(bytes).map_err(of_layout)?;
+        Ok(Self {
+            descriptors: list.descriptors,
+            broken: list
+                .broken
+                .into_iter()
+                .map(|failure| of_layout(failure).within(INDEX_JSON))
+                .collect(),
+        })
     }
 
     /// What `cosign save` wrote, which has neither names nor referrers here.
@@ -150,19 +119,21 @@ impl Entries {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Wire<'a> {
-    schema_version: u64,
-    media_type: Option<String>,
-    #[serde(borrow)]
-    manifests: Option<Vec<&'a RawValue>>,
-}
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Image,
     Attached(Attached),
+}
+
+/// A failure of a manifest as one of the layout, which has another cure.
+fn of_layout(failure: Failure) -> Failure {
+    match failure.reason {
+        Reason::ManifestMalformed | Reason::ManifestUnsupported => Failure {
+            reason: Reason::LayoutMalformed,
+            ..failure
+        },
+        _ => failure,
+    }
 }
 
 /// What `cosign save` says that an entry is.

@@ -264,6 +264,7 @@ impl Layout {
                 );
                 continue;
             };
+            referrers.broken.extend(index.broken.iter().cloned());
             for descriptor in &index.manifests {
                 let is_new = |seen: &Descriptor| seen.digest != descriptor.digest;
                 if referrers.descriptors.iter().all(is_new) {

@@ -55,13 +55,12 @@ pub(crate) fn merge(
 
 fn entry(published: &Published) -> Value {
     let descriptor = &published.descriptor;
-    let mut out = json!({
-        "mediaType": descriptor.media_type,
-        "digest": descriptor.digest,
-        "size": descriptor.size,
-    });
+    let mut out = Map::new();
+    out.insert("mediaType".into(), json!(descriptor.media_type));
+    out.insert("digest".into(), json!(descriptor.digest));
+    out.insert("size".into(), json!(descriptor.size));
     if !descriptor.artifact_type.is_empty() {
-        out["artifactType"] = descriptor.artifact_type.as_str().into();
+        out.insert("artifactType".into(), json!(descriptor.artifact_type));
     }
     let mut annotations = descriptor.annotations.clone();
     // Whatever they were where it came from: here they would be names.
@@ -82,9 +81,9 @@ fn entry(published: &Published) -> Value {
         Role::Image(None) | Role::Referrer => {}
     }
     if !annotations.is_empty() {
-        out["annotations"] = json!(annotations);
+        out.insert("annotations".into(), json!(annotations));
     }
-    out
+    Value::Object(out)
 }
 
 /// Whether an entry gives way to a new one: it has the same name, or neither has one and they are the same.

@@ -48,20 +48,17 @@ impl LayoutWriter {
         let unwritable = |error| LayoutError::unwritable(writer.place(""), &error);
         fs::create_dir_all(path).map_err(unwritable)?;
         let storage = writer.storage();
-        if storage.open(OCI_LAYOUT)?.is_some() {
-            check_version(&storage)?;
-        } else {
-            for entry in fs::read_dir(path).map_err(unwritable)? {
-                let name = entry.map_err(unwritable)?.file_name();
-                // What is left of a writer that was interrupted here, or at work now.
-                if !name.to_string_lossy().starts_with(TEMPORARY) && name != OCI_LAYOUT {
-                    return Err(LayoutError::Occupied {
-                        place: writer.place(""),
-                    });
-                }
+        if storage.open(OCI_LAYOUT)?.is_none() {
+            let is_occupied = writer.has_others_files().map_err(unwritable)?;
+            // Another writer may have begun meanwhile, with that file.
+            if is_occupied && storage.open(OCI_LAYOUT)?.is_none() {
+                return Err(LayoutError::Occupied {
+                    place: writer.place(""),
+                });
             }
             writer.mark()?;
         }
+        check_version(&storage)?;
         writer.folder("blobs")?;
         Ok(writer)
     }
@@ -179,6 +176,16 @@ impl LayoutWriter {
         sync_folder(&self.root).map_err(unwritable)
     }
 
+    /// Whether anything is in the folder but what is left of a writer that was interrupted, or is at work.
+    fn has_others_files(&self) -> io::Result<bool> {
+        for entry in fs::read_dir(&self.root)? {
+            if !entry?.file_name().to_string_lossy().starts_with(TEMPORARY) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Writes the file `oci-layout`. The first writer's stays, since it is what writers lock.
     fn mark(&self) -> Result<(), LayoutError> {
         let unwritable = |error| LayoutError::unwritable(self.place(OCI_LAYOUT), &error);
@@ -186,11 +193,10 @@ impl LayoutWriter {
         file.write_all(MARKER).map_err(unwritable)?;
         file.as_file().sync_all().map_err(unwritable)?;
         match file.persist_noclobber(self.root.join(OCI_LAYOUT)) {
-            Ok(_) => Ok(()),
-            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
-                check_version(&self.storage())
+            Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => {
+                Err(unwritable(error.error))
             }
-            Err(error) => Err(unwritable(error.error)),
+            _ => Ok(()),
         }
     }
 

@@ -10,6 +10,7 @@ use std::str::FromStr;
 use sealcheck_verify::Digest;
 
 pub use parse::InvalidReference;
+pub(crate) use parse::{DOCKER_HUB, location};
 
 /// A repository in a registry: `docker.io/library/nginx`.
 ///

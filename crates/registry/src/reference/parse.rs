@@ -77,6 +77,29 @@ pub(super) fn tag(text: &str) -> Result<String, InvalidReference> {
     checked_tag(text).map_err(|misfit| misfit.in_text(text))
 }
 
+/// A place in the configuration: a registry, and a path in it or none. The registry must be written out.
+pub(crate) fn location(text: &str) -> Result<(String, String), InvalidReference> {
+    let read = || {
+        let (first, path) = match text.split_once('/') {
+            None => (text, ""),
+            Some((_, "")) => return Err(Misfit::new("repository", "a path after the slash", text)),
+            Some((first, path)) => (first, path),
+        };
+        if !names_a_host(first) {
+            return Err(Misfit::new(
+                "registry",
+                "a host, with a dot or a port",
+                first,
+            ));
+        }
+        if !path.is_empty() {
+            check_path(path)?;
+        }
+        Ok((host(first)?, path.to_owned()))
+    };
+    read().map_err(|misfit| misfit.in_text(text))
+}
+
 fn split(text: &str) -> Result<Reference, Misfit> {
     let (rest, digest) = match text.split_once('@') {
         None => (text, None),

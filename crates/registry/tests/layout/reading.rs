@@ -255,7 +255,7 @@ fn a_missing_or_broken_entry_is_told_to_who_asks_for_referrers() {
         assert_eq!(referrers.descriptors.len(), 1, "{form}");
         assert_eq!(
             referrers.broken[0].field.as_deref(),
-            Some("index.json manifests[0]")
+            Some("index.json.manifests[0]")
         );
     });
 }
