@@ -21,8 +21,20 @@ use super::together::together;
 pub(crate) struct Discovery {
     pub(crate) places: Vec<Place>,
     pub(crate) items: Vec<Item>,
+    /// The manifests that are attached, whatever is in them.
+    pub(crate) manifests: Vec<AttachedManifest>,
     /// The places that gave no answer: as long as there is one, nothing is unsigned.
     pub(crate) failures: Vec<Failure>,
+}
+
+/// A manifest that is attached to an image.
+#[derive(Clone, Debug)]
+pub(crate) struct AttachedManifest {
+    pub(crate) shelf: Shelf,
+    pub(crate) subject: Digest,
+    pub(crate) origin: Origin,
+    /// With the artifact type and annotations of lists of referrers.
+    pub(crate) descriptor: Descriptor,
 }
 
 /// How much is looked for.
@@ -41,6 +53,7 @@ struct Report {
     found: Found,
     detail: Option<String>,
     items: Vec<Item>,
+    manifest: Option<AttachedManifest>,
     failures: Vec<Failure>,
 }
 
@@ -92,6 +105,7 @@ impl Discovery {
             item.place = place;
             item
         }));
+        self.manifests.extend(report.manifest);
         self.failures.extend(report.failures);
     }
 
@@ -103,6 +117,7 @@ impl Discovery {
         }
         self.places.append(&mut other.places);
         self.items.append(&mut other.items);
+        self.manifests.append(&mut other.manifests);
         self.failures.append(&mut other.failures);
     }
 }
@@ -158,13 +173,17 @@ impl Search<'_> {
                 };
                 let mut detail = format!("a list of {count}");
                 if let Some(failure) = failures.first() {
-                    detail = format!("{detail}, and {} that cannot be read: {failure}", failures.len());
+                    detail = format!(
+                        "{detail}, and {} that cannot be read: {failure}",
+                        failures.len()
+                    );
                 }
                 let report = Report {
                     place,
                     found,
                     detail: Some(detail),
                     items: Vec::new(),
+                    manifest: None,
                     failures,
                 };
                 (report, listed.descriptors.clone())
@@ -187,6 +206,7 @@ impl Search<'_> {
                     printable(&descriptor.media_type)
                 )),
                 items: self.opaque(descriptor),
+                manifest: None,
                 failures: Vec::new(),
             };
         }
@@ -194,7 +214,10 @@ impl Search<'_> {
             return Report::failed(place, failure);
         }
         match self.shelf.manifest(&descriptor.digest).await {
-            Ok(Ok(manifest)) => self.manifest(place, &manifest, descriptor, Origin::Referrer).await,
+            Ok(Ok(manifest)) => {
+                self.manifest(place, &manifest, descriptor, Origin::Referrer)
+                    .await
+            }
             Ok(Err(_)) => {
                 let failure = super::shelf::gone(&place);
                 Report::failed(place, failure)
@@ -234,6 +257,16 @@ impl Search<'_> {
         listed: &Descriptor,
         origin: Origin,
     ) -> Report {
+        let attached = AttachedManifest {
+            shelf: self.shelf.clone(),
+            subject: self.subject,
+            origin,
+            descriptor: {
+                let mut descriptor = listed.clone();
+                manifest.media_type().clone_into(&mut descriptor.media_type);
+                descriptor
+            },
+        };
         let image = match manifest.content() {
             Content::Image(image) => image,
             Content::Index(_) => {
@@ -242,6 +275,7 @@ impl Search<'_> {
                     found: Found::Absent,
                     detail: Some("an index, in which no proof is kept".to_owned()),
                     items: self.opaque(listed),
+                    manifest: Some(attached),
                     failures: Vec::new(),
                 };
             }
@@ -255,24 +289,28 @@ impl Search<'_> {
             .into_iter()
             .find(|kind| !kind.is_empty())
             .unwrap_or_default();
-        let layers = image.layers.iter().enumerate().map(async |(position, layer)| {
-            let kind = Kind::of(layer, &types, origin);
-            let content = match kind.limit() {
-                Some(limit) => Some(self.fetch(layer, limit).await),
-                None => None,
-            };
-            Item {
-                subject: self.subject,
-                kind,
-                place: 0,
-                manifest: *manifest.digest(),
-                artifact_type: artifact_type.to_owned(),
-                layer: position,
-                descriptor: layer.clone(),
-                content,
-                certificates: Vec::new(),
-            }
-        });
+        let layers = image
+            .layers
+            .iter()
+            .enumerate()
+            .map(async |(position, layer)| {
+                let kind = Kind::of(layer, &types, origin);
+                let content = match kind.limit() {
+                    Some(limit) => Some(self.fetch(layer, limit).await),
+                    None => None,
+                };
+                Item {
+                    subject: self.subject,
+                    kind,
+                    place: 0,
+                    manifest: *manifest.digest(),
+                    artifact_type: artifact_type.to_owned(),
+                    layer: position,
+                    descriptor: layer.clone(),
+                    content,
+                    certificates: Vec::new(),
+                }
+            });
         let mut items = together(layers, AT_ONE_TIME).await;
         pair(&mut items);
         let proofs = items.iter().filter(|item| item.is_proof()).count();
@@ -294,6 +332,7 @@ impl Search<'_> {
             found,
             detail: Some(detail),
             items,
+            manifest: Some(attached),
             failures: Vec::new(),
         }
     }
@@ -331,6 +370,7 @@ impl Report {
             found: Found::Absent,
             detail: (!code.is_empty()).then(|| printable(code)),
             items: Vec::new(),
+            manifest: None,
             failures: Vec::new(),
         }
     }
@@ -346,6 +386,7 @@ impl Report {
             found: Found::Failed,
             detail: Some(detail),
             items: Vec::new(),
+            manifest: None,
             failures: vec![failure],
         }
     }

@@ -6,8 +6,7 @@ use std::thread;
 
 use sealcheck_verify::evidence::{Found, Place};
 use sealcheck_verify::{
-    Artifact, Digest, Failure, Material, Outcome, Reason, Requirements, Result, Time, Verdict,
-    verify,
+    Artifact, Digest, Failure, Material, Outcome, Reason, Requirements, Time, Verdict, verify,
 };
 
 use super::layers::Item;
@@ -74,8 +73,9 @@ impl Judge<'_> {
                     subject: item.subject,
                     verdict,
                     place: item.place,
+                    manifest: item.manifest,
                     layer: item.layer,
-                    digest: Some(item.descriptor.digest),
+                    digest: item.descriptor.digest,
                     material,
                 }
             })
@@ -91,14 +91,22 @@ impl Judge<'_> {
             if verdict.outcome() == Outcome::Verified {
                 return verdict;
             }
-            if best.as_ref().is_none_or(|best| weight(&verdict) < weight(best)) {
+            if best
+                .as_ref()
+                .is_none_or(|best| weight(&verdict) < weight(best))
+            {
                 best = Some(verdict);
             }
         }
         best.unwrap_or_else(|| self.failed(Failure::new(Reason::IdentityRequired), Some(subject)))
     }
 
-    fn one(&self, material: &Material, artifact: &Artifact<'_>, requirements: &Requirements) -> Verdict {
+    fn one(
+        &self,
+        material: &Material,
+        artifact: &Artifact<'_>,
+        requirements: &Requirements,
+    ) -> Verdict {
         let root = &self.engine.trust.root;
         let verdict = verify(material, artifact, root, requirements, self.now);
         let needs_bytes = verdict
@@ -131,7 +139,12 @@ impl Judge<'_> {
 
     pub(crate) fn failed(&self, failure: Failure, subject: Option<&Digest>) -> Verdict {
         let artifact = subject.map(|digest| Artifact::from_digest(*digest));
-        Verdict::failed(failure, artifact.as_ref(), &self.request.requirements, self.now)
+        Verdict::failed(
+            failure,
+            artifact.as_ref(),
+            &self.request.requirements,
+            self.now,
+        )
     }
 
     /// The verdict about a manifest: that of the first proof that holds when there are enough signers, or else what says most
@@ -217,4 +230,3 @@ pub(crate) fn describe(places: &mut [Place], proofs: &[Proof]) {
 
 /// From here on threads cost less than they save; a verification takes about 0.3 ms.
 const MANY: usize = 32;
-

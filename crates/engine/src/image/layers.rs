@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use sealcheck_registry::Descriptor;
-use sealcheck_verify::limits::{BUNDLE_BYTES, CERTIFICATE_BYTES, DSSE_PAYLOAD_BYTES, Limit, SIGNATURE_BYTES};
+use sealcheck_verify::limits::{
+    BUNDLE_BYTES, CERTIFICATE_BYTES, DSSE_PAYLOAD_BYTES, Limit, SIGNATURE_BYTES,
+};
 use sealcheck_verify::{Digest, Failure, Material, Result, SignatureAnnotations};
 
 use crate::candidate::{bundles, detached};
@@ -81,7 +83,11 @@ impl Kind {
             Origin::Referrer if types.iter().any(|kind| kind.starts_with(BUNDLE_PREFIX)) => {
                 Self::Bundle
             }
-            Origin::Referrer if layer.annotation(SIGNATURE).is_some_and(|text| !text.is_empty()) => {
+            Origin::Referrer
+                if layer
+                    .annotation(SIGNATURE)
+                    .is_some_and(|text| !text.is_empty()) =>
+            {
                 Self::SimpleSigning
             }
             Origin::Referrer => Self::Other,
@@ -170,7 +176,12 @@ pub(crate) fn pair(items: &mut [Item]) {
     let certificates: Vec<(Option<String>, Option<Result<Bytes>>)> = items
         .iter()
         .filter(|item| item.kind == Kind::Certificate)
-        .map(|item| (item.title().map(|title| stem(title).to_owned()), item.content.clone()))
+        .map(|item| {
+            (
+                item.title().map(|title| stem(title).to_owned()),
+                item.content.clone(),
+            )
+        })
         .collect();
     for item in items.iter_mut().filter(|item| item.kind == Kind::Signature) {
         let own = item.title().map(|title| stem(title).to_owned());
@@ -291,7 +302,12 @@ mod tests {
             (".sig", Kind::Other),
             ("a.sig.txt", Kind::Other),
         ] {
-            let found = of("application/octet-stream", &title(name), &[], Origin::Referrer);
+            let found = of(
+                "application/octet-stream",
+                &title(name),
+                &[],
+                Origin::Referrer,
+            );
             assert_eq!(found, kind, "{name}");
         }
         assert_eq!(
@@ -311,7 +327,12 @@ mod tests {
             Kind::Sbom
         );
         assert_eq!(
-            of("text/plain", &[(super::SIGNATURE, "x")], &[], Origin::Referrer),
+            of(
+                "text/plain",
+                &[(super::SIGNATURE, "x")],
+                &[],
+                Origin::Referrer
+            ),
             Kind::SimpleSigning
         );
     }

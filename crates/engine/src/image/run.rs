@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use sealcheck_registry::layout::{Layout, Wanted};
 use sealcheck_registry::{Lookup, Manifest, Reference, Registry, Repository};
@@ -13,13 +13,12 @@ use super::request::{ImageSource, Platforms};
 use super::shelf::Shelf;
 use super::together::at_once;
 use crate::engine::Engine;
-use std::sync::Arc;
 
 /// One run: a command, a batch. What was answered once is not asked again, so that a tag means one thing in it.
 #[derive(Debug)]
 pub(crate) struct Run<'e> {
     engine: &'e Engine,
-    registry: Option<Registry>,
+    registry: OnceLock<Registry>,
     layouts: Mutex<BTreeMap<PathBuf, Result<Layout>>>,
 }
 
@@ -39,7 +38,7 @@ impl<'e> Run<'e> {
     pub(crate) fn new(engine: &'e Engine) -> Self {
         Self {
             engine,
-            registry: engine.registry().ok().map(Registry::fresh),
+            registry: OnceLock::new(),
             layouts: Mutex::default(),
         }
     }
@@ -68,14 +67,12 @@ impl<'e> Run<'e> {
     }
 
     fn repository(&self, repository: &Repository) -> Result<Shelf> {
-        match &self.registry {
-            Some(registry) => Ok(Shelf::Repository(registry.clone(), repository.clone())),
-            // It says why there is none.
-            None => match self.engine.registry() {
-                Err(failure) => Err(failure.at(repository.to_string())),
-                Ok(registry) => Ok(Shelf::Repository(registry.clone(), repository.clone())),
-            },
-        }
+        let client = self
+            .engine
+            .registry()
+            .map_err(|failure| failure.at(repository.to_string()))?;
+        let fresh = self.registry.get_or_init(|| client.fresh());
+        Ok(Shelf::Repository(fresh.clone(), repository.clone()))
     }
 
     /// Opens a layout once; an archive is read whole for that.
@@ -94,7 +91,8 @@ impl<'e> Run<'e> {
         match shelves.iter().any(Shelf::is_remote) {
             true => Ok(self.engine.link.online()?.wait(future)),
             false => at_once(future).ok_or_else(|| {
-                Failure::new(Reason::ProofUnreadable).detail("reading a layout waited for something")
+                Failure::new(Reason::ProofUnreadable)
+                    .detail("reading a layout waited for something")
             }),
         }
     }
@@ -139,7 +137,9 @@ pub(crate) async fn resolve(
                 (None, Some(name)) => Wanted::Name(name),
                 (None, None) => Wanted::Only,
             };
-            let found = layout.resolve(&wanted).map_err(|error| Failure::from(&error))?;
+            let found = layout
+                .resolve(&wanted)
+                .map_err(|error| Failure::from(&error))?;
             let Lookup::Found(descriptor) = found else {
                 return Err(not_found(&image.to_string(), ""));
             };

@@ -46,7 +46,12 @@ pub(crate) async fn select(
                 .collect();
             let fitting: Vec<Chosen> = images
                 .into_iter()
-                .filter(|image| image.platform.as_ref().is_some_and(|found| fits(wanted, found)))
+                .filter(|image| {
+                    image
+                        .platform
+                        .as_ref()
+                        .is_some_and(|found| fits(wanted, found))
+                })
                 .collect();
             match fitting.is_empty() {
                 true => Err(none().expected(wanted).found(match shown.is_empty() {
@@ -96,8 +101,7 @@ pub(crate) fn is_buildkit_attestation(descriptor: &Descriptor) -> bool {
         .platform
         .as_ref()
         .is_some_and(|platform| platform.os == "unknown" && platform.architecture == "unknown");
-    is_unknown
-        && descriptor.annotation("vnd.docker.reference.type") == Some("attestation-manifest")
+    is_unknown && descriptor.annotation("vnd.docker.reference.type") == Some("attestation-manifest")
 }
 
 fn fits(wanted: &Platform, found: &Platform) -> bool {

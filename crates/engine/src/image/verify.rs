@@ -4,13 +4,13 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use sealcheck_verify::evidence::{Place, ProvedBy};
-use sealcheck_verify::{Digest, Failure, Outcome, Result};
+use sealcheck_verify::{Digest, Failure, Outcome, Reason, Result, Verdict};
 
 use super::discover::{Budget, Discovery, Scope, discover};
 use super::facts::image_facts;
 use super::judge::{Judge, describe};
 use super::log::look_up;
-use super::request::{ImageRequest, Platforms};
+use super::request::ImageRequest;
 use super::run::{Resolved, Run, manifest_of, resolve};
 use super::select::{Chosen, select};
 use super::shelf::Shelf;
@@ -170,11 +170,11 @@ impl Session<'_> {
     }
 
     /// The verdict about a manifest by its own proofs and those of the index.
-    fn judge_target(&self, index: &Digest, digest: &Digest) -> sealcheck_verify::Verdict {
+    fn judge_target(&self, index: &Digest, digest: &Digest) -> Verdict {
         self.judge_by(digest, &[*digest, *index])
     }
 
-    fn judge_by(&self, digest: &Digest, subjects: &[Digest]) -> sealcheck_verify::Verdict {
+    fn judge_by(&self, digest: &Digest, subjects: &[Digest]) -> Verdict {
         let proofs: Vec<&Proof> = self
             .proofs
             .iter()
@@ -192,7 +192,9 @@ impl Session<'_> {
     fn target(&self, index: &Digest, digest: &Digest, chosen: Option<&Chosen>) -> Target {
         let verdict = self.judge_target(index, digest);
         let alone = |subject: &Digest| {
-            self.judge_by(digest, std::slice::from_ref(subject)).outcome() == Outcome::Verified
+            self.judge_by(digest, std::slice::from_ref(subject))
+                .outcome()
+                == Outcome::Verified
         };
         let proved_by = match verdict.outcome() {
             Outcome::Verified if alone(digest) => Some(ProvedBy::Own),
@@ -228,7 +230,7 @@ impl Session<'_> {
             (Some(failure), _) => self.judge.failed(failure, digest.as_ref()),
             (None, Some(worst)) => worst.verdict.clone(),
             (None, None) => {
-                let failure = Failure::new(sealcheck_verify::Reason::NoProofFound);
+                let failure = Failure::new(Reason::NoProofFound);
                 self.judge.failed(failure, digest.as_ref())
             }
         };
