@@ -1,9 +1,10 @@
 //! Taking an image along with all its proofs, as an OCI image layout.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use sealcheck_registry::layout::{LayoutError, LayoutWriter, Published, Role};
 use sealcheck_registry::{Attached, Content, Descriptor, Lookup, Manifest, Reference, Repository};
 use sealcheck_verify::evidence::Place;
@@ -80,6 +81,7 @@ impl Engine {
                 writer: &writer,
                 name: request.image.to_string(),
                 progress,
+                fetched: discovery.contents(),
                 seen: BTreeSet::new(),
                 manifests: 0,
                 blobs: 0,
@@ -134,6 +136,8 @@ struct Copying<'c> {
     writer: &'c LayoutWriter,
     name: String,
     progress: &'c dyn Progress,
+    /// What was read when the proofs were looked for.
+    fetched: HashMap<Digest, Bytes>,
     seen: BTreeSet<String>,
     manifests: usize,
     blobs: usize,
@@ -233,6 +237,12 @@ impl Copying<'_> {
             .map_err(|error| unwritten(&error))?;
         if has {
             return Ok(());
+        }
+        if let Some(content) = self.fetched.get(&descriptor.digest) {
+            return self
+                .writer
+                .small(descriptor, content)
+                .map_err(|error| unwritten(&error));
         }
         let place = shelf.digest_place(&descriptor.digest);
         let mut target = self

@@ -1,9 +1,11 @@
 //! Looking for what is attached to an image: at every place, whatever the others answer.
 
+use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use bytes::Bytes;
 use sealcheck_registry::{
     Attached, Content, DOCKER_LIST, DOCKER_MANIFEST, Descriptor, Manifest, OCI_INDEX, OCI_MANIFEST,
     Referrers,
@@ -107,6 +109,17 @@ impl Discovery {
         }));
         self.manifests.extend(report.manifest);
         self.failures.extend(report.failures);
+    }
+
+    /// The content of every layer that was fetched.
+    pub(crate) fn contents(&self) -> HashMap<Digest, Bytes> {
+        self.items
+            .iter()
+            .filter_map(|item| match &item.content {
+                Some(Ok(content)) => Some((item.descriptor.digest, content.clone())),
+                _ => None,
+            })
+            .collect()
     }
 
     /// Adds what was found elsewhere.
@@ -337,7 +350,7 @@ impl Search<'_> {
         }
     }
 
-    async fn fetch(self, layer: &Descriptor, limit: Limit) -> Result<bytes::Bytes> {
+    async fn fetch(self, layer: &Descriptor, limit: Limit) -> Result<Bytes> {
         self.budget.take(layer.size)?;
         self.shelf.blob(layer, limit).await
     }
