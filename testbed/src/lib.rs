@@ -19,5 +19,6 @@ mod trust;
 mod tuf;
 
 pub use part::{Part, UnknownPart};
+pub use pki::{Certificate, KeyFiles};
 pub use requirements::Missing;
 pub use testbed::Testbed;

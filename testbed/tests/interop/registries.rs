@@ -5,7 +5,8 @@ use std::process::Command;
 
 use sealcheck_testbed::Testbed;
 
-use crate::cases::run;
+use crate::case::Kind;
+use crate::sign::{Who, run};
 
 /// Crane pushes an image to each, and cosign signs it there; only one has the referrers API.
 pub(crate) fn images_are_pushed_and_signed(testbed: &Testbed) {
@@ -36,18 +37,18 @@ pub(crate) fn images_are_pushed_and_signed(testbed: &Testbed) {
             "-t",
             &image,
         ]));
-        let key = testbed.folder.join("p256.key");
+        let key = Who::Alice.key(testbed, Kind::P256);
         run(testbed
             .cosign()
             .args(["sign", "--yes", "--allow-http-registry", "--key"])
-            .arg(key)
+            .arg(key.with_extension("key"))
             .arg("--signing-config")
             .arg(&testbed.signing_config_v2)
             .arg(&image));
         run(testbed
             .cosign()
             .args(["verify", "--allow-http-registry", "--key"])
-            .arg(testbed.folder.join("p256.pub"))
+            .arg(key.with_extension("pub"))
             .arg("--trusted-root")
             .arg(&testbed.trusted_root)
             .arg(&image));
