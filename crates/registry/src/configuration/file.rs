@@ -286,9 +286,13 @@ fn failed(error: &serde_saphyr::Error, path: &str) -> Failure {
         .location()
         .map(|at| format!(" (line {}, column {})", at.line(), at.column()))
         .unwrap_or_default();
-    // The first line; what follows are drawings.
+    // The first line, without the place; what follows are drawings.
     let words = error.to_string();
     let words = words.lines().next().unwrap_or_default();
+    let words = match words.split_once(": line ") {
+        Some((_, rest)) => rest.split_once(": ").map_or(words, |(_, words)| words),
+        None => words,
+    };
     let field = match path {
         "." => "",
         path => path,

@@ -205,7 +205,7 @@ fn mistakes_are_named_with_their_place() {
         (
             "registries:\n  r.example: {http: maybe}",
             "registries.r.example.http",
-            "maybe",
+            "boolean (line 2, column 21)",
         ),
         (
             "registries:\n  r.example: {http: true, ca-files: [x]}",
@@ -254,7 +254,6 @@ fn mistakes_are_named_with_their_place() {
             "",
             "duplicate",
         ),
-        ("\t", "", ""),
     ] {
         let failure = match parse(text) {
             Err(failure) => failure,

@@ -1,5 +1,7 @@
 //! Mirrors and rewrites: who is asked changes, names do not.
 
+use std::io::{Read, Write};
+
 use sealcheck_net::Client;
 use sealcheck_registry::double::{Access, At, Fault, RegistryDouble};
 use sealcheck_registry::{Attached, Credential, Keychain, Lookup, Reference, Registry, Settings};
@@ -165,12 +167,11 @@ async fn a_registry_with_tls_and_its_own_ca_is_asked_with_tls() {
 
 #[tokio::test]
 async fn where_http_is_allowed_tls_is_tried_first() {
-    let plain = RegistryDouble::start();
-    let image = plain.image("app", "v1");
     // A name that is not a loopback address, and leads to one through the proxy.
-    let reference = Reference::parse(&format!("r.example:{}/app:v1", plain.http().port())).unwrap();
+    let port = speaks_no_tls();
+    let digest = sealcheck_verify::Digest::sha256(b"{}");
+    let reference = Reference::parse(&format!("r.example:{port}/app:v1")).unwrap();
     let proxy = sealcheck_net::double::Double::start();
-    let port = plain.http().port();
     proxy.respond(move |asked| match asked.method.as_str() {
         "CONNECT" => Some(sealcheck_net::double::Answer::tunnel(port)),
         _ => None,
@@ -180,7 +181,7 @@ async fn where_http_is_allowed_tls_is_tried_first() {
         .expect(sealcheck_net::double::Ask::get(&target))
         .answer(
             sealcheck_net::double::Answer::ok("{}")
-                .header("docker-content-digest", &image.digest.to_string()),
+                .header("docker-content-digest", &digest.to_string()),
         );
     let config = sealcheck_net::Config {
         proxies: sealcheck_net::Proxies {
@@ -197,10 +198,23 @@ async fn where_http_is_allowed_tls_is_tried_first() {
             ..Settings::default()
         },
     );
-    // It came as far as the registry's (wrong) answer.
+    // It came as far as the registry's (useless) answer.
     let error = allowing.manifest(&reference).await.unwrap_err();
-    assert_eq!(code(&error), "registry-answer-invalid");
+    assert_eq!(code(&error), "manifest-malformed", "{error}");
     let strict = Registry::new(Client::new(config).unwrap(), Settings::default());
     let error = strict.manifest(&reference).await.unwrap_err();
     assert_eq!(code(&error), "registry-unavailable");
+}
+
+/// The port of a server that answers a TLS greeting as HTTP servers do.
+fn speaks_no_tls() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        while let Ok((mut stream, _)) = listener.accept() {
+            let _ = stream.read(&mut [0; 512]);
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        }
+    });
+    port
 }
