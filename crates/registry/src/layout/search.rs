@@ -206,7 +206,7 @@ pub(crate) fn read_manifest(
 }
 
 /// The descriptor that a registry's list of referrers has for a manifest (distribution-spec 1.1, "Listing Referrers").
-fn referrer(manifest: &Manifest) -> Descriptor {
+pub(crate) fn referrer(manifest: &Manifest) -> Descriptor {
     let mut descriptor = manifest.descriptor();
     match manifest.content() {
         Content::Image(image) => {

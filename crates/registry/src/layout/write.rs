@@ -94,6 +94,12 @@ impl LayoutWriter {
         }
     }
 
+    /// Whether something of a descriptor's size is there under its name, which only complete content gets.
+    pub(crate) fn has_size(&self, descriptor: &Descriptor) -> Result<bool, LayoutError> {
+        let file = self.storage().open(&blob_path(&descriptor.digest))?;
+        Ok(file.is_some_and(|file| file.size == descriptor.size))
+    }
+
     /// Begins to write the content of a descriptor. Several may be written at one time.
     ///
     /// # Errors
@@ -234,7 +240,7 @@ impl LayoutWriter {
         Storage::Folder(Folder::new(&self.root))
     }
 
-    fn place(&self, path: &str) -> String {
+    pub(crate) fn place(&self, path: &str) -> String {
         self.storage().place(path)
     }
 }
