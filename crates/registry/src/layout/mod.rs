@@ -23,6 +23,8 @@
 //! # }
 //! ```
 //!
+//! [`LayoutWriter`] writes one, and [`Plan`] says what has to be written.
+//!
 //! # What can be proved about an archive of `docker save`
 //!
 //! Signatures are about the digest of a manifest. Docker before version 25 saved no manifest at all:
@@ -38,6 +40,7 @@ mod error;
 mod folder;
 mod index;
 pub mod limits;
+mod plan;
 mod publish;
 mod search;
 mod storage;
@@ -67,6 +70,7 @@ pub use self::blob::LayoutBlob;
 pub use self::docker::SavedImage;
 pub use self::error::LayoutError;
 pub use self::index::Wanted;
+pub use self::plan::Plan;
 pub use self::publish::{Published, Role};
 pub use self::write::{BlobWriter, LayoutWriter};
 

@@ -40,9 +40,12 @@ pub(crate) fn search(
         storage,
         found: Found::default(),
         seen: HashSet::new(),
+        content: HashSet::new(),
         bytes: 0,
     };
-    search.found.broken.clone_from(&entries.broken);
+    for failure in &entries.broken {
+        search.broken(failure.clone());
+    }
     let mut next: VecDeque<(Descriptor, usize)> = entries
         .descriptors
         .iter()
@@ -52,10 +55,16 @@ pub(crate) fn search(
         let Some(manifest) = search.listed(&descriptor, depth)? else {
             continue;
         };
-        if let Content::Index(index) = manifest.content() {
-            for child in &index.manifests {
-                search.found.children.insert(child.digest);
-                next.push_back((child.clone(), depth + 1));
+        match manifest.content() {
+            Content::Index(index) => {
+                for child in &index.manifests {
+                    search.found.children.insert(child.digest);
+                    next.push_back((child.clone(), depth + 1));
+                }
+            }
+            Content::Image(image) => {
+                let content = std::iter::once(&image.config).chain(&image.layers);
+                search.content.extend(content.map(|blob| blob.digest));
             }
         }
     }
@@ -71,6 +80,8 @@ struct Search<'a> {
     storage: &'a Storage,
     found: Found,
     seen: HashSet<Digest>,
+    /// Configurations and layers of the manifests that are listed.
+    content: HashSet<Digest>,
     bytes: u64,
 }
 
@@ -87,38 +98,36 @@ impl Search<'_> {
         if !is_manifest_type(&descriptor.media_type) || !self.seen.insert(descriptor.digest) {
             return Ok(None);
         }
-        let read = read_manifest(
-            self.storage,
-            &descriptor.digest,
-            Some(&descriptor.media_type),
-        );
-        let manifest = match read {
-            Ok(Some(manifest)) => manifest,
-            Ok(None) if depth == 0 => {
-                self.found
-                    .broken
-                    .push(Failure::from(&LayoutError::malformed(
-                        self.storage.place(&blob_path(&descriptor.digest)),
-                        "index.json lists it, and it is not there",
-                    )));
-                return Ok(None);
+        let digest = &descriptor.digest;
+        let read = match read_bytes(self.storage, digest) {
+            Ok(Some(bytes)) => {
+                self.count(bytes.len())?;
+                parse(self.storage, digest, Some(&descriptor.media_type), bytes)
             }
+            Ok(None) if depth == 0 => Err(LayoutError::malformed(
+                self.storage.place(&blob_path(digest)),
+                "index.json lists it, and it is not there",
+            )),
             // An index may list images of platforms that were not copied.
             Ok(None) => return Ok(None),
-            Err(error) => {
-                self.found.broken.push(Failure::from(&error));
-                return Ok(None);
-            }
+            Err(error) => Err(error),
         };
-        self.count(manifest.bytes().len())?;
-        self.add(&manifest)?;
-        Ok(Some(manifest))
+        match read {
+            Ok(manifest) => {
+                self.add(&manifest)?;
+                Ok(Some(manifest))
+            }
+            Err(error) => {
+                self.broken(Failure::from(&error));
+                Ok(None)
+            }
+        }
     }
 
     /// A blob that nobody listed.
     fn unlisted(&mut self, digest: &Digest, size: u64) -> Result<(), LayoutError> {
         let most = u64::try_from(MANIFEST_BYTES.max).unwrap_or(u64::MAX);
-        if size > most || !self.seen.insert(*digest) {
+        if size > most || self.content.contains(digest) || !self.seen.insert(*digest) {
             return Ok(());
         }
         let path = blob_path(digest);
@@ -126,7 +135,7 @@ impl Search<'_> {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return Ok(()),
             Err(error) => {
-                self.found.broken.push(Failure::from(&error));
+                self.broken(Failure::from(&error));
                 return Ok(());
             }
         };
@@ -141,8 +150,14 @@ impl Search<'_> {
                 Err(failure) => LayoutError::Manifest { place, failure },
             },
         };
-        self.found.broken.push(Failure::from(&error));
+        self.broken(Failure::from(&error));
         Ok(())
+    }
+
+    fn broken(&mut self, failure: Failure) {
+        if self.found.broken.len() < BROKEN {
+            self.found.broken.push(failure);
+        }
     }
 
     fn add(&mut self, manifest: &Manifest) -> Result<(), LayoutError> {
@@ -183,30 +198,37 @@ pub(crate) fn read_manifest(
     digest: &Digest,
     declared: Option<&str>,
 ) -> Result<Option<Manifest>, LayoutError> {
-    let path = blob_path(digest);
-    let Some(bytes) = storage.read(&path, INDEX_BYTES)? else {
-        return Ok(None);
-    };
-    let bytes = Bytes::from(bytes);
+    match read_bytes(storage, digest)? {
+        Some(bytes) => parse(storage, digest, declared, bytes).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn read_bytes(storage: &Storage, digest: &Digest) -> Result<Option<Bytes>, LayoutError> {
+    let bytes = storage.read(&blob_path(digest), INDEX_BYTES)?;
+    Ok(bytes.map(Bytes::from))
+}
+
+fn parse(
+    storage: &Storage,
+    digest: &Digest,
+    declared: Option<&str>,
+    bytes: Bytes,
+) -> Result<Manifest, LayoutError> {
+    let place = || storage.place(&blob_path(digest));
     let found = Digest::of(digest.algorithm(), &bytes);
     if let Some(found) = found.filter(|found| found != digest) {
-        return Err(LayoutError::digest_mismatch(
-            storage.place(&path),
-            digest,
-            &found,
-        ));
+        return Err(LayoutError::digest_mismatch(place(), digest, &found));
     }
     let declared = declared.or_else(|| shape(&bytes));
-    Manifest::read(bytes, declared, Some(digest))
-        .map(Some)
-        .map_err(|failure| LayoutError::Manifest {
-            place: storage.place(&path),
-            failure,
-        })
+    Manifest::read(bytes, declared, Some(digest)).map_err(|failure| LayoutError::Manifest {
+        place: place(),
+        failure,
+    })
 }
 
 /// The descriptor that a registry's list of referrers has for a manifest (distribution-spec 1.1, "Listing Referrers").
-fn referrer(manifest: &Manifest) -> Descriptor {
+pub(crate) fn referrer(manifest: &Manifest) -> Descriptor {
     let mut descriptor = manifest.descriptor();
     match manifest.content() {
         Content::Image(image) => {
@@ -270,3 +292,6 @@ fn has_subject(bytes: &[u8]) -> bool {
         && serde_json::from_slice::<Probe>(bytes)
             .is_ok_and(|probe| probe.schema_version.is_some() && probe.subject.is_some())
 }
+
+/// Failures that are kept; one is enough to know that not all was seen.
+const BROKEN: usize = 32;

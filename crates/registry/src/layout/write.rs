@@ -94,6 +94,12 @@ impl LayoutWriter {
         }
     }
 
+    /// Whether something of a descriptor's size is there under its name, which only complete content gets.
+    pub(crate) fn has_size(&self, descriptor: &Descriptor) -> Result<bool, LayoutError> {
+        let file = self.storage().open(&blob_path(&descriptor.digest))?;
+        Ok(file.is_some_and(|file| file.size == descriptor.size))
+    }
+
     /// Begins to write the content of a descriptor. Several may be written at one time.
     ///
     /// # Errors
@@ -140,7 +146,8 @@ impl LayoutWriter {
     ///
     /// # Errors
     /// [`LayoutError`], when a manifest was not written before, when the `index.json` that is there cannot be read (it then
-    /// stays as it is), or when the new one cannot be written.
+    /// stays as it is), or when the new one cannot be written or would be
+    /// over a limit.
     pub fn publish(&self, published: &[Published]) -> Result<(), LayoutError> {
         for new in published {
             if !self.has(&new.descriptor)? {
@@ -159,15 +166,26 @@ impl LayoutWriter {
         // Held until the end: two writers that add to one index.json would each lose what the other added.
         let _lock = self.lock()?;
         let before = self.storage().read(INDEX_JSON, INDEX_BYTES)?;
-        if let Some(bytes) = &before {
+        let read_entries = |bytes: &[u8]| {
             Entries::read(bytes).map_err(|failure| LayoutError::Manifest {
                 place: self.place(INDEX_JSON),
                 failure,
-            })?;
+            })
+        };
+        if let Some(bytes) = &before {
+            read_entries(bytes)?;
         }
         let after = publish::merge(before.as_deref(), published).map_err(|error| {
             LayoutError::malformed(self.place(INDEX_JSON), printable(&error.to_string()))
         })?;
+        // What could not be read again is not written.
+        if after.len() > INDEX_BYTES.max {
+            return Err(LayoutError::LimitExceeded {
+                place: self.place(INDEX_JSON),
+                limit: INDEX_BYTES,
+            });
+        }
+        read_entries(&after)?;
         let mut file = temporary(&self.root).map_err(unwritable)?;
         file.write_all(&after).map_err(unwritable)?;
         file.as_file().sync_all().map_err(unwritable)?;
@@ -234,7 +252,7 @@ impl LayoutWriter {
         Storage::Folder(Folder::new(&self.root))
     }
 
-    fn place(&self, path: &str) -> String {
+    pub(crate) fn place(&self, path: &str) -> String {
         self.storage().place(path)
     }
 }

@@ -465,3 +465,69 @@ fn indexes_do_not_nest_without_end() {
         "{error}"
     );
 }
+
+fn crossed(error: &LayoutError) -> &'static str {
+    match error {
+        LayoutError::LimitExceeded { limit, .. } => limit.name,
+        error => panic!("{error}"),
+    }
+}
+
+#[test]
+fn an_archive_has_only_so_many_entries_and_names() {
+    let one = raw("d", EntryType::Directory, b"", |_| {});
+    let bytes = one.repeat(131_073);
+    let (_folder, path) = file(&bytes);
+    assert_eq!(crossed(&Layout::open(&path).unwrap_err()), "layout-entries");
+
+    let mut bytes = Vec::new();
+    for number in 0..4200 {
+        bytes.extend(pax(&[("path", &format!("{number:04000}"))]));
+        bytes.extend(raw("d", EntryType::Directory, b"", |_| {}));
+    }
+    let (_folder, path) = file(&bytes);
+    let error = Layout::open(&path).unwrap_err();
+    assert_eq!(crossed(&error), "archive-names-bytes");
+}
+
+#[test]
+fn files_and_searches_have_limits() {
+    let signed = Signed::new();
+    let huge = |path: &std::path::Path, size| {
+        fs::File::create(path).unwrap().set_len(size).unwrap();
+    };
+    for (name, size, expected) in [
+        ("oci-layout", 9 << 20, "layout-file-bytes"),
+        ("index.json", 9 << 20, "index-bytes"),
+    ] {
+        let folder = folder(&signed.repository.layout_files());
+        huge(&folder.path().join(name), size);
+        let error = Layout::open(folder.path()).unwrap_err();
+        assert_eq!(crossed(&error), expected);
+    }
+    // Blobs that nobody lists, as many as fill half a gigabyte, in a layout whose blobs are searched.
+    let folder = folder(&signed.repository.cosign_save_files(&signed.index));
+    for number in 0..130 {
+        let name = format!("blobs/sha256/{number:064}");
+        huge(&folder.path().join(name), 4 << 20);
+    }
+    let error = open(folder.path())
+        .referrers(&digest(&signed.index))
+        .unwrap_err();
+    assert_eq!(crossed(&error), "layout-search-bytes");
+}
+
+#[test]
+fn many_broken_blobs_are_told_of_and_not_kept() {
+    let signed = Signed::new();
+    let folder = folder(&signed.repository.cosign_save_files(&signed.index));
+    for number in 0..100 {
+        let name = format!("blobs/sha256/{number:064}");
+        fs::write(folder.path().join(name), b"something else").unwrap();
+    }
+    let referrers = open(folder.path())
+        .referrers(&digest(&signed.index))
+        .unwrap();
+    assert_eq!(referrers.broken.len(), 32);
+    assert_eq!(referrers.descriptors.len(), 1);
+}

@@ -7,6 +7,7 @@
     reason = "test code outside test functions"
 )]
 
+mod copying;
 mod corpora;
 mod docker;
 mod fixture;

@@ -98,6 +98,27 @@ fn what_cosign_saves_is_found_by_its_annotations_and_among_the_blobs() {
 }
 
 #[test]
+fn layers_of_a_saved_image_are_not_searched_for_bundles() {
+    let signed = Signed::new();
+    let mut files = signed.repository.cosign_save_files(&signed.index);
+    let layer = files
+        .iter_mut()
+        .find(|(_, content)| content == b"linux/amd64")
+        .unwrap();
+    layer.1 = b"LINUX/AMD64".to_vec();
+    every_form(&files, |form, path| {
+        let layout = open(path);
+        let referrers = layout.referrers(&digest(&signed.index)).unwrap();
+        assert_eq!(
+            referrers.broken,
+            [],
+            "{form}: it is the image's, not the proof's"
+        );
+        assert_eq!(referrers.descriptors.len(), 1, "{form}");
+    });
+}
+
+#[test]
 fn referrers_are_also_those_that_an_index_under_the_tag_lists() {
     let mut signed = Signed::new();
     let listed = signed.repository.referrers(&signed.index.digest);
