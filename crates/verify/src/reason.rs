@@ -336,6 +336,10 @@ reasons! {
         "the registry's answer does not hold"
         "What came is not what was asked for: content with another digest or size, a broken list, or the answer of something that is no registry."
         "Check the registry's address and what is in front of it (a proxy, a login page, a mirror); if it stays, tell its operator.";
+    AnswerTooLarge "answer-too-large" Unavailable
+        "an answer is larger than any real one"
+        "A list or a manifest of a registry or a layout is over one of the fixed limits that protect the verifier against hostile answers, so it was not read, and there may be proofs in it."
+        "The report names the limit. Have what does not belong there removed (thousands of referrers, a manifest of megabytes), or copy the image and its proofs elsewhere.";
     RegistryCredentialsUnavailable "registry-credentials-unavailable" Unavailable
         "the credentials for the registry could not be had"
         "Credentials are configured, but the helper program failed, hung or printed what is no credential, or the file that holds them is broken."

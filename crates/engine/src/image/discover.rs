@@ -147,17 +147,7 @@ struct Search<'s> {
 impl Search<'_> {
     /// The referrers that are listed anywhere, each fetched once.
     async fn referrers(self) -> Vec<Report> {
-        let lists: Vec<Pin<Box<dyn Future<Output = Option<(String, Listed)>> + '_>>> = vec![
-            Box::pin(async {
-                let place = self.shelf.referrers_place(&self.subject);
-                Some((place, self.shelf.referrers(&self.subject).await))
-            }),
-            Box::pin(async {
-                let listed = self.shelf.referrers_by_tag(&self.subject).await?;
-                let place = self.shelf.tag_place(&self.subject, Attached::Referrers);
-                Some((place, listed))
-            }),
-        ];
+        let lists = [Listing::Api, Listing::Tag].map(|listing| self.ask(listing));
         let mut reports = Vec::new();
         let mut listed: Vec<Descriptor> = Vec::new();
         for (place, answer) in together(lists, 2).await.into_iter().flatten() {
@@ -172,6 +162,20 @@ impl Search<'_> {
         let fetched = listed.iter().map(|descriptor| self.referrer(descriptor));
         reports.extend(together(fetched, AT_ONE_TIME).await);
         reports
+    }
+
+    /// The answer of a list, with its place; `None` when the shelf has no such list.
+    async fn ask(self, listing: Listing) -> Option<(String, Listed)> {
+        Some(match listing {
+            Listing::Api => (
+                self.shelf.referrers_place(&self.subject),
+                self.shelf.referrers(&self.subject).await,
+            ),
+            Listing::Tag => (
+                self.shelf.tag_place(&self.subject, Attached::Referrers),
+                self.shelf.referrers_by_tag(&self.subject).await?,
+            ),
+        })
     }
 
     fn list(self, place: String, answer: Listed) -> (Report, Vec<Descriptor>) {
@@ -374,6 +378,13 @@ impl Search<'_> {
     }
 }
 
+/// The two lists of referrers that a registry can have.
+#[derive(Clone, Copy)]
+enum Listing {
+    Api,
+    Tag,
+}
+
 type Listed = Result<Answer<Arc<Referrers>>>;
 
 impl Report {
@@ -426,7 +437,7 @@ impl Budget {
             });
         match taken {
             Ok(_) => Ok(()),
-            Err(_) => Err(Failure::new(Reason::LimitExceeded)
+            Err(_) => Err(Failure::new(Reason::AnswerTooLarge)
                 .at(ATTACHED_BYTES.name)
                 .expected(format_args!(
                     "at most {} ({})",

@@ -10,7 +10,7 @@ use sealcheck_registry::{Lookup, Manifest, Reference, Registry, Repository};
 use sealcheck_verify::{Digest, Failure, Reason, Result, printable};
 
 use super::request::{ImageSource, Platforms};
-use super::shelf::Shelf;
+use super::shelf::{Shelf, unanswered};
 use super::together::at_once;
 use crate::engine::Engine;
 
@@ -108,7 +108,7 @@ pub(crate) async fn resolve(
     match (shelf, image) {
         (Shelf::Repository(registry, _), ImageSource::Registry(reference)) if reads => {
             let manifest = registry.manifest(reference).await;
-            match manifest.map_err(|error| Failure::from(&error))? {
+            match manifest.map_err(|error| unanswered(&error))? {
                 Lookup::Found(manifest) => Ok(Resolved {
                     reference: Some(reference.with_digest(*manifest.digest())),
                     digest: *manifest.digest(),
@@ -120,7 +120,7 @@ pub(crate) async fn resolve(
         }
         (Shelf::Repository(registry, _), ImageSource::Registry(reference)) => {
             let resolved = registry.resolve(reference).await;
-            match resolved.map_err(|error| Failure::from(&error))? {
+            match resolved.map_err(|error| unanswered(&error))? {
                 Lookup::Found(resolved) => Ok(Resolved {
                     reference: Some(resolved.reference),
                     digest: resolved.digest,
@@ -139,7 +139,7 @@ pub(crate) async fn resolve(
             };
             let found = layout
                 .resolve(&wanted)
-                .map_err(|error| Failure::from(&error))?;
+                .map_err(|error| unanswered(&error))?;
             let Lookup::Found(descriptor) = found else {
                 return Err(not_found(&image.to_string(), ""));
             };

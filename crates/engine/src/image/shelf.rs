@@ -33,11 +33,11 @@ impl Shelf {
                 .manifest(&repository.with_digest(*digest))
                 .await
                 .map(answer)
-                .map_err(|error| Failure::from(&error)),
+                .map_err(|error| unanswered(&error)),
             Self::Layout(layout) => layout
                 .manifest(digest)
                 .map(answer)
-                .map_err(|error| Failure::from(&error)),
+                .map_err(|error| unanswered(&error)),
         }
     }
 
@@ -48,11 +48,11 @@ impl Shelf {
                 .referrers(repository, subject, None)
                 .await
                 .map(answer)
-                .map_err(|error| Failure::from(&error)),
+                .map_err(|error| unanswered(&error)),
             Self::Layout(layout) => layout
                 .referrers(subject)
                 .map(|listed| Ok(Arc::new(listed)))
-                .map_err(|error| Failure::from(&error)),
+                .map_err(|error| unanswered(&error)),
         }
     }
 
@@ -64,7 +64,7 @@ impl Shelf {
         match self {
             Self::Repository(registry, repository) => {
                 let listed = registry.referrers_by_tag(repository, subject).await;
-                Some(listed.map(answer).map_err(|error| Failure::from(&error)))
+                Some(listed.map(answer).map_err(|error| unanswered(&error)))
             }
             Self::Layout(_) => None,
         }
@@ -84,7 +84,7 @@ impl Shelf {
                     return vec![Ok(Err(Absence::default()))];
                 };
                 let manifest = registry.manifest(&reference).await;
-                vec![manifest.map(answer).map_err(|error| Failure::from(&error))]
+                vec![manifest.map(answer).map_err(|error| unanswered(&error))]
             }
             Self::Layout(layout) => {
                 let entries = layout.attached(subject, what);
@@ -151,6 +151,22 @@ fn answer<T>(lookup: Lookup<T>) -> Answer<T> {
     match lookup {
         Lookup::Found(found) => Ok(found),
         Lookup::Absent(absence) => Err(absence),
+    }
+}
+
+/// Why a list or a manifest could not be had. One that is over a limit was not read, and so leaves the question open; of a
+/// proof itself the same means that it is none.
+pub(crate) fn unanswered<'e, E>(error: &'e E) -> Failure
+where
+    Failure: From<&'e E>,
+{
+    let failure = Failure::from(error);
+    match failure.reason {
+        Reason::LimitExceeded => Failure {
+            reason: Reason::AnswerTooLarge,
+            ..failure
+        },
+        _ => failure,
     }
 }
 

@@ -318,7 +318,7 @@ fn too_many_layers_and_too_many_bytes_are_refused_by_name() {
     let many = vec![one; 1001];
     scene.repository.attach_signatures(&scene.image, &many);
     let verdict = scene.judge();
-    assert_failed(&verdict, Outcome::Rejected, Reason::LimitExceeded);
+    assert_failed(&verdict, Outcome::Unavailable, Reason::AnswerTooLarge);
     assert!(
         verdict.to_string().contains("signature-layers"),
         "{verdict}"
