@@ -250,8 +250,10 @@ fn garbage_beside_a_good_signature_does_not_hide_it() {
 #[test]
 fn what_is_attached_and_is_no_proof_leaves_an_image_unsigned() {
     let mut scene = Scene::new();
-    let mut other = sealcheck_testkit::image::Referrer::default();
-    other.layers = vec![("application/spdx+json".into(), b"{}".to_vec())];
+    let other = sealcheck_testkit::image::Referrer {
+        layers: vec![("application/spdx+json".into(), b"{}".to_vec())],
+        ..sealcheck_testkit::image::Referrer::default()
+    };
     scene.repository.attach(
         &scene.image,
         &other.with_artifact_type("application/spdx+json"),
