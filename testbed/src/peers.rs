@@ -168,7 +168,7 @@ fn go(workspace: &Path) -> Command {
     clippy::print_stderr,
     reason = "the first build takes many minutes: silence would look like a hang"
 )]
-fn announce(text: &str) {
+pub(crate) fn announce(text: &str) {
     eprintln!("testbed: {text}");
 }
 
@@ -189,11 +189,7 @@ pub(crate) const COSIGN: Peer = peer(
     "cosign",
 );
 pub(crate) const FULCIO: Peer = peer("sigstore", "github.com/sigstore/fulcio", "fulcio");
-pub(crate) const REKOR: Peer = peer(
-    "sigstore",
-    "github.com/sigstore/rekor/cmd/rekor-server",
-    "rekor-server",
-);
+pub(crate) const REKOR: Peer = peer("sigstore", "./rekor-server", "rekor-server");
 pub(crate) const TIMESTAMPS: Peer = peer("sigstore", "./timestamp-server", "timestamp-server");
 pub(crate) const TRILLIAN_SERVER: Peer = peer(
     "trillian",
@@ -220,3 +216,11 @@ pub(crate) const REKOR_V2: Peer = peer(
     "github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix",
     "posix",
 );
+pub(crate) const CRANE: Peer = peer(
+    "registries",
+    "github.com/google/go-containerregistry/cmd/crane",
+    "crane",
+);
+pub(crate) const DISTRIBUTION: Peer = peer("registries", "./distribution", "distribution");
+pub(crate) const REFERRERS_REGISTRY: Peer =
+    peer("registries", "./referrers-registry", "referrers-registry");

@@ -68,7 +68,7 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    fn at(port: u16, peer: Peer) -> Self {
+    pub(crate) fn at(port: u16, peer: Peer) -> Self {
         Self {
             url: format!("http://127.0.0.1:{port}"),
             _peer: peer,
@@ -115,7 +115,7 @@ pub(crate) fn fulcio(
     cache: &Cache,
     folder: &Path,
     issuer: &Issuer,
-    ct_log: &Service,
+    ct_log: &str,
     root: &Certificate,
 ) -> Result<Service> {
     let url = issuer.url();
@@ -146,7 +146,7 @@ pub(crate) fn fulcio(
         .flag("fileca-key", root.key.encrypted.display())
         .flag("fileca-key-passwd", PASSWORD)
         .flag("fileca-watch", false)
-        .flag("ct-log-url", &ct_log.url)
+        .flag("ct-log-url", ct_log)
         .start(folder)?
         .ready(|| answers(port, "/healthz"))?;
     Ok(Service::at(port, peer))
@@ -160,20 +160,13 @@ pub(crate) fn rekor(
     key: &KeyFiles,
 ) -> Result<Service> {
     let port = free_port()?;
-    // Its metrics go to port 2112, always; it shrugs when that is taken.
     let peer = Launch::new("rekor", cache.program(peers::REKOR)?)
-        .arg("serve")
-        .flag("rekor_server.address", "127.0.0.1")
         .flag("port", port)
-        .flag("rekor_server.hostname", REKOR_NAME)
-        .flag("rekor_server.signer", key.private.display())
-        .flag("trillian_log_server.address", "127.0.0.1")
-        .flag("trillian_log_server.port", trillian.port)
-        .flag("trillian_log_server.tlog_id", trillian.create_tree(cache)?)
-        .flag("enable_retrieve_api", true)
-        .flag("publish_frequency", 1)
-        .flag("search_index.storage_provider", "mysql")
-        .flag("search_index.mysql.dsn", trillian.database.dsn("rekor"))
+        .flag("hostname", REKOR_NAME)
+        .flag("signer", key.private.display())
+        .flag("trillian-port", trillian.port)
+        .flag("tree", trillian.create_tree(cache)?)
+        .flag("index-dsn", trillian.database.dsn("rekor"))
         .start(folder)?
         .ready(|| answers(port, "/api/v1/log"))?;
     Ok(Service::at(port, peer))

@@ -22,7 +22,7 @@
 //! An image is verified in the same way:
 //!
 //! ```no_run
-//! use sealcheck_engine::{Config, Engine, ImageRequest, ImageSource, Silent};
+//! use sealcheck_engine::{Config, Engine, ImageRequest, ImageSource};
 //! use sealcheck_registry::Reference;
 //! use sealcheck_verify::{Identities, Identity, Pattern, Requirements};
 //!
@@ -34,7 +34,7 @@
 //! );
 //! let requirements = Requirements::identity(Identities::one(signer));
 //! let image = ImageSource::Registry(Reference::parse("registry.k8s.io/pause:3.10")?);
-//! let verdict = engine.verify_image(&ImageRequest::new(image, requirements), &Silent);
+//! let verdict = engine.verify_image(&ImageRequest::new(image, requirements));
 //! println!("{verdict}");
 //! // The digest that was proved, whatever the tag means by now.
 //! if let Some(reference) = verdict.reference() {
@@ -62,6 +62,7 @@ mod image;
 mod input;
 mod link;
 mod lookup;
+mod ordered;
 mod progress;
 mod save;
 mod trust;

@@ -42,6 +42,7 @@ mod credentials;
 mod descriptor;
 mod error;
 mod flight;
+pub mod layout;
 pub mod limits;
 mod lookup;
 mod manifest;

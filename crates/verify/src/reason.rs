@@ -336,6 +336,10 @@ reasons! {
         "the registry's answer does not hold"
         "What came is not what was asked for: content with another digest or size, a broken list, or the answer of something that is no registry."
         "Check the registry's address and what is in front of it (a proxy, a login page, a mirror); if it stays, tell its operator.";
+    AnswerTooLarge "answer-too-large" Unavailable
+        "an answer is larger than any real one"
+        "A list or a manifest of a registry or a layout is over one of the fixed limits that protect the verifier against hostile answers, so it was not read, and there may be proofs in it."
+        "The report names the limit. Have what does not belong there removed (thousands of referrers, a manifest of megabytes), or copy the image and its proofs elsewhere.";
     RegistryCredentialsUnavailable "registry-credentials-unavailable" Unavailable
         "the credentials for the registry could not be had"
         "Credentials are configured, but the helper program failed, hung or printed what is no credential, or the file that holds them is broken."
@@ -352,6 +356,31 @@ PlatformNotFound "platform-not-found" Usage
         "the kind of manifest is not supported"
         "The reference leads to something else than an OCI or Docker (schema 2) manifest or index, for example to Docker's schema 1."
         "Check the reference; push an image of the old schema again with a current tool.";
+    // Image layouts.
+    NotALayout "not-a-layout" Usage
+        "the path leads to no image layout"
+        "A folder with the files `oci-layout` and `index.json` was expected, or a tar archive of one, which may be compressed by gzip."
+        "Name what `sealcheck copy`, `cosign save`, `docker save`, skopeo, crane, oras or BuildKit wrote.";
+    LayoutUnreadable "layout-unreadable" Unavailable
+        "the image layout could not be read"
+        "The system refused to read a file of the layout or the archive."
+        "Check the permissions and the disk.";
+    LayoutMalformed "layout-malformed" Unavailable
+        "the image layout does not hold"
+        "A file is missing, truncated, a link, or has not the content of its digest; or the archive could be read in two ways. Whether there is proof in it cannot be said."
+        "Write the layout or the archive again from its source.";
+    LayoutUnwritable "layout-unwritable" Unavailable
+        "the image layout could not be written"
+        "The system refused to write: permissions, or no space is left."
+        "Correct that and run the command again: what is complete is kept.";
+    ImageAmbiguous "image-ambiguous" Usage
+        "more than one image can be meant"
+        "The layout holds several images, and what was asked for does not say which."
+        "Name one of the images that the report lists, by name or by digest.";
+    ImageDigestUnknown "image-digest-unknown" Unavailable
+        "the archive holds no manifest, so that nothing can be proved about its image"
+        "Signatures are about the digest of the manifest in the registry. Docker before version 25 saves images without it: the image id is the digest of the configuration, not of the manifest."
+        "Copy the image with its proofs from the registry (`sealcheck copy IMAGE LAYOUT`), or save it with Docker 25 or later and the containerd image store.";
     // Usage.
     IdentityRequired "identity-required" Usage
         "no identity was required"

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use sealcheck_testkit::image::{self, Repository};
 use sealcheck_testkit::sign::{self, StatementVersion};
 use sealcheck_testkit::{
     BundleVersion, Content, EntryKind, Instance, Key, KeyKind, LeafRequest, Plan, SctMode, Signed,
@@ -27,7 +28,8 @@ pub(super) fn write() -> Result<()> {
     bundles(&sigstore)?;
     detached(&sigstore)?;
     parts(&sigstore)?;
-    texts(&sigstore)
+    texts(&sigstore)?;
+    archives(&sigstore)
 }
 
 fn bundles(sigstore: &Instance) -> Result<()> {
@@ -165,6 +167,30 @@ fn parts(sigstore: &Instance) -> Result<()> {
         seed(&format!("key/{name}.der"), key.spki())?;
     }
     Ok(())
+}
+
+fn archives(sigstore: &Instance) -> Result<()> {
+    let mut repository = Repository::new();
+    let (index, _) = repository.push_platforms(&["linux/amd64"]);
+    repository.tag("v1", &index);
+    let signed = sigstore.sign_image("registry.test/app", &index.digest, &[]);
+    repository.attach_signatures(&index, &[signed]);
+    repository.attach_bundle(&index, &sigstore.sign_image_bundle(&index.digest, &[]));
+    seed(
+        "archive/layout.tar",
+        image::archive(&repository.layout_files()),
+    )?;
+    let saved = repository.cosign_save_files(&index);
+    seed("archive/cosign-save.tar", image::archive(&saved))?;
+    let manifest = json!([{"Config": "config.json", "RepoTags": ["app:v1"], "Layers": []}]);
+    let old = [
+        (
+            "manifest.json".to_owned(),
+            manifest.to_string().into_bytes(),
+        ),
+        ("config.json".to_owned(), b"{}".to_vec()),
+    ];
+    seed("archive/docker-save.tar", image::archive(&old))
 }
 
 fn texts(sigstore: &Instance) -> Result<()> {

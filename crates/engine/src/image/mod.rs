@@ -13,8 +13,18 @@
 //! (with the raw bytes), [`Engine::copy_image`](crate::Engine::copy_image) writes an image layout with all of it.
 
 mod copy;
+mod discover;
+mod facts;
 mod inventory;
+mod judge;
+mod layers;
+mod log;
 mod request;
+mod run;
+mod select;
+mod shelf;
+mod signers;
+mod together;
 mod verdict;
 mod verify;
 

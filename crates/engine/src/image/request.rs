@@ -28,7 +28,8 @@ pub enum Platforms {
     /// What the reference leads to, and nothing else: the index itself, which binds what it lists by digest.
     #[default]
     AsGiven,
-    /// The image for this platform. An empty variant means any, if only one fits.
+    /// The image for this platform. An empty variant means any; where several images fit, all of them must be proved,
+    /// because any of them may be run.
     One(Platform),
     /// Every image that the index lists.
     All,
@@ -42,6 +43,8 @@ pub struct ImageRequest {
     /// What each proof must show. [`Requirements::content`] says whether signatures or attestations are wanted,
     /// [`Requirements::annotation`] what must stand in the signed payload.
     pub requirements: Arc<Requirements>,
+    /// Other requirements, any of which a proof may meet instead: further keys, for example.
+    pub alternatives: Vec<Arc<Requirements>>,
     /// Which manifests must be proved. An image of an index is proved by its own signatures and by those of the index.
     pub platforms: Platforms,
     /// Where proofs are looked for instead of in the image's own repository (`COSIGN_REPOSITORY`). Empty: its own.
@@ -84,6 +87,7 @@ impl ImageRequest {
         Self {
             image,
             requirements: requirements.into(),
+            alternatives: Vec::new(),
             platforms: Platforms::AsGiven,
             repositories: Vec::new(),
             demand: None,

@@ -43,10 +43,12 @@ pub struct Proof {
     pub verdict: Verdict,
     /// The position of its place in [`ImageVerdict::places`].
     pub place: usize,
+    /// The manifest that holds it.
+    pub manifest: Digest,
     /// The layer that holds it, from 0.
     pub layer: usize,
-    /// The digest of the layer; `None` when the manifest itself could not be fetched.
-    pub digest: Option<Digest>,
+    /// The digest of the layer.
+    pub digest: Digest,
     /// The proof, if it can be read.
     pub material: Option<Material>,
 }

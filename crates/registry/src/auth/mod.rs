@@ -64,6 +64,7 @@ pub(crate) enum Authorization {
     Basic {
         username: String,
         password: Redacted,
+        source: String,
     },
     /// A token that a token service gave.
     Token {
@@ -71,7 +72,10 @@ pub(crate) enum Authorization {
         value: Redacted,
     },
     /// A token that the user gave.
-    Given(Redacted),
+    Given {
+        token: Redacted,
+        source: String,
+    },
 }
 
 impl Authorization {
@@ -79,18 +83,21 @@ impl Authorization {
     pub(crate) fn add<'a>(&self, request: Request<'a>) -> Request<'a> {
         match self {
             Self::Nothing => request,
-            Self::Basic { username, password } => request.basic(username, password),
-            Self::Token { value, .. } | Self::Given(value) => request.bearer(value),
+            Self::Basic {
+                username, password, ..
+            } => request.basic(username, password),
+            Self::Token { value, .. } | Self::Given { token: value, .. } => request.bearer(value),
         }
     }
 
     /// What was tried, for messages.
-    fn words(&self) -> &'static str {
+    fn words(&self) -> String {
         match self {
-            Self::Nothing => "without credentials",
-            Self::Basic { .. } => "with a name and a password",
-            Self::Token { .. } => "with a token from its token service",
-            Self::Given(_) => "with the token that was given",
+            Self::Nothing => "asked without credentials".to_owned(),
+            Self::Basic { source, .. } | Self::Given { source, .. } => {
+                format!("the credentials from {source} were refused")
+            }
+            Self::Token { .. } => "the token from its own token service was refused".to_owned(),
         }
     }
 }
@@ -159,19 +166,16 @@ impl Authority {
             url: url.to_owned(),
             detail,
         };
-        if matches!(refused, Authorization::Given(_)) {
-            return Err(unauthorized(format!("asked {}", refused.words())));
+        if matches!(refused, Authorization::Given { .. }) {
+            self.forget_credential(endpoint, means);
+            return Err(unauthorized(refused.words()));
         }
         if matches!(refused, Authorization::Basic { .. }) {
             self.forget_credential(endpoint, means);
         }
         let found = self.credential(endpoint, means).await?;
-        if let Some(Found {
-            credential: Credential::RegistryToken(token),
-            ..
-        }) = &found
-        {
-            return Ok(Authorization::Given(token.clone()));
+        if let Some(given) = found.as_ref().and_then(own_token) {
+            return Ok(given);
         }
         if let Some((realm, challenge)) = challenges.iter().find_map(bearer_realm) {
             let realm = allowed_realm(realm, means).map_err(unauthorized)?;
@@ -207,10 +211,7 @@ impl Authority {
                     "it wants a name and a password, and {} has an identity token",
                     found.source
                 ))),
-                Some((found, Some(again))) if again == *refused => Err(unauthorized(format!(
-                    "the credentials from {} were refused",
-                    found.source
-                ))),
+                Some((_, Some(again))) if again == *refused => Err(unauthorized(refused.words())),
                 Some((_, Some(authorization))) => Ok(authorization),
             };
         }
@@ -233,8 +234,8 @@ impl Authority {
         RegistryError::Unauthorized {
             url: url.to_owned(),
             detail: match said.is_empty() {
-                true => format!("asked {words}"),
-                false => format!("asked {words}: {said}"),
+                true => words,
+                false => format!("{words}: {said}"),
             },
         }
     }
@@ -261,12 +262,8 @@ impl Authority {
             return Ok(Authorization::Token { key, value });
         }
         let found = self.credential(endpoint, means).await?;
-        if let Some(Found {
-            credential: Credential::RegistryToken(token),
-            ..
-        }) = &found
-        {
-            return Ok(Authorization::Given(token.clone()));
+        if let Some(given) = found.as_ref().and_then(own_token) {
+            return Ok(given);
         }
         let token = self.tokens.join(key.clone(), Result::is_ok, || {
             token::fetch(means.http, &key, found.as_ref())
@@ -368,9 +365,21 @@ fn present(found: &Found) -> Option<Authorization> {
         Credential::Basic { username, password } => Some(Authorization::Basic {
             username: username.clone(),
             password: password.clone(),
+            source: found.source.clone(),
         }),
-        Credential::RegistryToken(token) => Some(Authorization::Given(token.clone())),
+        Credential::RegistryToken(_) => own_token(found),
         Credential::IdentityToken(_) => None,
+    }
+}
+
+/// The token that the registry itself takes, if that is what was found.
+fn own_token(found: &Found) -> Option<Authorization> {
+    match &found.credential {
+        Credential::RegistryToken(token) => Some(Authorization::Given {
+            token: token.clone(),
+            source: found.source.clone(),
+        }),
+        _ => None,
     }
 }
 

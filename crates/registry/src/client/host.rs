@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use sealcheck_net::{NetError, Url};
+use sealcheck_net::{NetError, Phase, Url};
 
 use super::Shared;
 use crate::RegistryError;
@@ -34,9 +34,15 @@ impl Shared {
         let mut ping = parse("https", host)?;
         ping.set_path("/v2/");
         match self.http.get(&ping).send().await {
-            Err(NetError::Connect { .. } | NetError::Tls { .. } | NetError::Interrupted { .. }) => {
-                parse("http", host)
-            }
+            Err(
+                NetError::Connect { .. }
+                | NetError::Tls { .. }
+                | NetError::Interrupted { .. }
+                | NetError::Timeout {
+                    phase: Phase::Connect,
+                    ..
+                },
+            ) => parse("http", host),
             // Any answer is one over TLS. What failed otherwise fails again, and says then what was asked.
             _ => parse("https", host),
         }

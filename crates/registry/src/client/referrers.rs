@@ -189,11 +189,17 @@ fn read(url: &str, response: &Response) -> Result<List, RegistryError> {
             found: printable(content_type),
         });
     }
-    List::read(response.body()).map_err(|failure| RegistryError::Malformed {
-        url: url.to_owned(),
-        field: failure.field.map_or_else(String::new, String::from),
-        expected: failure.expected.map_or_else(String::new, String::from),
-        found: failure.found.map_or_else(String::new, String::from),
+    List::read(response.body()).map_err(|failure| match failure.reason {
+        Reason::LimitExceeded => RegistryError::LimitExceeded {
+            url: url.to_owned(),
+            limit: REFERRERS,
+        },
+        _ => RegistryError::Malformed {
+            url: url.to_owned(),
+            field: failure.field.map_or_else(String::new, String::from),
+            expected: failure.expected.map_or_else(String::new, String::from),
+            found: failure.found.map_or_else(String::new, String::from),
+        },
     })
 }
 

@@ -271,18 +271,14 @@ impl WireCredentials {
 }
 
 fn from_yaml(text: &str) -> Result<Wire, Failure> {
+    let mut path = String::new();
     let read = serde_saphyr::with_deserializer_from_str(text, |yaml| {
-        Ok(
-            serde_path_to_error::deserialize::<_, Wire>(yaml).map_err(|error| {
-                let path = error.path().to_string();
-                failed(error.inner(), &path)
-            }),
-        )
+        serde_path_to_error::deserialize(yaml).map_err(|error| {
+            path = error.path().to_string();
+            error.into_inner()
+        })
     });
-    match read {
-        Ok(wire) => wire,
-        Err(error) => Err(failed(&error, ".")),
-    }
+    read.map_err(|error| failed(&error, &path))
 }
 
 fn failed(error: &serde_saphyr::Error, path: &str) -> Failure {
@@ -290,9 +286,13 @@ fn failed(error: &serde_saphyr::Error, path: &str) -> Failure {
         .location()
         .map(|at| format!(" (line {}, column {})", at.line(), at.column()))
         .unwrap_or_default();
-    // The first line; what follows are drawings.
+    // The first line, without the place; what follows are drawings.
     let words = error.to_string();
     let words = words.lines().next().unwrap_or_default();
+    let words = match words.split_once(": line ") {
+        Some((_, rest)) => rest.split_once(": ").map_or(words, |(_, words)| words),
+        None => words,
+    };
     let field = match path {
         "." => "",
         path => path,

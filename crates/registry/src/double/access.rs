@@ -122,14 +122,16 @@ impl Gate {
 
     /// The token service; `None` when there is none.
     pub(super) fn token(&mut self, asked: &Asked, url: &Url) -> Option<Answer> {
-        let Access::Token {
-            user,
-            identity_token,
-            expires_in,
-            ..
-        } = self.access.clone()
-        else {
-            return None;
+        // A registry that is open to everyone can still be made to want a token.
+        let (user, identity_token, expires_in) = match self.access.clone() {
+            Access::Open => (None, None, 300),
+            Access::Token {
+                user,
+                identity_token,
+                expires_in,
+                ..
+            } => (user, identity_token, expires_in),
+            Access::Basic { .. } | Access::Challenge(_) => return None,
         };
         let body = String::from_utf8_lossy(&asked.body).into_owned();
         let form = Url::parse(&format!("http://form/?{body}")).ok()?;

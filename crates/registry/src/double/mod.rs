@@ -13,6 +13,7 @@
 //! ```
 #![allow(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::missing_panics_doc,
     clippy::panic,
     reason = "test support: a broken script must end the test at once"

@@ -160,10 +160,13 @@ impl State {
             answer = answer.header("oci-filters-applied", "artifactType");
         }
         if end < fitting.len() {
-            let filter = wanted
-                .map(|wanted| format!("&artifactType={wanted}"))
-                .unwrap_or_default();
-            let next = format!("<{}?last={end}{filter}>; rel=\"next\"", url.path());
+            let mut next = url.clone();
+            next.set_query(Some(&format!("last={end}")));
+            if let Some(wanted) = &wanted {
+                next.query_pairs_mut().append_pair("artifactType", wanted);
+            }
+            let query = next.query().unwrap_or_default();
+            let next = format!("<{}?{query}>; rel=\"next\"", next.path());
             answer = answer.header("link", &next);
         }
         answer

@@ -80,6 +80,7 @@ pub(super) fn tag(text: &str) -> Result<String, InvalidReference> {
 /// A place in the configuration: a registry, and a path in it or none. The registry must be written out.
 pub(crate) fn location(text: &str) -> Result<(String, String), InvalidReference> {
     let read = || {
+        check_scheme(text)?;
         let (first, path) = match text.split_once('/') {
             None => (text, ""),
             Some((_, "")) => return Err(Misfit::new("repository", "a path after the slash", text)),
@@ -131,13 +132,7 @@ fn name(text: &str) -> Result<Repository, Misfit> {
     if text.is_empty() {
         return Err(Misfit::new("repository", "a name", text));
     }
-    if text.contains("://") {
-        return Err(Misfit::new(
-            "registry",
-            "a host without a scheme, for example registry.example/app",
-            text,
-        ));
-    }
+    check_scheme(text)?;
     // What would be read as docker.io/library/HEX is always meant as an image id, which names nothing in a registry.
     if text.len() == 64 && text.bytes().all(is_lower_hex) {
         return Err(Misfit::new(
@@ -163,6 +158,17 @@ fn name(text: &str) -> Result<Repository, Misfit> {
         ));
     }
     Ok(Repository { registry, path })
+}
+
+fn check_scheme(text: &str) -> Result<(), Misfit> {
+    match text.contains("://") {
+        true => Err(Misfit::new(
+            "registry",
+            "a host without a scheme, for example registry.example/app",
+            text,
+        )),
+        false => Ok(()),
+    }
 }
 
 /// Whether the first component is a host and not the beginning of a name on Docker Hub.
@@ -200,7 +206,13 @@ fn host(text: &str) -> Result<String, Misfit> {
             if !name.split('.').all(is_domain_component) {
                 return Err(misfit());
             }
-            (name.to_ascii_lowercase(), port)
+            let name = name.to_ascii_lowercase();
+            // Docker takes a capital for the sign of a host. In lower case, as hosts are compared, it would be a name on
+            // Docker Hub.
+            if port.is_none() && !names_a_host(&name) {
+                return Err(misfit());
+            }
+            (name, port)
         }
     };
     match port {

@@ -73,3 +73,35 @@ impl Repository {
         descriptor
     }
 }
+
+/// Files as a tar archive (POSIX.1-1988 ustar).
+///
+/// # Panics
+///
+/// When a path has more than 100 bytes.
+#[must_use]
+pub fn archive(files: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (path, content) in files {
+        let mut header = [0; BLOCK];
+        header[..path.len()].copy_from_slice(path.as_bytes());
+        assert!(path.len() <= 100, "a short path");
+        header[100..108].copy_from_slice(b"0000644\0");
+        header[108..116].copy_from_slice(b"0000000\0");
+        header[116..124].copy_from_slice(b"0000000\0");
+        header[124..136].copy_from_slice(format!("{:011o}\0", content.len()).as_bytes());
+        header[136..148].copy_from_slice(b"00000000000\0");
+        header[148..156].fill(b' ');
+        header[156] = b'0';
+        header[257..265].copy_from_slice(b"ustar\x0000");
+        let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+        header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        out.extend_from_slice(&header);
+        out.extend_from_slice(content);
+        out.resize(out.len().next_multiple_of(BLOCK), 0);
+    }
+    out.resize(out.len() + 2 * BLOCK, 0);
+    out
+}
+
+const BLOCK: usize = 512;

@@ -16,8 +16,8 @@
 //! ```
 //!
 //! A scripted registry is filled from [`Repository::objects`], [`Repository::tags`] and [`Repository::referrers`];
-//! [`Repository::layout_files`] and [`Repository::cosign_save_files`] are the same as folders. The fields are public,
-//! so that a test can tamper.
+//! [`Repository::layout_files`] and [`Repository::cosign_save_files`] are the same as folders, and [`archive`] makes one
+//! file of them. The fields are public, so that a test can tamper.
 
 mod attach;
 mod build;
@@ -32,6 +32,7 @@ use crate::key::Hash;
 
 pub use attach::{BUNDLE_V03, EMPTY_CONFIG, Referrer, SIGNATURE_ARTIFACT};
 pub use build::{Flavour, ImageOptions};
+pub use layout::archive;
 
 /// What one repository of a registry holds.
 #[derive(Clone, Debug, Default)]

@@ -72,8 +72,7 @@ pub struct ImageSignatureFacts {
     /// The layer that holds it, from 0.
     pub layer: usize,
     /// The digest of that layer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub digest: Option<Digest>,
+    pub digest: Digest,
     /// Its format, when it can be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<&'static str>,
