@@ -21,7 +21,7 @@
 //! # }
 //! ```
 //!
-//! [`judge`] can make a verdict graver, never better: only what is `verified` is judged at all.
+//! [`judge()`] can make a verdict graver, never better: only what is `verified` is judged at all.
 
 mod expression;
 mod input;

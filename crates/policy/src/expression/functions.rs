@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 
+use cel::common::functions::Function;
 use cel::common::types::{
     CelBytes, CelInt, CelList, CelMap, CelOptional, CelString, DYN_TYPE, STRING_TYPE,
 };
@@ -17,12 +18,8 @@ use crate::limits::CEL_STEPS;
 /// The environment of every policy.
 pub(super) fn environment() -> Env {
     let mut env = Env::stdlib();
-    let own = [
-        (
-            "timestamp",
-            STRING_TYPE,
-            timestamp as cel::common::functions::Function,
-        ),
+    let own: [(&str, _, Function); 4] = [
+        ("timestamp", STRING_TYPE, timestamp),
         ("duration", STRING_TYPE, duration),
         (CHARGE, DYN_TYPE, charge),
         (CHARGE_PATTERN, DYN_TYPE, charge_pattern),

@@ -461,7 +461,7 @@ mod tests {
             "predicate.list.map(x, predicate.text + 'y').size() > 0",
             "predicate.list.map(x, predicate.text).map(t, t).size() > 0",
             "predicate.list.all(x, !predicate.text.contains('y'))",
-            "predicate.list.all(x, 'a'.matches('^a+$'))",
+            "predicate.list.all(x, 'a'.matches('^a+$') && 'b'.matches('^b+$'))",
             "predicate.list.all(x, [predicate].size() == 1)",
             "predicate.list.all(x, {'a': predicate}.size() == 1)",
             "predicate.list.all(x, optional.of(predicate).hasValue())",
