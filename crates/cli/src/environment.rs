@@ -110,6 +110,7 @@ const COSIGN_FLAGS: &[&str] = &[
     "offline",
     "output-file",
     "payload",
+    "policy",
     "predicate-type",
     "private-infrastructure",
     "registry-cacert",

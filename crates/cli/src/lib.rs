@@ -12,6 +12,7 @@ mod argv;
 mod commands;
 mod console;
 mod cosign;
+mod demands;
 mod environment;
 mod files;
 mod image_session;

@@ -1,5 +1,6 @@
 //! What both commands that verify files do.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use clap::ArgMatches;
@@ -55,12 +56,11 @@ impl<'a> Session<'a> {
 
     /// The result must not be written over what it is about.
     fn refuse_input_as_output(&self, artifacts: &[ArtifactSource]) -> Result<()> {
-        let same = |file: &std::path::Path, output: &std::path::Path| matches!((file.canonicalize(), output.canonicalize()), (Ok(a), Ok(b)) if a == b);
         let Some(output) = &self.args.output.output_file else {
             return Ok(());
         };
         let hit = artifacts.iter().any(|artifact| match artifact {
-            ArtifactSource::File(file) => same(file, output),
+            ArtifactSource::File(file) => same_file(file, output),
             _ => false,
         });
         let hit = hit
@@ -69,22 +69,21 @@ impl<'a> Session<'a> {
                 .trust
                 .trusted_root
                 .iter()
-                .any(|file| same(file.as_ref(), output));
+                .any(|file| same_file(file.as_ref(), output));
         match hit {
-            true => Err(Problem::argument(format!(
-                "--output-file {} is a file that the verification reads",
-                output.display()
-            ))),
+            true => Err(read_and_written(output)),
             false => Ok(()),
         }
     }
 
-    /// Verifies the artifacts, writes the results, and gives the exit code. `each` sees every verdict.
+    /// Verifies the artifacts, writes the results, and gives the exit code. `judge` says what else the verdict depends
+    /// on; `each` sees what was written.
     pub(crate) fn run(
         &self,
         artifacts: Vec<ArtifactSource>,
         predicate: bool,
         fail_fast: bool,
+        judge: impl Fn(Verdict) -> Verdict,
         mut each: impl FnMut(&Verdict) -> Result<()>,
     ) -> Result<u8> {
         let count = artifacts.len();
@@ -104,7 +103,10 @@ impl<'a> Session<'a> {
         )?;
         let bar = output::bar(self.line.console, count);
         let watch = Watch(bar.as_ref());
-        let mut take = |verdict: Verdict| report.take(bar.as_ref(), &verdict, || each(&verdict));
+        let mut take = |verdict: Verdict| {
+            let verdict = judge(verdict);
+            report.take(bar.as_ref(), &verdict, || each(&verdict))
+        };
         let mut requests: Vec<BlobRequest> = artifacts
             .into_iter()
             .map(|artifact| self.request(artifact))
@@ -176,6 +178,19 @@ impl<'a> Session<'a> {
         matches!(self.material, MaterialSource::Named(_))
             || self.args.material.save_bundle.is_some()
     }
+}
+
+/// Whether two paths lead to one file that is there.
+pub(crate) fn same_file(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+/// The result would replace what it is about.
+pub(crate) fn read_and_written(output: &Path) -> Problem {
+    Problem::argument(format!(
+        "--output-file {} is a file that the verification reads",
+        output.display()
+    ))
 }
 
 /// The proof that the flags name. Of a bundle and a signature the one given by stronger means counts.

@@ -9,8 +9,8 @@ use crate::certificate::Claims;
 use crate::digest::DigestAlgorithm;
 use crate::evidence::{
     ArtifactFacts, CertificateFacts, Check, Checks, Evidence, IdentityFacts, ImageFacts,
-    LogEntryFacts, Place, RequiredFacts, SCHEMA, SignatureFacts, SubjectFacts, TimeFacts,
-    TrustedRootFacts,
+    LogEntryFacts, Place, PolicyFacts, PredicateFacts, RequiredFacts, SCHEMA, SignatureFacts,
+    SubjectFacts, TimeFacts, TrustedRootFacts,
 };
 use crate::material::SignedMaterial;
 use crate::requirements::{Content, Requirements, Signer};
@@ -69,6 +69,8 @@ impl Verdict {
             checks,
             required: required_facts(requirements),
             image: None,
+            predicate: None,
+            policies: Vec::new(),
             trusted_root: None,
             material: None,
             places: Vec::new(),
@@ -154,6 +156,26 @@ impl Verdict {
     #[must_use]
     pub fn with_image(mut self, facts: ImageFacts) -> Self {
         self.evidence.image = Some(facts);
+        self
+    }
+
+    /// Says in short what the attestation says.
+    #[must_use]
+    pub fn with_predicate(mut self, facts: PredicateFacts) -> Self {
+        self.evidence.predicate = Some(facts);
+        self
+    }
+
+    /// Says which demands and policies the attestation was held against. One that failed makes the verdict a failure,
+    /// as [`with_failure`](Self::with_failure) does.
+    #[must_use]
+    pub fn with_policies(mut self, policies: Vec<PolicyFacts>) -> Self {
+        let failures = policies
+            .iter()
+            .filter_map(|policy| policy.outcome.failure());
+        self.failures.extend(failures.cloned());
+        self.evidence.policies = policies;
+        self.decide();
         self
     }
 

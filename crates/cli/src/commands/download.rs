@@ -4,6 +4,7 @@ use data_encoding::BASE64;
 use pki_types::CertificateDer;
 use pki_types::pem::PemObject;
 use sealcheck_engine::{Attachment, AttachmentKind, Inventory};
+use sealcheck_policy::PredicateType;
 use sealcheck_record::one_line;
 use sealcheck_verify::evidence::Found;
 use sealcheck_verify::{Failure, Material, Reason};
@@ -12,7 +13,7 @@ use serde_json::Value;
 
 use crate::CommandLine;
 use crate::args::{DownloadArgs, DownloadKind};
-use crate::commands::verify_blob_attestation::predicate_type;
+use crate::demands::predicate_type;
 use crate::image_session::one_or_given;
 use crate::problem::{Problem, Result};
 use crate::{image_source, output, registry, setup};
@@ -35,7 +36,9 @@ pub(crate) fn run(args: &DownloadArgs, line: &CommandLine<'_>) -> Result<u8> {
     let platforms = one_or_given(args.platform.as_ref());
     let inventory = engine.inventory(&image, &platforms, &repositories)?;
     let mut printed = 0usize;
-    for attachment in meant(&inventory, args).filter(|it| is_wanted(it, args.what, wanted)) {
+    for attachment in meant(&inventory, args)
+        .filter(|it| is_wanted(it, args.what, wanted.as_ref().map(PredicateType::uri)))
+    {
         match document(attachment) {
             Ok(Some(document)) => {
                 output::print(line.console, &(document + "\n"))?;

@@ -156,7 +156,7 @@ impl Asked {
 /// Whether a proof is what an attachment of this subject holds.
 fn is_about(proof: &Proof, attachment: &Attachment, subject: &Digest) -> bool {
     proof.subject == *subject
-        && proof.digest == Some(attachment.descriptor.digest)
+        && proof.manifest == attachment.manifest
         && proof.layer == attachment.layer
 }
 

@@ -1,11 +1,15 @@
 //! `sealcheck verify-attestation`.
 
-use sealcheck_engine::ImageVerdict;
+use std::sync::Arc;
+
+use sealcheck_engine::{Demand, ImageVerdict};
+use sealcheck_policy::judge;
 use sealcheck_verify::{Content, Outcome};
 
 use crate::CommandLine;
 use crate::args::ImageAttestationArgs;
-use crate::commands::verify_blob_attestation::{predicate_type, print_predicate, require_claims};
+use crate::commands::verify_blob_attestation::{print_predicate, require_claims};
+use crate::demands::{self, predicate_type};
 use crate::image_session::{self, ImageSession};
 use crate::problem::Result;
 
@@ -14,16 +18,22 @@ pub(crate) fn run(args: &ImageAttestationArgs, line: &CommandLine<'_>) -> Result
     let predicate = &args.predicate;
     require_claims(&predicate.check_claims)?;
     image_session::refuse(&args.refused)?;
-    let content = Content::Attestation(predicate_type(&predicate.predicate_type)?.into());
+    let predicate_type = predicate_type(&predicate.predicate_type)?;
+    let output = args.verify.output.output_file.as_deref();
+    let demands = Arc::new(demands::read(predicate, &predicate_type, output)?);
+    let content = Content::Attestation(predicate_type.uri().into());
     let session = ImageSession::open(&args.images, &args.verify, line, |requirements| {
         requirements.content(content.clone())
     })?;
-    session.run(None, predicate.print_predicate, |verdict| {
-        match predicate.print_predicate {
+    let demand = Demand::new(move |verdict| judge(verdict, &demands));
+    session.run(
+        Some(demand),
+        predicate.print_predicate,
+        |verdict| match predicate.print_predicate {
             true => predicates(verdict, line),
             false => Ok(()),
-        }
-    })
+        },
+    )
 }
 
 /// The predicate of every attestation that holds; nothing at all unless the image is verified.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sealcheck_verify::evidence::{ImageFacts, ImageSignatureFacts, ProvedBy};
 use sealcheck_verify::{Evidence, Outcome, Reason, Verdict, printable};
 
-use super::text::{CLAIMED_SIGNER, KEY, Lines, SIGNER, log, name, signed_at, what_failed};
+use super::text::{CLAIMED_SIGNER, KEY, Lines, SIGNER, log, name, said, signed_at, what_failed};
 
 /// Digest, platforms and signatures: those that are accepted whole, the others in short. `all`: however many there are.
 pub(super) fn signatures(out: &mut Lines, verdict: &Verdict, image: &ImageFacts, all: bool) {
@@ -46,6 +46,7 @@ pub(super) fn signatures(out: &mut Lines, verdict: &Verdict, image: &ImageFacts,
         add_content(out, signature, image);
     }
     add_rest(out, refused.len(), all, "refused");
+    said(out, evidence);
 }
 
 /// The image with the digest that was proved, or was to be.

@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use sealcheck_verify::evidence::{Check, Checks, Found, LogProof, Part, Place, TimeSource};
+use sealcheck_policy::lines;
+use sealcheck_verify::evidence::{
+    Check, Checks, Found, LogProof, Part, Place, PolicyFacts, PolicyOutcome, TimeSource,
+};
 use sealcheck_verify::{Evidence, Failure, Outcome, Reason, Time, Verdict, printable};
 
 use super::colour;
@@ -69,8 +72,19 @@ fn one_signature(out: &mut Lines, verdict: &Verdict) {
     {
         out.add("predicate", kind);
     }
+    said(out, evidence);
     if let Some(proof) = proof(evidence) {
         out.add("proof", &proof);
+    }
+}
+
+/// What the attestation says, and which demands it was held against.
+pub(super) fn said(out: &mut Lines, evidence: &Evidence) {
+    for (label, value) in evidence.predicate.iter().flat_map(lines) {
+        out.add(label, &value);
+    }
+    for policy in &evidence.policies {
+        out.add("demand", &demand(policy));
     }
 }
 
@@ -244,6 +258,18 @@ pub(super) fn what_failed(out: &mut Lines, failure: &Failure) {
             out.add(label, &printable(fact));
         }
     }
+}
+
+fn demand(policy: &PolicyFacts) -> String {
+    let word = match policy.outcome {
+        PolicyOutcome::Passed => "met",
+        PolicyOutcome::Failed { .. } => "not met",
+    };
+    format!(
+        "{} {}: {word}",
+        policy.kind.as_str(),
+        printable(&policy.name)
+    )
 }
 
 fn proof(evidence: &Evidence) -> Option<String> {
