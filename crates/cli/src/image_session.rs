@@ -12,7 +12,7 @@ use crate::args::{
     ImageVerifyArgs, ImagesArgs, NetworkArgs, PlatformsArgs, RefusedAttestationArgs,
 };
 use crate::opened::Opened;
-use crate::output::{self, Report, Shape, Watch};
+use crate::output::{self, Report, Shape};
 use crate::problem::{Problem, Result};
 use crate::registry::{self, Access};
 use crate::suggestion::{self, Found};
@@ -89,7 +89,6 @@ impl<'a> ImageSession<'a> {
         let fail_fast = self.args.batch.fail_fast;
         let mut report = Report::begin(&self.args.output, self.line, shape, fail_fast)?;
         let bar = output::bar(self.line.console, count);
-        let watch = Watch(bar.as_ref());
         let mut take =
             |verdict: ImageVerdict| report.take(bar.as_ref(), verdict.verdict(), || each(&verdict));
         let engine = &self.opened.engine;
@@ -104,13 +103,13 @@ impl<'a> ImageSession<'a> {
         let mut images = self.images.clone();
         match (images.pop(), images.is_empty()) {
             (Some(only), true) => {
-                let _ = take(engine.verify_image(&request(only), &watch));
+                let _ = take(engine.verify_image(&request(only)));
             }
             (Some(last), false) => {
                 images.push(last);
                 let jobs = output::jobs(&self.args.output);
                 let requests = images.into_iter().map(request);
-                engine.verify_images(requests, jobs, &watch, |_, verdict| take(verdict));
+                engine.verify_images(requests, jobs, |_, verdict| take(verdict));
             }
             (None, _) => {}
         }
@@ -165,15 +164,19 @@ fn claimed(
         return Vec::new();
     };
     let attachments = inventory.manifests.iter().flat_map(|it| &it.attachments);
-    attachments
-        .filter_map(|attachment| {
-            let material = attachment.material.as_ref()?.as_ref().ok()?;
-            Some(Found {
-                place: inventory.places.get(attachment.place)?.place.to_string(),
-                claims: material.unverified_claims()?,
-            })
-        })
-        .collect()
+    let mut out = Vec::new();
+    for attachment in attachments {
+        let Some(place) = inventory.places.get(attachment.place) else {
+            continue;
+        };
+        for material in attachment.materials.iter().flatten() {
+            out.extend(material.unverified_claims().map(|claims| Found {
+                place: place.place.to_string(),
+                claims,
+            }));
+        }
+    }
+    out
 }
 
 /// A wrong command line is told soon, with or without a suggestion.

@@ -6,9 +6,9 @@ use pki_types::pem::PemObject;
 use sealcheck_engine::{Attachment, AttachmentKind, Inventory};
 use sealcheck_policy::PredicateType;
 use sealcheck_record::one_line;
-use sealcheck_verify::evidence::Found;
-use sealcheck_verify::{Failure, Material, Reason};
+use sealcheck_verify::{Failure, Material, Reason, Statement};
 use serde::Serialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::CommandLine;
@@ -39,25 +39,18 @@ pub(crate) fn run(args: &DownloadArgs, line: &CommandLine<'_>) -> Result<u8> {
     for attachment in meant(&inventory, args)
         .filter(|it| is_wanted(it, args.what, wanted.as_ref().map(PredicateType::uri)))
     {
-        match document(attachment) {
-            Ok(Some(document)) => {
-                output::print(line.console, &(document + "\n"))?;
-                printed = printed.saturating_add(1);
+        match documents(attachment) {
+            Ok(documents) => {
+                for document in documents {
+                    output::print(line.console, &(document + "\n"))?;
+                    printed = printed.saturating_add(1);
+                }
             }
-            Ok(None) => {}
             Err(failure) => line.console.warning(&format!("left out: {failure}.")),
         }
     }
-    if let Some(place) = inventory
-        .places
-        .iter()
-        .find(|place| place.found == Found::Failed)
-    {
-        let why = place.detail.as_deref().unwrap_or("no reason given");
-        return Err(Failure::new(Reason::ProofUnreadable)
-            .at(&*place.place)
-            .detail(format_args!("{why}; there may be more than was printed"))
-            .into());
+    if let Some(failure) = inventory.failures.first() {
+        return Err(Problem::from(failure.clone()).with_line("There may be more than was printed."));
     }
     if printed == 0 {
         return Err(Problem::from(Failure::new(Reason::NoProofFound))
@@ -82,29 +75,32 @@ fn meant<'i>(
 }
 
 fn is_wanted(attachment: &Attachment, what: DownloadKind, kind: Option<&str>) -> bool {
-    let material = attachment.material.as_ref().and_then(|it| it.as_ref().ok());
-    let statement = material.and_then(Material::unverified_statement);
-    let predicate = statement.map(|statement| statement.predicate_type());
-    let attests =
-        material.is_some_and(Material::is_attestation) && predicate != Some(COSIGN_SIGN_PREDICATE);
+    let predicates: Vec<&str> = attachment
+        .materials
+        .iter()
+        .flatten()
+        .filter_map(Material::unverified_statement)
+        .map(Statement::predicate_type)
+        .collect();
+    let is_of_kind = kind.is_none_or(|kind| predicates.contains(&kind));
+    // cosign's own signatures are statements as well.
+    let attests = predicates
+        .iter()
+        .any(|predicate| *predicate != COSIGN_SIGN_PREDICATE);
     match (what, attachment.kind) {
         (DownloadKind::Bundle, AttachmentKind::Bundle)
         | (DownloadKind::Signature, AttachmentKind::Signature) => true,
         (DownloadKind::Signature, AttachmentKind::Bundle) => !attests,
-        (DownloadKind::Attestation, AttachmentKind::Attestation) => {
-            kind.is_none_or(|kind| predicate == Some(kind))
-        }
-        (DownloadKind::Attestation, AttachmentKind::Bundle) => {
-            attests && kind.is_none_or(|kind| predicate == Some(kind))
-        }
+        (DownloadKind::Attestation, AttachmentKind::Attestation) => is_of_kind,
+        (DownloadKind::Attestation, AttachmentKind::Bundle) => attests && is_of_kind,
         _ => false,
     }
 }
 
-/// One line: a bundle or an envelope as it is, a legacy signature as cosign prints it.
-fn document(attachment: &Attachment) -> std::result::Result<Option<String>, Failure> {
+/// A line each: bundles and envelopes as they are, legacy signatures as cosign prints them.
+fn documents(attachment: &Attachment) -> std::result::Result<Vec<String>, Failure> {
     let content = match &attachment.content {
-        None => return Ok(None),
+        None => return Ok(Vec::new()),
         Some(Err(failure)) => return Err(failure.clone()),
         Some(Ok(content)) => content,
     };
@@ -112,13 +108,19 @@ fn document(attachment: &Attachment) -> std::result::Result<Option<String>, Fail
         let payload = SignedPayload::new(attachment, content);
         let json = serde_json::to_string(&payload);
         return json
-            .map(Some)
+            .map(|json| vec![json])
             .map_err(|error| malformed(attachment, &error));
     }
     let text = std::str::from_utf8(content).map_err(|error| malformed(attachment, &error))?;
-    serde_json::from_str::<serde::de::IgnoredAny>(text)
-        .map_err(|error| malformed(attachment, &error))?;
-    Ok(Some(one_line(text)))
+    let check = |text: &str| serde_json::from_str::<IgnoredAny>(text).map(|_| one_line(text));
+    if let Ok(document) = check(text) {
+        return Ok(vec![document]);
+    }
+    // A file of JSON lines.
+    text.lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| check(line).map_err(|error| malformed(attachment, &error)))
+        .collect()
 }
 
 fn malformed(attachment: &Attachment, error: &dyn std::fmt::Display) -> Failure {

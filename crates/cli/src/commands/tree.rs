@@ -1,20 +1,14 @@
 //! `sealcheck tree`.
 
-use sealcheck_engine::{
-    Attachment, AttachmentKind, Engine, ImageRequest, ImageSource, ImageVerdict, Inventory,
-    Platforms, Proof, Silent,
-};
+use sealcheck_engine::{Attachment, Engine, ImageSource, Inventory, Platforms};
 use sealcheck_record::{TREE_SCHEMA, TreeAttachment, TreeDocument, TreeManifest, TreeState};
-use sealcheck_registry::Repository;
-use sealcheck_verify::evidence::Found;
-use sealcheck_verify::{Content, Digest, Failure, Outcome, Reason};
+use sealcheck_verify::{Content, Material, Outcome, Requirements, Verdict};
 
 use crate::args::{DocumentFormat, TreeArgs};
 use crate::opened::Opened;
 use crate::problem::{Problem, Result};
-use crate::registry::{self, Access};
 use crate::signer::Given;
-use crate::{CommandLine, image_source, output, report, setup, signer, suggestion};
+use crate::{CommandLine, image_source, output, registry, report, setup, signer, suggestion};
 
 /// Lists what is attached to an image.
 pub(crate) fn run(args: &TreeArgs, line: &CommandLine<'_>) -> Result<u8> {
@@ -33,16 +27,19 @@ pub(crate) fn run(args: &TreeArgs, line: &CommandLine<'_>) -> Result<u8> {
         Some(platform) => Platforms::One(platform.clone()),
         None => Platforms::All,
     };
-    let asked = Asked {
-        image,
-        platforms,
-        repositories,
-    };
-    let tree = match names_signer(args, line)? {
-        true => asked.verified(args, access, line)?,
+    let read = |engine: &Engine| engine.inventory(&image, &platforms, &repositories);
+    let (tree, inventory) = match names_signer(args, line)? {
+        true => {
+            let missing = |identity, issuer| suggestion::missing(line, &[], identity, issuer);
+            let demand =
+                |requirements: Requirements| requirements.content(Content::SignatureOrAttestation);
+            let opened = Opened::new(&args.common(), access, line, demand, missing)?;
+            let inventory = read(&opened.engine)?;
+            (document(&image, &inventory, Some(&opened)), inventory)
+        }
         false => {
-            let engine = setup::reading_engine(&args.network, access, None)?;
-            asked.document(&asked.inventory(&engine)?, None)
+            let inventory = read(&setup::reading_engine(&args.network, access, None)?)?;
+            (document(&image, &inventory, None), inventory)
         }
     };
     let text = match output::document_format(args.shown.output, line.console) {
@@ -50,17 +47,10 @@ pub(crate) fn run(args: &TreeArgs, line: &CommandLine<'_>) -> Result<u8> {
         DocumentFormat::Json => output::json(&tree)?,
     };
     output::print(line.console, &text)?;
-    let failed = tree
-        .places
-        .iter()
-        .find(|place| place.found == Found::Failed);
-    match failed {
+    match inventory.failures.first() {
         None => Ok(0),
-        Some(place) => {
-            let failure = Failure::new(Reason::ProofUnreadable)
-                .at(&*place.place)
-                .detail("this place did not answer, so there may be more than is listed");
-            Err(failure.into())
+        Some(failure) => {
+            Err(Problem::from(failure.clone()).with_line("There may be more than is listed."))
         }
     }
 }
@@ -76,123 +66,63 @@ fn names_signer(args: &TreeArgs, line: &CommandLine<'_>) -> Result<bool> {
     ))
 }
 
-/// What is asked for.
-struct Asked {
-    image: ImageSource,
-    platforms: Platforms,
-    repositories: Vec<Repository>,
-}
-
-impl Asked {
-    fn inventory(&self, engine: &Engine) -> Result<Inventory> {
-        let inventory = engine.inventory(&self.image, &self.platforms, &self.repositories);
-        inventory.map_err(Problem::from)
-    }
-
-    /// The list, with the state of each proof.
-    fn verified(
-        &self,
-        args: &TreeArgs,
-        access: Access,
-        line: &CommandLine<'_>,
-    ) -> Result<TreeDocument> {
-        let missing = |identity, issuer| suggestion::missing(line, &[], identity, issuer);
-        let demand = |requirements: sealcheck_verify::Requirements| {
-            requirements.content(Content::SignatureOrAttestation)
-        };
-        let opened = Opened::new(&args.common(), access, line, demand, missing)?;
-        let inventory = self.inventory(&opened.engine)?;
-        // The digest that the list is about, also when the tag has moved since.
-        let image = match (&self.image, &inventory.reference) {
-            (ImageSource::Registry(_), Some(reference)) => ImageSource::Registry(reference.clone()),
-            (image, _) => image.clone(),
-        };
-        let request = ImageRequest {
-            platforms: self.platforms.clone(),
-            repositories: self.repositories.clone(),
-            lookup: !args.require.ignores_log(),
-            ..ImageRequest::new(image, opened.requirements)
-        };
-        let verdict = opened.engine.verify_image(&request, &Silent);
-        Ok(self.document(&inventory, Some(&verdict)))
-    }
-
-    fn document(&self, inventory: &Inventory, verdict: Option<&ImageVerdict>) -> TreeDocument {
-        let attachment = |attachment: &Attachment, subject: &Digest| {
-            let proof = verdict.and_then(|verdict| {
-                verdict
-                    .proofs()
-                    .iter()
-                    .find(|proof| is_about(proof, attachment, subject))
-            });
-            let place = inventory.places.get(attachment.place);
-            let place = place.map_or_else(|| "".into(), |place| place.place.clone());
-            entry(attachment, place, verdict, proof)
-        };
-        TreeDocument {
-            schema: TREE_SCHEMA,
-            name: self.image.to_string(),
-            reference: inventory.reference.as_ref().map(ToString::to_string),
-            signer_named: verdict.is_some(),
-            manifests: inventory
-                .manifests
-                .iter()
-                .map(|manifest| TreeManifest {
-                    digest: manifest.descriptor.digest,
-                    media_type: manifest.descriptor.media_type.clone(),
-                    platform: manifest.platform.as_ref().map(ToString::to_string),
-                    attachments: manifest
-                        .attachments
-                        .iter()
-                        .map(|it| attachment(it, &manifest.descriptor.digest))
-                        .collect(),
-                })
-                .collect(),
-            places: inventory.places.clone(),
-        }
+/// The list. With `judge` each proof is held against what it requires.
+fn document(image: &ImageSource, inventory: &Inventory, judge: Option<&Opened>) -> TreeDocument {
+    let manifests = inventory.manifests.iter().map(|manifest| TreeManifest {
+        digest: manifest.descriptor.digest,
+        media_type: manifest.descriptor.media_type.clone(),
+        platform: manifest.platform.as_ref().map(ToString::to_string),
+        attachments: manifest
+            .attachments
+            .iter()
+            .flat_map(|attachment| entries(attachment, inventory, judge))
+            .collect(),
+    });
+    TreeDocument {
+        schema: TREE_SCHEMA,
+        name: image.to_string(),
+        reference: inventory.reference.as_ref().map(ToString::to_string),
+        signer_named: judge.is_some(),
+        manifests: manifests.collect(),
+        places: inventory.places.clone(),
     }
 }
 
-/// Whether a proof is what an attachment of this subject holds.
-fn is_about(proof: &Proof, attachment: &Attachment, subject: &Digest) -> bool {
-    proof.subject == *subject
-        && proof.manifest == attachment.manifest
-        && proof.layer == attachment.layer
-}
-
-fn entry(
+/// One entry for each proof that an attachment holds, or one for what holds none.
+fn entries(
     attachment: &Attachment,
-    place: Box<str>,
-    verdict: Option<&ImageVerdict>,
-    proof: Option<&Proof>,
-) -> TreeAttachment {
-    let evidence = proof.map(|proof| proof.verdict.evidence());
-    let failure = proof.and_then(|proof| proof.verdict.failure());
-    let unreadable = match &attachment.material {
-        Some(Err(failure)) => Some(failure),
-        _ => None,
-    };
-    let failure = failure.or(unreadable.filter(|_| verdict.is_some()));
-    let material = attachment.material.as_ref().and_then(|it| it.as_ref().ok());
-    let claims = material.and_then(sealcheck_verify::Material::unverified_claims);
-    let state = match (evidence.map(|evidence| evidence.outcome), verdict, failure) {
-        _ if !is_proof(attachment.kind) => TreeState::NoProof,
-        (Some(Outcome::Verified), ..) => TreeState::Verified,
-        (Some(Outcome::Rejected), ..) => TreeState::Rejected,
-        (Some(_), ..) => TreeState::Unavailable,
-        (None, Some(_), Some(failure)) if failure.outcome() == Outcome::Rejected => {
-            TreeState::Rejected
+    inventory: &Inventory,
+    judge: Option<&Opened>,
+) -> Vec<TreeAttachment> {
+    let place = inventory.places.get(attachment.place);
+    let place: Box<str> = place.map_or_else(|| "".into(), |place| place.place.clone());
+    if attachment.materials.is_empty() {
+        let mut entry = plain(attachment, place, TreeState::NoProof);
+        if let Some(Err(failure)) = &attachment.content {
+            entry.state = TreeState::Unavailable;
+            entry.reason = Some(failure.reason);
+            entry.message = Some(failure.to_string());
         }
-        (None, Some(_), _) => TreeState::Unavailable,
-        (None, None, _) => TreeState::NotVerified,
+        return vec![entry];
+    }
+    let verdicts: Vec<Option<Verdict>> = match judge {
+        None => vec![None; attachment.materials.len()],
+        Some(opened) => opened
+            .engine
+            .verify_attachment(attachment, &opened.requirements)
+            .into_iter()
+            .map(Some)
+            .collect(),
     };
-    let signer = evidence
-        .and_then(|evidence| evidence.signer.clone())
-        .or_else(|| Some(claims.as_ref()?.subject()?.into()));
-    let issuer = evidence
-        .and_then(|evidence| evidence.issuer.clone())
-        .or_else(|| claims.as_ref()?.issuer.clone());
-    let statement = material.and_then(sealcheck_verify::Material::unverified_statement);
+    let each = attachment.materials.iter().zip(verdicts);
+    each.map(|(material, verdict)| {
+        let entry = plain(attachment, place.clone(), TreeState::NotVerified);
+        with_proof(entry, material.as_ref().ok(), verdict.as_ref())
+    })
+    .collect()
+}
+
+fn plain(attachment: &Attachment, place: Box<str>, state: TreeState) -> TreeAttachment {
     TreeAttachment {
         kind: attachment.kind.as_str(),
         place,
@@ -203,20 +133,44 @@ fn entry(
         media_type: attachment.descriptor.media_type.clone(),
         size: attachment.descriptor.size,
         state,
-        reason: failure.map(|failure| failure.reason),
-        message: failure.map(ToString::to_string),
-        signer,
-        issuer,
-        signed_at: evidence
-            .filter(|evidence| evidence.outcome == Outcome::Verified)
-            .and_then(|evidence| evidence.signed_at),
-        predicate_type: statement.map(|statement| statement.predicate_type().to_owned()),
+        reason: None,
+        message: None,
+        signer: None,
+        issuer: None,
+        signed_at: None,
+        predicate_type: None,
     }
 }
 
-fn is_proof(kind: AttachmentKind) -> bool {
-    matches!(
-        kind,
-        AttachmentKind::Signature | AttachmentKind::Attestation | AttachmentKind::Bundle
-    )
+/// What a proof claims, and what became of it when a signer was named.
+fn with_proof(
+    mut entry: TreeAttachment,
+    material: Option<&Material>,
+    verdict: Option<&Verdict>,
+) -> TreeAttachment {
+    let claims = material.and_then(Material::unverified_claims);
+    entry.signer = claims
+        .as_ref()
+        .and_then(|claims| claims.subject().map(Into::into));
+    entry.issuer = claims.and_then(|claims| claims.issuer);
+    let statement = material.and_then(Material::unverified_statement);
+    entry.predicate_type = statement.map(|statement| statement.predicate_type().to_owned());
+    let Some(verdict) = verdict else {
+        return entry;
+    };
+    entry.state = match verdict.outcome() {
+        Outcome::Verified => TreeState::Verified,
+        Outcome::Rejected => TreeState::Rejected,
+        Outcome::Usage | Outcome::Unavailable | Outcome::Unsigned => TreeState::Unavailable,
+    };
+    entry.reason = verdict.failure().map(|failure| failure.reason);
+    entry.message = verdict.failure().map(ToString::to_string);
+    if entry.state == TreeState::Verified {
+        let evidence = verdict.evidence();
+        // Of a key there is nothing in a certificate.
+        entry.signer.clone_from(&evidence.signer);
+        entry.issuer.clone_from(&evidence.issuer);
+        entry.signed_at = evidence.signed_at;
+    }
+    entry
 }
