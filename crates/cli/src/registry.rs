@@ -8,7 +8,7 @@ use sealcheck_registry::{Credential, Keychain, Registries, Repository};
 
 use crate::args::RegistryArgs;
 use crate::console::Console;
-use crate::environment::spoken;
+use crate::environment::{Origin, origin, spoken};
 use crate::problem::{Problem, Result};
 use crate::setup;
 
@@ -28,7 +28,7 @@ pub(crate) fn read(
     images: &[ImageSource],
 ) -> Result<Access> {
     refuse(args)?;
-    tell(args, console);
+    tell(args, matches, console);
     let registries = match &args.registry_config {
         Some(path) => Registries::read(path)?,
         None => Registries::default(),
@@ -93,7 +93,14 @@ fn refuse(args: &RegistryArgs) -> Result<()> {
     Ok(())
 }
 
-fn tell(args: &RegistryArgs, console: Console) {
+fn tell(args: &RegistryArgs, matches: &ArgMatches, console: Console) {
+    let from_variable = origin(matches, "allow_http_registry").is_some_and(|it| it < Origin::Flag);
+    if args.allow_http_registry && from_variable {
+        let name = spoken(matches, "allow_http_registry");
+        console.note(&format!(
+            "{name} is set: registries without TLS are believed when they say that there is nothing."
+        ));
+    }
     if args.allow_insecure_registry {
         console.warning("--allow-insecure-registry has no effect: certificates of registries are always checked. Give a registry's own authority with --registry-cacert, and for one without TLS --allow-http-registry.");
     }

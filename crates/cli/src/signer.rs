@@ -119,6 +119,9 @@ fn identities(args: &SignerArgs, matches: &ArgMatches) -> Result<Given> {
         ))
         .with_hint("Give an --issuer for each --identity, in the same order: an identity is a name together with who vouches for it."));
     }
+    if subjects.len() > 1 {
+        side_by_side(matches)?;
+    }
     let claims = claims(args)?;
     let mut pairs = subjects.into_iter().zip(issuers).map(|(subject, issuer)| {
         claims.iter().fold(
@@ -135,6 +138,23 @@ fn identities(args: &SignerArgs, matches: &ArgMatches) -> Result<Given> {
     Ok(Given::Signer(Signer::Identity(
         pairs.fold(Identities::one(first), Identities::or),
     )))
+}
+
+/// Of several signers each identity must stand beside its issuer, so that nobody has to count which belongs to which.
+fn side_by_side(matches: &ArgMatches) -> Result<()> {
+    let indices = |id| matches.indices_of(id).into_iter().flatten();
+    let mut end = None;
+    for (identity, issuer) in indices("identity").zip(indices("issuer")) {
+        if end.is_some_and(|end| identity.min(issuer) < end) {
+            return Err(
+                Problem::argument("an --identity does not stand beside its --issuer").with_hint(
+                    "Write the pairs one after the other: --identity A --issuer X --identity B --issuer Y.",
+                ),
+            );
+        }
+        end = Some(identity.max(issuer));
+    }
+    Ok(())
 }
 
 /// How a flag's text is to be read.

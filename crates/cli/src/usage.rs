@@ -27,7 +27,10 @@ pub(crate) fn problem(error: &clap::Error, command: &str) -> Problem {
         ),
         ErrorKind::MissingRequiredArgument => (
             format!("{argument} is missing"),
-            argument.starts_with("<FILE>").then(|| format!("Name what is to be verified: a file, a folder, an address, - or a digest. {help}")),
+            match argument.starts_with("<IMAGE>") {
+                true => Some(format!("Name what is to be verified: REGISTRY/REPOSITORY:TAG, or a layout as oci:FOLDER. {help}")),
+                false => argument.starts_with("<FILE>").then(|| format!("Name what is to be verified: a file, a folder, an address, - or a digest. {help}")),
+            },
         ),
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => ("no command was given".to_owned(), None),
         ErrorKind::InvalidValue if value.is_empty() => (format!("{argument} needs a value"), valid.map(|valid| format!("It is one of {valid}."))),

@@ -36,6 +36,7 @@ pub(crate) fn run(args: &DownloadArgs, line: &CommandLine<'_>) -> Result<u8> {
     let platforms = one_or_given(args.platform.as_ref());
     let inventory = engine.inventory(&image, &platforms, &repositories)?;
     let mut printed = 0usize;
+    let mut failed = inventory.failures.first().cloned();
     for attachment in meant(&inventory, args)
         .filter(|it| is_wanted(it, args.what, wanted.as_ref().map(PredicateType::uri)))
     {
@@ -46,11 +47,14 @@ pub(crate) fn run(args: &DownloadArgs, line: &CommandLine<'_>) -> Result<u8> {
                     printed = printed.saturating_add(1);
                 }
             }
-            Err(failure) => line.console.warning(&format!("left out: {failure}.")),
+            Err(failure) => {
+                line.console.warning(&format!("left out: {failure}."));
+                failed = failed.or(Some(failure));
+            }
         }
     }
-    if let Some(failure) = inventory.failures.first() {
-        return Err(Problem::from(failure.clone()).with_line("There may be more than was printed."));
+    if let Some(failure) = failed {
+        return Err(Problem::from(failure).with_line("There is more than was printed."));
     }
     if printed == 0 {
         return Err(Problem::from(Failure::new(Reason::NoProofFound))
@@ -67,11 +71,16 @@ fn meant<'i>(
     inventory: &'i Inventory,
     args: &DownloadArgs,
 ) -> impl Iterator<Item = &'i Attachment> {
-    let manifest = match args.platform {
-        Some(_) => inventory.manifests.last(),
-        None => inventory.manifests.first(),
+    let several = args.platform.is_some() && inventory.manifests.len() > 1;
+    let meant = match several {
+        // Behind the index come the images that fit.
+        true => inventory.manifests.get(1..),
+        false => inventory.manifests.get(..1),
     };
-    manifest.into_iter().flat_map(|it| &it.attachments)
+    meant
+        .unwrap_or_default()
+        .iter()
+        .flat_map(|it| &it.attachments)
 }
 
 fn is_wanted(attachment: &Attachment, what: DownloadKind, kind: Option<&str>) -> bool {
@@ -157,11 +166,17 @@ impl SignedPayload {
         let annotation = |name: &str| attachment.descriptor.annotation(name);
         let json = |name: &str| serde_json::from_str(annotation(name)?).ok();
         let certificates = |name: &str| annotation(name).map(certificates);
+        // A signature file has no payload beside it: it is about the manifest itself.
+        let (signature, payload) = match annotation("dev.cosignproject.cosign/signature") {
+            Some(signature) => (signature.to_owned(), BASE64.encode(payload)),
+            None => (
+                String::from_utf8_lossy(payload).trim().to_owned(),
+                String::new(),
+            ),
+        };
         Self {
-            base64_signature: annotation("dev.cosignproject.cosign/signature")
-                .unwrap_or_default()
-                .to_owned(),
-            payload: BASE64.encode(payload),
+            base64_signature: signature,
+            payload,
             cert: certificates("dev.sigstore.cosign/certificate")
                 .and_then(|all| all.into_iter().next()),
             chain: certificates("dev.sigstore.cosign/chain").filter(|all| !all.is_empty()),
