@@ -6,11 +6,14 @@
     reason = "test code: when something is not as a test expects, the test must stop"
 )]
 
+mod around_images;
 mod attestation;
 mod environment;
+mod images;
 mod inspect;
 mod readme;
 mod sandbox;
+mod scene;
 mod streams;
 mod trust;
 mod verify_blob;
