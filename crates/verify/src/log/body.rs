@@ -343,11 +343,15 @@ impl Verifier<'_> {
     }
 }
 
+/// A digest in the one spelling in which the log writes it, so that it is the same to those who compare text.
 fn hex_digest(hash: &HexHash<'_>, field: &'static str) -> Result<Digest> {
     let algorithm: DigestAlgorithm = hash
         .algorithm
         .parse()
         .map_err(|_| unsupported(&hash.algorithm))?;
+    if hash.value.bytes().any(|digit| digit.is_ascii_uppercase()) {
+        return Err(malformed(field).expected("lower-case hex digits"));
+    }
     Digest::from_hex(algorithm, &hash.value).map_err(|error| malformed(field).detail(error))
 }
 
