@@ -12,6 +12,8 @@ pub(crate) struct Problem {
     /// Lines between the message and the hint.
     pub(crate) more: Vec<String>,
     hint: Option<String>,
+    /// Whether the result was begun before, so that no other document can be written.
+    pub(crate) is_late: bool,
 }
 
 impl Problem {
@@ -38,6 +40,22 @@ impl Problem {
         self
     }
 
+    /// The same problem, after the result was begun.
+    pub(crate) fn late(mut self) -> Self {
+        self.is_late = true;
+        self
+    }
+
+    /// What happened, in one sentence.
+    pub(crate) fn message(&self) -> String {
+        let failure = &self.failure;
+        match (&failure.field, &failure.detail) {
+            // A wrong argument is told by itself.
+            (None, Some(detail)) if failure.reason == Reason::ArgumentInvalid => detail.to_string(),
+            _ => failure.to_string(),
+        }
+    }
+
     /// What to do.
     pub(crate) fn hint(&self) -> &str {
         self.hint.as_deref().unwrap_or(self.failure.hint())
@@ -55,6 +73,7 @@ impl From<Failure> for Problem {
             failure,
             more: Vec::new(),
             hint: None,
+            is_late: false,
         }
     }
 }

@@ -380,6 +380,15 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         why: "Nobody can compute this hash again, but the log writes one. The oracle takes any text.",
     },
     Difference {
+        id: "body-pem",
+        applies: OracleAccepts(|ours, _| {
+            ours.reason == Reason::LogEntryMalformed
+                && field(ours).ends_with("canonicalizedBody.spec.publicKey")
+        }),
+        what: "A log body whose certificate or key is not quite PEM, such as with a foreign character between the lines.",
+        why: "The log writes PEM as the standard has it. The oracle reads around what does not belong there.",
+    },
+    Difference {
         id: "body-certificate",
         applies: OracleAccepts(|ours, _| {
             ours.reason == Reason::LogEntryMismatch

@@ -79,7 +79,9 @@ impl<'a> Certificate<'a> {
     fn read(der: &'a [u8]) -> asn1::Result<Result<Self>> {
         let mut outer = Der::only_sequence(der)?;
         let tbs = outer.expect(Tag::Sequence)?;
-        let signature_algorithm = outer.expect(Tag::Sequence)?.whole;
+        let signature_algorithm = outer.expect(Tag::Sequence)?;
+        algorithm_identifier(signature_algorithm.inside()?)?;
+        let signature_algorithm = signature_algorithm.whole;
         let signature = outer.bits()?;
         outer.finish()?;
 

@@ -57,8 +57,10 @@ impl<'a> Checkpoint<'a> {
             .and_then(|line| BASE64.decode(line.as_bytes()).ok())
             .and_then(|bytes| bytes.try_into().ok())
             .ok_or_else(|| malformed("no root hash in the third line"))?;
+        // The empty line that ends the text. A further one would end it there for readers who look for the last one.
+        let lines = rest.strip_prefix('\n').unwrap_or(rest);
         let mut signatures = Vec::new();
-        for line in rest.split_terminator('\n').filter(|line| !line.is_empty()) {
+        for line in lines.split_terminator('\n') {
             CHECKPOINT_SIGNATURES.check(signatures.len() + 1, "")?;
             signatures.push(
                 signature_line(line)

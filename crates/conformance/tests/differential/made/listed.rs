@@ -143,6 +143,20 @@ fn bodies(site: &Site) -> Vec<Case> {
         .collect()
 }
 
+/// An entry whose certificate is PEM with a vertical tab in the place of a line feed.
+fn odd_pem(site: &Site) -> Signed {
+    let kind = EntryKind::DsseV001;
+    let plan = Plan::default().with_entries(&[kind]);
+    let mut signed = site.instance.sign(attestation(ARTIFACT), &plan);
+    let mut body = kind.body(&signed.signed);
+    let pem = signed.signed.verifier_pem();
+    let (first, rest) = pem.split_at(pem.find("-----\n").unwrap() + 6);
+    let odd = format!("{first}{}", rest.replacen('\n', "\u{b}", 1));
+    body["spec"]["signatures"][0]["verifier"] = encoding::base64(odd.as_bytes()).into();
+    signed.entries = vec![recorded(site, kind, body.to_string().into_bytes())];
+    signed
+}
+
 fn material(site: &Site) -> Vec<Case> {
     let case = |name: &str, signed: &Signed| {
         site.case(format!("listed::{name}"), signed, BundleVersion::V03)
@@ -189,6 +203,7 @@ fn material(site: &Site) -> Vec<Case> {
     certificates.as_array_mut().unwrap().push(junk);
     vec![
         case("body-certificate", &borrowed),
+        case("body-pem", &odd_pem(site)),
         case("timestamp-in-future", &future),
         case("certificate-der", &odd),
         case("statement-type", &statement),

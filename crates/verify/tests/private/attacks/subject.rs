@@ -157,11 +157,18 @@ fn statements_that_are_none() {
         "[]".into(),
         text[..text.len() - 1].to_owned(),
         text.clone() + "{}",
+        // No digest at all, also of a subject beside the right one.
+        text.replace(r#""sha256":"#, r#""sha512":"00","sha256":"#),
+        text.replacen(
+            r#""subject":["#,
+            r#""subject":[{"name":"x","digest":{"sha256":"=="}},"#,
+            1,
+        ),
         "\u{feff}".to_owned() + &text,
         // One reader takes the first, another the last.
-        text.replacen('{', r#"{"subject":[{"digest":{"sha256":"00"}}],"#, 1),
+        text.replacen('{', r#"{"subject":[{"digest":{"sha1":"00"}}],"#, 1),
         text.replacen('{', r#"{"predicateType":"https://example.com/other","#, 1),
-        text.replace(r#""sha256":"#, r#""sha256":"00","sha256":"#),
+        text.replace(r#""sha256":"#, r#""sha1":"00","sha1":"00","sha256":"#),
     ] {
         assert_eq!(
             sign(payload.clone().into_bytes()),

@@ -479,3 +479,53 @@ fn a_digest_in_another_spelling() {
         );
     }
 }
+
+/// The log compares the signature with the digest that it logs, so it can never have seen these two together.
+#[test]
+fn a_digest_by_another_algorithm_than_the_signatures() {
+    let stage = Stage::new();
+    for kind in [EntryKind::HashedRekordV001, EntryKind::RekordV001] {
+        let plan = Plan::default().with_entries(&[kind]);
+        let mut signed = stage.sigstore.sign(Signable::message(ARTIFACT), &plan);
+        let mut body = kind.body(&signed.signed);
+        let sha512 = sealcheck_testkit::Hash::Sha512.digest(ARTIFACT);
+        body["spec"]["data"]["hash"] = json!({
+            "algorithm": "sha512",
+            "value": sealcheck_testkit::encoding::hex(&sha512),
+        });
+        stage.relog(&mut signed, kind, &body);
+        let why = stage.why(&signed.bundle());
+        assert_eq!(why, Some(Reason::LogEntryMismatch), "{kind:?}");
+    }
+}
+
+/// `intoto` 0.0.2 has the signature in base64 within base64, and the inner one in one spelling.
+#[test]
+fn a_signature_in_another_spelling() {
+    let stage = Stage::new().requiring(any_content());
+    let kind = EntryKind::IntotoV002;
+    let attestation = stage.sigstore.attest_blob(ARTIFACT).signed.content;
+    let plan = Plan::default().with_entries(&[kind]);
+    let mut signed = stage.sigstore.sign(attestation, &plan);
+    let standard = base64(&signed.signed.signature);
+    for other in [
+        format!("{}\n", standard),
+        format!("{}=", standard),
+        standard.trim_end_matches('=').to_owned() + "*",
+        standard
+            .replace('+', "-")
+            .replace('/', "_")
+            .trim_end_matches('=')
+            .to_owned(),
+    ] {
+        if other == standard {
+            continue;
+        }
+        let mut body = kind.body(&signed.signed);
+        let envelope = &mut body["spec"]["content"]["envelope"];
+        envelope["signatures"][0]["sig"] = base64(other.as_bytes()).into();
+        stage.relog(&mut signed, kind, &body);
+        let why = stage.why(&signed.bundle());
+        assert_eq!(why, Some(Reason::LogEntryMalformed), "{other}");
+    }
+}
