@@ -4,8 +4,6 @@ use std::io::{self, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
 
-use sealcheck_verify::Reason;
-
 use crate::args::ColorWhen;
 use crate::problem::Problem;
 use crate::report::{colour, wrap};
