@@ -276,12 +276,15 @@ impl Testbed {
         self.issuer.token(email)
     }
 
-    /// Cosign, set up for this instance (a home of its own, no password on keys, legacy trust material by environment).
+    /// Cosign, set up for this instance: a home of its own, no password on keys, legacy trust material by environment.
+    /// Without a flag for it, it finds no trusted root: it would look for one in the public instance's repository, and with
+    /// any at hand it verifies what it signs, and then refuses some of what it otherwise makes.
     pub fn cosign(&self) -> Command {
         let mut command = Command::new(&self.cosign);
         command
             .env("HOME", &self.folder)
             .env("TUF_ROOT", self.folder.join("cosign-tuf"))
+            .env("TUF_MIRROR", NOWHERE)
             .env("COSIGN_PASSWORD", "")
             .current_dir(&self.folder);
         for (name, file) in self.legacy_trust() {
@@ -307,6 +310,9 @@ impl Testbed {
         Ok(Cache::open()?.folder().to_owned())
     }
 }
+
+/// Where nobody listens.
+const NOWHERE: &str = "http://127.0.0.1:1";
 
 /// RFC 3339 without fractions, which TUF clients do not read.
 fn whole_seconds(time: jiff::Timestamp) -> Result<String> {

@@ -34,6 +34,7 @@ pub(crate) enum Signer {
 pub(crate) enum Kind {
     P256,
     P384,
+    P521,
     Ed25519,
     Rsa,
 }
@@ -70,14 +71,25 @@ pub(crate) enum Made {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 4] = [Self::P256, Self::P384, Self::Ed25519, Self::Rsa];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::P256, Self::P384, Self::P521, Self::Ed25519, Self::Rsa];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::P256 => "p256",
             Self::P384 => "p384",
+            Self::P521 => "p521",
             Self::Ed25519 => "ed25519",
             Self::Rsa => "rsa",
+        }
+    }
+
+    /// What `--signature-digest-algorithm` calls the digest that goes with it, where that is not SHA-256.
+    pub(crate) fn digest(self) -> Option<&'static str> {
+        match self {
+            Self::P384 => Some("sha384"),
+            Self::P521 => Some("sha512"),
+            Self::P256 | Self::Ed25519 | Self::Rsa => None,
         }
     }
 
@@ -86,6 +98,7 @@ impl Kind {
         match self {
             Self::P256 => "ecdsa-sha2-256-nistp256",
             Self::P384 => "ecdsa-sha2-384-nistp384",
+            Self::P521 => "ecdsa-sha2-512-nistp521",
             Self::Ed25519 => "ed25519-ph",
             Self::Rsa => "rsa-sign-pkcs1-2048-sha256",
         }
@@ -112,6 +125,32 @@ impl Case {
         all.extend(Self::rebuilt());
         all.extend(Self::own_authorities());
         all
+    }
+
+    /// What cosign has commands for and fails to make, with the words in which it says so.
+    pub(crate) fn refused() -> Vec<(Self, &'static str)> {
+        let keyless = Signer::Keyless(Kind::P256);
+        let attestation = Content::Attestation("slsaprovenance1");
+        let created = |form| Self {
+            content: attestation,
+            signer: keyless,
+            services: Services::RekorV1,
+            form: Form::Bundle,
+            made: Made::Created(form),
+        };
+        let ed25519 = Signer::Keyless(Kind::Ed25519);
+        let signed = Self::signed(Content::Blob, ed25519, Services::RekorV1, Form::Bundle);
+        vec![
+            (
+                created(Form::Detached),
+                "signature not found in transparency log",
+            ),
+            (
+                created(Form::LegacyBundle),
+                "signature not found in transparency log",
+            ),
+            (signed, "invalid signing algorithm"),
+        ]
     }
 
     /// What the documentation and the tests call it.
@@ -175,7 +214,7 @@ impl Case {
                 }
             }
         }
-        for kind in [Kind::P384, Kind::Ed25519, Kind::Rsa] {
+        for kind in [Kind::P384, Kind::P521, Kind::Rsa] {
             for services in [Services::RekorV1, Services::RekorV2] {
                 let signer = Signer::Keyless(kind);
                 all.push(Self::signed(Content::Blob, signer, services, Form::Bundle));
@@ -231,10 +270,10 @@ impl Case {
             for form in [Form::Detached, Form::LegacyBundle] {
                 let made = Made::Created(form);
                 all.push(rebuilt(Content::Blob, signer, Services::RekorV1, made));
-                all.push(rebuilt(attestation, signer, Services::RekorV1, made));
             }
             let made = Made::Created(Form::Detached);
             all.push(rebuilt(Content::Blob, signer, Services::Timestamp, made));
+            all.push(rebuilt(attestation, signer, Services::Timestamp, made));
             for version in ["0.1", "0.2"] {
                 let made = Made::Upgraded(version);
                 all.push(rebuilt(Content::Blob, signer, Services::RekorV1, made));

@@ -44,6 +44,8 @@ enum Act {
     Issuer,
     Key,
     PredicateType,
+    /// Nothing is broken, and the verifier has to find out what the key signs.
+    DigestUnnamed,
     ForeignAuthority,
     ForeignLog,
     ForeignCtLog,
@@ -51,8 +53,8 @@ enum Act {
     OtherInstance,
     /// Another bit in base64 at one of these places.
     Flip(&'static [&'static str]),
-    /// One more.
-    Add(&'static [&'static str]),
+    /// So much more.
+    Add(i64, &'static [&'static str]),
     Remove(&'static [&'static str]),
     /// The same entry twice.
     Double(&'static [&'static str]),
@@ -86,8 +88,9 @@ impl Damage {
             let part =
                 place(places).and_then(|place| Some((place, source.material.pointer(place)?)));
             part.is_some_and(|(place, part)| {
-                *damaged.material.pointer_mut(place).unwrap() = part.clone();
-                true
+                let old =
+                    std::mem::replace(damaged.material.pointer_mut(place).unwrap(), part.clone());
+                old != *part
             })
         };
         let done = match &self.act {
@@ -114,6 +117,7 @@ impl Damage {
                 *kind = "https://example.com/another/v1".to_owned();
                 true
             }),
+            Act::DigestUnnamed => damaged.digest.take().is_some(),
             Act::ForeignAuthority => {
                 root["certificateAuthorities"][0]["certChain"]["certificates"] =
                     json!([proof.root["timestampAuthorities"][0]["certChain"]["certificates"][1]]);
@@ -145,9 +149,9 @@ impl Damage {
             Act::Flip(places) => place(places)
                 .and_then(|place| damaged.material.pointer_mut(place))
                 .is_some_and(flip),
-            Act::Add(places) => place(places)
+            Act::Add(more, places) => place(places)
                 .and_then(|place| damaged.material.pointer_mut(place))
-                .is_some_and(add),
+                .is_some_and(|value| add(value, *more)),
             Act::Remove(places) => place(places).is_some_and(|place| {
                 let (parent, name) = place.rsplit_once('/').unwrap();
                 let parent = damaged.material.pointer_mut(parent).unwrap();
@@ -211,13 +215,13 @@ fn flip_pem(value: &mut Value) -> bool {
     is_flipped
 }
 
-fn add(value: &mut Value) -> bool {
+fn add(value: &mut Value, more: i64) -> bool {
     let changed = match value {
         Value::String(text) => text
             .parse::<i64>()
             .ok()
-            .map(|number| Value::from((number + 1).to_string())),
-        Value::Number(number) => number.as_i64().map(|number| Value::from(number + 1)),
+            .map(|number| Value::from((number + more).to_string())),
+        Value::Number(number) => number.as_i64().map(|number| Value::from(number + more)),
         _ => None,
     };
     changed.is_some_and(|changed| {
@@ -275,6 +279,7 @@ pub(crate) const DAMAGE: &[Damage] = &[
     damage(Area::Told, "issuer", Act::Issuer),
     damage(Area::Told, "key", Act::Key),
     damage(Area::Told, "predicate-type", Act::PredicateType),
+    damage(Area::Told, "digest-unnamed", Act::DigestUnnamed),
     damage(Area::Trust, "foreign-authority", Act::ForeignAuthority),
     damage(Area::Trust, "foreign-log", Act::ForeignLog),
     damage(Area::Trust, "foreign-ct-log", Act::ForeignCtLog),
@@ -321,7 +326,7 @@ pub(crate) const DAMAGE: &[Damage] = &[
     damage(Area::Entry, "log-entry-of-other", Act::Other(ENTRY)),
     damage(Area::Entry, "body-of-sibling", Act::Sibling(BODY)),
     damage(Area::Entry, "body-of-other", Act::Other(BODY)),
-    damage(Area::Entry, "log-index-added", Act::Add(INDEX)),
+    damage(Area::Entry, "log-index-added", Act::Add(1, INDEX)),
     damage(
         Area::Entry,
         "log-id-flipped",
@@ -342,12 +347,13 @@ pub(crate) const DAMAGE: &[Damage] = &[
     damage(
         Area::Inclusion,
         "proof-index-added",
-        Act::Add(&[entry!("inclusionProof/logIndex")]),
+        Act::Add(1, &[entry!("inclusionProof/logIndex")]),
     ),
     damage(
         Area::Inclusion,
         "proof-size-added",
-        Act::Add(&[entry!("inclusionProof/treeSize")]),
+        // One more would leave most proofs as they are.
+        Act::Add(1 << 30, &[entry!("inclusionProof/treeSize")]),
     ),
     damage(
         Area::Inclusion,
@@ -359,7 +365,7 @@ pub(crate) const DAMAGE: &[Damage] = &[
         "checkpoint-of-sibling",
         Act::Sibling(&[entry!("inclusionProof/checkpoint")]),
     ),
-    damage(Area::Time, "integrated-time-added", Act::Add(INTEGRATED)),
+    damage(Area::Time, "integrated-time-added", Act::Add(1, INTEGRATED)),
     damage(Area::Time, "promise-flipped", Act::Flip(PROMISE)),
     damage(Area::Time, "promise-emptied", Act::Remove(PROMISE)),
     damage(

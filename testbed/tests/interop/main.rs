@@ -83,6 +83,7 @@ fn main() {
                 shared.online.lock().unwrap().insert(*index, row);
                 Ok(())
             }
+            Subject::Refused(case, words) => refuse(&shared.testbed, case, words),
             Subject::Peers(act) => {
                 act(&shared.testbed);
                 Ok(())
@@ -110,6 +111,8 @@ fn main() {
 enum Subject {
     /// A way to use cosign.
     Proof(Case),
+    /// What cosign fails to make, and says so in these words.
+    Refused(Case, &'static str),
     /// A way for the log to behave, by its index.
     Log(usize),
     /// The testbed itself.
@@ -145,15 +148,36 @@ fn trials(act: impl Fn(&Subject) -> Result<(), Failed> + Clone + Send + 'static)
     let proofs = Case::all()
         .into_iter()
         .map(|case| (case.name(), Subject::Proof(case)));
+    let refused = Case::refused().into_iter().map(|(case, words)| {
+        (
+            format!("refused-{}", case.name()),
+            Subject::Refused(case, words),
+        )
+    });
     peers
         .into_iter()
         .chain(logs)
+        .chain(refused)
         .chain(proofs)
         .map(|(name, subject)| {
             let act = act.clone();
             Trial::test(name, move || act(&subject))
         })
         .collect()
+}
+
+/// Cosign still cannot make it. When it can, it is a case like the others.
+fn refuse(testbed: &Testbed, case: &Case, words: &str) -> Result<(), Failed> {
+    let folder = testbed
+        .folder
+        .join("interop")
+        .join("refused")
+        .join(case.name());
+    match sign::sign(testbed, case, Who::Alice, "refused", &folder) {
+        Err(told) if told.contains(words) => Ok(()),
+        Err(told) => Err(told.into()),
+        Ok(_) => Err("cosign made it".into()),
+    }
 }
 
 /// Signs, and compares the verdicts on what was signed and on everything that can be broken in it.
@@ -166,9 +190,9 @@ fn check(run: &Run, case: &Case) -> Result<(), Failed> {
         sign::sign(testbed, case, who, artifact, &folder.join(place))
     };
     let proofs = Proofs {
-        proof: sign(Who::Alice, &artifact, "proof"),
-        sibling: sign(Who::Alice, &format!("another {artifact}"), "sibling"),
-        other: sign(Who::Bob, &artifact, "other"),
+        proof: sign(Who::Alice, &artifact, "proof")?,
+        sibling: sign(Who::Alice, &format!("another {artifact}"), "sibling")?,
+        other: sign(Who::Bob, &artifact, "other")?,
     };
     let mut surprises = String::new();
     for damage in DAMAGE {

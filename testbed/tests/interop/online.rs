@@ -184,12 +184,14 @@ impl Scene {
         };
         let folder = testbed.folder.join("interop").join("online");
         let sign = |who, artifact, place: &str| {
-            sign::sign(testbed, &case, who, artifact, &folder.join(place))
+            sign::sign(testbed, &case, who, artifact, &folder.join(place)).unwrap()
         };
         let proof = sign(Who::Alice, "signed twice", "proof");
         let entry = entries(&proof).remove(0);
         sign(Who::Bob, "signed twice", "other");
         let sibling = entries(&sign(Who::Alice, "signed once", "sibling")).remove(0);
+        // From now on the log has grown: no later proof is that of the sibling's tree.
+        sign(Who::Bob, "signed last", "last");
         Self {
             proof,
             entry,

@@ -21,6 +21,8 @@ pub(crate) struct Proof {
     pub key: Option<PathBuf>,
     /// The attestation's type, in the words of `--type`.
     pub predicate: Option<String>,
+    /// The digest that the key signs, where the verifier is told.
+    pub digest: Option<&'static str>,
     /// The trusted root. Where a verifier takes single files instead, they are made from it.
     pub root: Value,
     pub rekor_url: String,
@@ -92,6 +94,9 @@ impl Proof {
                 say(&["--certificate-identity", &self.identity]);
                 say(&["--certificate-oidc-issuer", &self.issuer]);
             }
+        }
+        if let Some(digest) = self.digest {
+            say(&["--signature-digest-algorithm", digest]);
         }
         if self.case.services.has_timestamp() {
             say(&["--use-signed-timestamps"]);

@@ -67,7 +67,7 @@ pub(crate) fn prepare(testbed: &Testbed) {
             made: Made::Signed,
         };
         let place = folder.join("interop").join("first").join(case.name());
-        sign(testbed, &case, Who::Bob, "first", &place);
+        sign(testbed, &case, Who::Bob, "first", &place).unwrap();
     }
 }
 
@@ -87,7 +87,9 @@ fn own_authority(testbed: &Testbed) {
     for who in [Who::Alice, Who::Bob] {
         let name = format!("{}-own", who.name());
         let san = format!("subjectAltName=critical,email:{}", who.email());
-        // Fulcio's extension for the issuer, version 2.
+        // Fulcio's extensions for the issuer: the one that cosign's old formats read, and the one that is DER.
+        let text = data_encoding::HEXLOWER.encode(testbed.issuer_url.as_bytes());
+        let old_issuer = format!("1.3.6.1.4.1.57264.1.1=DER:{text}");
         let issuer = format!(
             "1.3.6.1.4.1.57264.1.8=ASN1:UTF8String:{}",
             testbed.issuer_url
@@ -97,6 +99,7 @@ fn own_authority(testbed: &Testbed) {
             "extendedKeyUsage=codeSigning",
             "basicConstraints=critical,CA:FALSE",
             &san,
+            &old_issuer,
             &issuer,
         ];
         let leaf = between.issue(folder, &name, "/", &extensions).unwrap();
@@ -122,30 +125,31 @@ fn openssl_algorithm(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::P256 => &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
         Kind::P384 => &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"],
+        Kind::P521 => &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-521"],
         Kind::Ed25519 => &["-algorithm", "ed25519"],
         Kind::Rsa => &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
     }
 }
 
-/// Has cosign make a proof for `artifact` in a folder of its own.
+/// Has cosign make a proof for `artifact` in a folder of its own. Fails with what cosign printed.
 pub(crate) fn sign(
     testbed: &Testbed,
     case: &Case,
     who: Who,
     artifact: &str,
     folder: &Path,
-) -> Proof {
+) -> Result<Proof, String> {
     fs::create_dir_all(folder).unwrap();
     fs::write(folder.join("artifact"), artifact).unwrap();
     match case.made {
-        Made::Signed => sign_as(testbed, case, case.form, who, folder),
+        Made::Signed => sign_as(testbed, case, case.form, who, folder)?,
         Made::Created(form) => {
-            sign_as(testbed, case, form, who, folder);
-            create(testbed, case, form, who, folder);
+            sign_as(testbed, case, form, who, folder)?;
+            create(testbed, case, form, who, folder)?;
         }
         Made::Upgraded(version) => {
-            sign_as(testbed, case, Form::Bundle, who, folder);
-            upgrade(testbed, version, folder);
+            sign_as(testbed, case, Form::Bundle, who, folder)?;
+            upgrade(testbed, version, folder)?;
         }
     }
     let mut root: Value =
@@ -161,7 +165,7 @@ pub(crate) fn sign(
         };
         root["certificateAuthorities"][0]["certChain"] = json!({ "certificates": chain });
     }
-    Proof {
+    Ok(Proof {
         case: case.clone(),
         artifact: artifact.into(),
         material: Proof::material(case, folder),
@@ -176,11 +180,21 @@ pub(crate) fn sign(
             Content::Attestation(kind) => Some(kind.to_owned()),
         },
         root,
+        digest: match case.signer {
+            Signer::Key(kind) => kind.digest(),
+            _ => None,
+        },
         rekor_url: testbed.rekor_url.clone().unwrap(),
-    }
+    })
 }
 
-fn sign_as(testbed: &Testbed, case: &Case, form: Form, who: Who, folder: &Path) {
+fn sign_as(
+    testbed: &Testbed,
+    case: &Case,
+    form: Form,
+    who: Who,
+    folder: &Path,
+) -> Result<(), String> {
     let mut cosign = testbed.cosign();
     cosign.current_dir(folder);
     match case.content {
@@ -258,7 +272,7 @@ fn sign_as(testbed: &Testbed, case: &Case, form: Form, who: Who, folder: &Path) 
             }
         }
     }
-    run(cosign.arg("artifact"));
+    attempt(cosign.arg("artifact"))
 }
 
 /// A signing configuration without log and timestamp authority.
@@ -285,7 +299,13 @@ fn timestamp_flag(case: &Case) -> &'static str {
     }
 }
 
-fn create(testbed: &Testbed, case: &Case, form: Form, who: Who, folder: &Path) {
+fn create(
+    testbed: &Testbed,
+    case: &Case,
+    form: Form,
+    who: Who,
+    folder: &Path,
+) -> Result<(), String> {
     let mut cosign = testbed.cosign();
     cosign.current_dir(folder).args(["bundle", "create"]);
     cosign.args(["--artifact", "artifact", "--out", "created"]);
@@ -319,12 +339,13 @@ fn create(testbed: &Testbed, case: &Case, form: Form, who: Who, folder: &Path) {
     if case.services.has_timestamp() {
         cosign.args(["--rfc3161-timestamp", "timestamp"]);
     }
-    run(&mut cosign);
+    attempt(&mut cosign)?;
     fs::rename(folder.join("created"), folder.join("bundle")).unwrap();
+    Ok(())
 }
 
 /// Cosign writes no bundles of these versions, but finds them: its own is set back to one, and then upgraded.
-fn upgrade(testbed: &Testbed, version: &str, folder: &Path) {
+fn upgrade(testbed: &Testbed, version: &str, folder: &Path) -> Result<(), String> {
     let file = folder.join("bundle");
     let mut bundle: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
     bundle["mediaType"] =
@@ -341,13 +362,16 @@ fn upgrade(testbed: &Testbed, version: &str, folder: &Path) {
         entry.remove("inclusionProof");
     }
     fs::write(&file, bundle.to_string()).unwrap();
-    run(testbed
-        .cosign()
-        .current_dir(folder)
-        .args(["bundle", "upgrade", "--out", "upgraded", "--rekor-url"])
-        .arg(testbed.rekor_url.as_deref().unwrap())
-        .arg("bundle"));
+    attempt(
+        testbed
+            .cosign()
+            .current_dir(folder)
+            .args(["bundle", "upgrade", "--out", "upgraded", "--rekor-url"])
+            .arg(testbed.rekor_url.as_deref().unwrap())
+            .arg("bundle"),
+    )?;
     fs::rename(folder.join("upgraded"), file).unwrap();
+    Ok(())
 }
 
 /// A predicate of this type, as small as cosign takes it.
@@ -381,13 +405,20 @@ fn predicate(kind: &str) -> &'static str {
     }
 }
 
+/// Runs a program to its end, which must be a good one.
 pub(crate) fn run(command: &mut Command) {
+    attempt(command).unwrap_or_else(|told| panic!("{told}"));
+}
+
+fn attempt(command: &mut Command) -> Result<(), String> {
     let output = command.output().unwrap();
-    assert!(
-        output.status.success(),
-        "{command:?}:\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(format!(
+            "{command:?}:\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        )),
+    }
 }
 
 const NOTHING: &str = "signing_config_nothing.json";

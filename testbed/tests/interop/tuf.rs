@@ -22,6 +22,9 @@ pub(crate) fn cosign_signs_and_verifies_with_it(testbed: &Testbed) {
             cosign.env_remove(name);
         }
         cosign
+            .env_remove("TUF_MIRROR")
+            .env("TUF_ROOT", file("cache"));
+        cosign
     };
     run(cosign()
         .args(["initialize", "--mirror", &testbed.tuf_url, "--root"])
