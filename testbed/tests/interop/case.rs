@@ -129,28 +129,46 @@ impl Case {
 
     /// What cosign has commands for and fails to make, with the words in which it says so.
     pub(crate) fn refused() -> Vec<(Self, &'static str)> {
-        let keyless = Signer::Keyless(Kind::P256);
         let attestation = Content::Attestation("slsaprovenance1");
+        let v1 = Services::RekorV1;
         let created = |form| Self {
-            content: attestation,
-            signer: keyless,
-            services: Services::RekorV1,
-            form: Form::Bundle,
             made: Made::Created(form),
+            ..Self::signed(attestation, Signer::Keyless(Kind::P256), v1, Form::Bundle)
         };
-        let ed25519 = Signer::Keyless(Kind::Ed25519);
-        let signed = Self::signed(Content::Blob, ed25519, Services::RekorV1, Form::Bundle);
-        vec![
+        let other_entry = "signature not found in transparency log";
+        let mut all = vec![
+            (created(Form::Detached), other_entry),
+            (created(Form::LegacyBundle), other_entry),
+        ];
+        for (content, signer, services, words) in [
             (
-                created(Form::Detached),
-                "signature not found in transparency log",
+                Content::Blob,
+                Signer::Keyless(Kind::Ed25519),
+                v1,
+                "invalid signing algorithm",
             ),
             (
-                created(Form::LegacyBundle),
-                "signature not found in transparency log",
+                Content::Blob,
+                Signer::OwnAuthority { with_chain: true },
+                Services::RekorV2,
+                "invalid hashedrekord request",
             ),
-            (signed, "invalid signing algorithm"),
-        ]
+            (
+                attestation,
+                Signer::Key(Kind::P384),
+                v1,
+                "accepted signatures do not match threshold",
+            ),
+            (
+                attestation,
+                Signer::Key(Kind::Ed25519),
+                v1,
+                "accepted signatures do not match threshold",
+            ),
+        ] {
+            all.push((Self::signed(content, signer, services, Form::Bundle), words));
+        }
+        all
     }
 
     /// What the documentation and the tests call it.
@@ -234,11 +252,11 @@ impl Case {
                 all.push(Self::signed(attestation, signer, Services::RekorV1, form));
             }
         }
-        for kind in [Kind::P384, Kind::Ed25519, Kind::Rsa] {
-            for services in [Services::RekorV1, Services::RekorV2] {
-                let signer = Signer::Key(kind);
-                all.push(Self::signed(attestation, signer, services, Form::Bundle));
-            }
+        let v1 = [(Kind::Rsa, Services::RekorV1)];
+        let v2 = [Kind::P384, Kind::Ed25519, Kind::Rsa].map(|kind| (kind, Services::RekorV2));
+        for (kind, services) in v1.into_iter().chain(v2) {
+            let signer = Signer::Key(kind);
+            all.push(Self::signed(attestation, signer, services, Form::Bundle));
         }
         let keyless = Signer::Keyless(Kind::P256);
         for kind in PREDICATE_TYPES {
@@ -288,8 +306,10 @@ impl Case {
         let mut all = Vec::new();
         for with_chain in [false, true] {
             for services in [Services::RekorV1, Services::RekorV2, Services::Timestamp] {
-                let signer = Signer::OwnAuthority { with_chain };
-                all.push(Self::signed(Content::Blob, signer, services, Form::Bundle));
+                if services != Services::RekorV2 || !with_chain {
+                    let signer = Signer::OwnAuthority { with_chain };
+                    all.push(Self::signed(Content::Blob, signer, services, Form::Bundle));
+                }
             }
         }
         let signer = Signer::OwnAuthority { with_chain: false };
