@@ -15,6 +15,7 @@ mod registries;
 mod requirements;
 mod services;
 mod testbed;
+mod toolchain;
 mod trust;
 mod tuf;
 

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::database::Database;
 use crate::http::{accepts, answers, free_port};
-use crate::issuer::{AUDIENCE, Issuer};
+use crate::issuer::{AUDIENCE, Issuer, VOUCHER_CLAIM};
 use crate::peers::{self, Cache};
 use crate::pki::{Certificate, KeyFiles, PASSWORD};
 use crate::process::{Launch, Peer, on_free_ports, run};
@@ -124,7 +124,7 @@ pub(crate) fn fulcio(
         &config,
         format!(
             "oidc-issuers:\n  {url}:\n    issuer-url: {url}\n    client-id: {AUDIENCE}\n    type: email\n    \
-             contact: testbed\n    description: testbed\n"
+             issuer-claim: {VOUCHER_CLAIM:?}\n    contact: testbed\n    description: testbed\n"
         ),
     )?;
     let port = free_port()?;
@@ -217,6 +217,12 @@ pub(crate) fn timestamps(
     Ok(service)
 }
 
+/// What the trusted root calls Fulcio; its address is in the signing configurations.
+pub(crate) const FULCIO_NAME: &str = "https://fulcio.testbed";
+/// What the trusted root calls the CT log.
+pub(crate) const CT_LOG_NAME: &str = "https://ct.testbed";
+/// What the trusted root calls the timestamp authority.
+pub(crate) const TIMESTAMPS_NAME: &str = "https://timestamps.testbed";
 /// The origin of Rekor v1's checkpoints, before its tree id.
 pub(crate) const REKOR_NAME: &str = "rekor.testbed";
 /// The origin of Rekor v2's checkpoints.

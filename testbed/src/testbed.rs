@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::http::FileServer;
-use crate::issuer::Issuer;
+use crate::issuer::{Issuer, VOUCHER};
 use crate::part::Part;
 use crate::peers::{self, Cache, announce};
 use crate::pki::{Certificate, KeyFiles};
@@ -45,8 +45,10 @@ pub struct Testbed {
     pub distribution_registry: Option<String>,
     /// The registry that has the referrers API, as `127.0.0.1:PORT`.
     pub referrers_registry: Option<String>,
-    /// The issuer of identity tokens.
+    /// Who vouches for signers, as certificates name it.
     pub issuer_url: String,
+    /// Where identity tokens come from.
+    pub oidc_url: String,
     /// The TUF repository with the trusted root and the signing configuration (`signing_config.v0.2.json`).
     pub tuf_url: String,
     /// The root metadata with which TUF clients start.
@@ -186,20 +188,22 @@ impl Testbed {
         if rekor_v2_url.is_some() {
             logs.push(ed25519_log(services::REKOR_V2_NAME, &rekor_v2_key, &since)?);
         }
-        let chain = |url: &Option<String>, certificates: &[&Certificate]| {
+        let chain = |is_there: bool, name: &str, certificates: &[&Certificate]| {
             let certificates: Vec<_> = certificates.iter().copied().cloned().collect();
-            url.clone()
-                .map(|url| (url, certificates))
-                .into_iter()
-                .collect()
+            let named = is_there.then(|| (name.to_owned(), certificates));
+            named.into_iter().collect()
         };
         let trusted = TrustedServices {
-            authorities: chain(&fulcio_url, &[&root]),
-            timestamp_authorities: chain(&tsa_url, &[&tsa, &tsa_root]),
+            authorities: chain(fulcio_url.is_some(), services::FULCIO_NAME, &[&root]),
+            timestamp_authorities: chain(
+                tsa_url.is_some(),
+                services::TIMESTAMPS_NAME,
+                &[&tsa, &tsa_root],
+            ),
             logs,
             ct_logs: ct_log_url
                 .iter()
-                .map(|url| p256_log(url, &ct_key, &since))
+                .map(|_| p256_log(services::CT_LOG_NAME, &ct_key, &since))
                 .collect(),
         };
         let write = |name: &str, value: &Value| -> Result<PathBuf> {
@@ -246,7 +250,8 @@ impl Testbed {
             crane_registry,
             distribution_registry,
             referrers_registry,
-            issuer_url: issuer.url(),
+            issuer_url: VOUCHER.to_owned(),
+            oidc_url: issuer.url(),
             tuf_url: tuf.url(),
             tuf_root,
             cosign: cache.program(peers::COSIGN)?,

@@ -10,7 +10,7 @@ use crate::pki::{Certificate, KeyFiles};
 /// The services of an instance, as the trusted root lists them.
 #[derive(Debug, Default)]
 pub(crate) struct TrustedServices {
-    /// URL and chain, leaf issuer first.
+    /// Name and chain, leaf issuer first.
     pub(crate) authorities: Vec<(String, Vec<Certificate>)>,
     pub(crate) timestamp_authorities: Vec<(String, Vec<Certificate>)>,
     pub(crate) logs: Vec<Value>,

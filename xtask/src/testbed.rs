@@ -70,7 +70,7 @@ fn addresses(testbed: &Testbed) -> String {
             "registry with referrers",
             testbed.referrers_registry.as_ref(),
         ),
-        ("OIDC issuer", Some(&testbed.issuer_url)),
+        ("OIDC issuer", Some(&testbed.oidc_url)),
         ("TUF repository", Some(&tuf)),
         ("folder, with logs", Some(&folder)),
     ]
