@@ -1,14 +1,19 @@
 //! `cargo xtask mutants`: for every check of the core, does a test fail without it?
 //!
-//! Twice: each check is removed alone, which takes one build and then seconds for each; and cargo-mutants changes
-//! operators, arms and whole functions, which takes a build for each and hours for all.
+//! Each check is removed alone, and each change is made that cargo-mutants knows. One build serves nearly all of them,
+//! because every change gets a switch; only the few that cannot have one are built one by one, by cargo-mutants itself.
 
-mod checks;
+mod build;
+mod edit;
+mod foreign;
+mod operands;
 mod sites;
 mod survivors;
 mod tokens;
 mod tree;
+mod trial;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -17,42 +22,144 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use serde_json::Value;
 
+use self::edit::Edit;
+use self::foreign::Foreign;
+use self::sites::Site;
 use self::survivors::{Mutant, Outcome};
+use self::trial::Trials;
 use crate::process;
 use crate::tools::CARGO_MUTANTS;
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Only remove checks, which takes minutes and not hours
+    /// Leave out the changes that need a build of their own
     #[arg(long)]
-    checks: bool,
+    fast: bool,
     /// Files below crates/verify/src, or folders; all that hold checks when none is named
     #[arg(value_name = "FILE")]
     files: Vec<String>,
 }
 
+/// The changes to be made.
+#[derive(Default)]
+struct Plan {
+    /// Those with a switch, by its number.
+    mutants: Vec<Mutant>,
+    edits: BTreeMap<String, Vec<Edit>>,
+    /// Those of cargo-mutants, by the number of their switch.
+    foreign: BTreeMap<usize, Foreign>,
+    /// Those without a switch.
+    others: Vec<Foreign>,
+}
+
 pub(crate) fn run(options: &Options) -> Result<()> {
     let files = chosen(&options.files)?;
-    checks::run(&files)?.judge()?;
-    match options.checks {
-        true => Ok(()),
-        false => mutate(&files)?.judge(),
+    let path = CARGO_MUTANTS.install()?;
+    let mut plan = Plan::default();
+    let list = process::output(process::cargo(["mutants", "--list", "--json"]).env("PATH", &path))?;
+    let mut listed = foreign::read(&list)?;
+    for file in &files {
+        let known = format!("{SOURCE}/{file}");
+        let theirs = listed
+            .extract_if(.., |foreign| foreign.path == known)
+            .collect();
+        plan.add(file, theirs)?;
+    }
+
+    let copy = tree::copy("switched")?;
+    let built = build::build(&copy, std::mem::take(&mut plan.edits))?;
+    let mut outcome = plan.try_all(&built, &copy)?;
+    for number in &built.failed {
+        if let Some(foreign) = plan.foreign.remove(number)
+            && !foreign.is_plain_value
+        {
+            plan.others.push(foreign);
+        }
+    }
+    println!("{} changes need a build of their own", plan.others.len());
+    if !(options.fast || plan.others.is_empty()) {
+        rebuild(&plan.others, &mut outcome, path)?;
+    }
+    outcome.judge()
+}
+
+impl Plan {
+    /// Adds what can be changed in one file.
+    fn add(&mut self, file: &str, theirs: Vec<Foreign>) -> Result<()> {
+        let text = fs::read_to_string(process::root().join(SOURCE).join(file))
+            .with_context(|| format!("cannot read {file}"))?;
+        for site in sites::find(&text) {
+            self.switch(file, &text, site.change.to_owned(), site);
+        }
+        for foreign in theirs {
+            match foreign.site(&text) {
+                None => self.others.push(foreign),
+                Some(site) => {
+                    let number = self.switch(file, &text, foreign.change.clone(), site);
+                    self.foreign.insert(number, foreign);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn switch(&mut self, file: &str, text: &str, change: String, site: Site) -> usize {
+        let number = self.mutants.len();
+        let place = match &site.shape {
+            edit::Shape::Operator(operator, ..) => *operator,
+            _ => site.start,
+        };
+        self.mutants.push(Mutant {
+            file: file.to_owned(),
+            change,
+            line: line_at(text, place),
+        });
+        self.edits.entry(file.to_owned()).or_default().push(Edit {
+            number,
+            start: site.start,
+            end: site.end,
+            shape: site.shape,
+        });
+        number
+    }
+
+    /// Runs the tests with each switch on.
+    fn try_all(&self, built: &build::Built, copy: &Path) -> Result<Outcome> {
+        let trials = Trials::prepare(&built.programs, copy.join("crates/verify"))?;
+        println!(
+            "{} changes, {} tests",
+            self.mutants.len() - built.failed.len(),
+            trials.len()
+        );
+        let mut outcome = Outcome::default();
+        for (number, mutant) in self.mutants.iter().enumerate() {
+            if built.failed.contains(&number) {
+                continue;
+            }
+            match trials.notice(number)? {
+                true => outcome.caught.push(mutant.clone()),
+                false => {
+                    println!("not noticed:\n{mutant}");
+                    outcome.survived.push(mutant.clone());
+                }
+            }
+        }
+        Ok(outcome)
     }
 }
 
-/// Runs cargo-mutants in a copy of the workspace.
-fn mutate(files: &[String]) -> Result<Outcome> {
-    let path = CARGO_MUTANTS.install()?;
+/// Has cargo-mutants make these changes, in a copy of the workspace.
+fn rebuild(others: &[Foreign], outcome: &mut Outcome, path: std::ffi::OsString) -> Result<()> {
     let copy = tree::copy("tree")?;
     let results = process::target().join("mutation");
     let mut cargo = cargo(&copy, "mutants");
     cargo.env("PATH", path);
     cargo.args(["--in-place", "--colors", "never"]);
     cargo.arg("--output").arg(&results);
-    for file in files {
-        cargo.arg("--re").arg(format!("^{SOURCE}/{file}:"));
+    for foreign in others {
+        cargo.arg("--re").arg(exactly(&foreign.name));
     }
-    process::announce(&cargo);
+    println!("$ cargo mutants, for {} changes", others.len());
     let status = cargo.status().context("cannot start cargo-mutants")?;
     // 2: some were not noticed; 3: some ran into the time limit, which is noticing.
     ensure!(
@@ -65,7 +172,6 @@ fn mutate(files: &[String]) -> Result<Outcome> {
         .get("outcomes")
         .and_then(Value::as_array)
         .context("cargo-mutants wrote no outcomes")?;
-    let mut outcome = Outcome::default();
     for one in list {
         let Some(mutant) = one.pointer("/scenario/Mutant") else {
             continue;
@@ -78,7 +184,21 @@ fn mutate(files: &[String]) -> Result<Outcome> {
             _ => {}
         }
     }
-    Ok(outcome)
+    Ok(())
+}
+
+/// A regular expression for this text alone.
+fn exactly(text: &str) -> String {
+    let mut expression = String::from("^");
+    for character in text.chars() {
+        // An escaped angle bracket would be the edge of a word.
+        if r"\.+*?()|[]{}^$".contains(character) {
+            expression.push('\\');
+        }
+        expression.push(character);
+    }
+    expression.push('$');
+    expression
 }
 
 /// A mutant in the words of cargo-mutants.
@@ -176,7 +296,7 @@ const WITHOUT_CHECKS: [&str; 7] = [
 
 #[cfg(test)]
 mod tests {
-    use super::{chosen, line_at};
+    use super::{chosen, exactly, line_at};
 
     #[test]
     fn files_are_chosen_by_name_and_by_folder() {
@@ -193,6 +313,11 @@ mod tests {
         assert!(
             all.contains(&"verify.rs".to_owned()) && !all.iter().any(|file| file.contains("test"))
         );
+    }
+
+    #[test]
+    fn an_expression_means_the_text_alone() {
+        assert_eq!(exactly("a.rs:1: b -> &c()"), r"^a\.rs:1: b -> &c\(\)$");
     }
 
     #[test]

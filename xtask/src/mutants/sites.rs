@@ -1,8 +1,7 @@
-//! Where a check stands in the source, and the source in which each can be removed alone.
-//!
-//! cargo-mutants changes operators and replaces functions, but takes no single refusal out. This does: in a copy of the
-//! source, every place gets a switch, so that one build serves all of them.
+//! Where a check stands in the source that can be removed alone: cargo-mutants changes operators and replaces
+//! functions, but takes no single refusal, condition or statement out.
 
+use super::edit::Shape;
 use super::tokens::{Token, tokens};
 
 /// One place at which a check can be removed.
@@ -12,9 +11,10 @@ pub(super) struct Site {
     pub(super) change: &'static str,
     /// The offset at which it begins.
     pub(super) start: usize,
-    end: usize,
-    before: &'static str,
-    after: &'static str,
+    /// The offset behind its end.
+    pub(super) end: usize,
+    /// How it is switched.
+    pub(super) shape: Shape,
 }
 
 /// The sites of a file, in order. What follows the first test module is not looked at.
@@ -43,40 +43,8 @@ pub(super) fn find(source: &str) -> Vec<Site> {
     sites
 }
 
-/// The source with a switch at each site: the first one is number `first`.
-pub(super) fn switched(source: &str, sites: &[Site], first: usize) -> String {
-    // At one offset, what ends there comes first, the inner before the outer; then what begins, the outer first.
-    let mut insertions: Vec<(usize, bool, usize, String)> = Vec::new();
-    for (index, site) in sites.iter().enumerate() {
-        let switch = format!("crate::is_removed({})", first + index);
-        let before = site.before.replace("SWITCH", &switch);
-        insertions.push((site.start, true, usize::MAX - site.end, before));
-        let inner_first = usize::MAX - site.start;
-        insertions.push((site.end, false, inner_first, site.after.to_owned()));
-    }
-    insertions.sort_by_key(|(at, opens, order, _)| (*at, *opens, *order));
-    let mut out = String::with_capacity(source.len() * 2);
-    let mut written = 0;
-    for (at, _, _, text) in &insertions {
-        out.push_str(source.get(written..*at).unwrap_or_default());
-        out.push_str(text);
-        written = *at;
-    }
-    out.push_str(source.get(written..).unwrap_or_default());
-    out
-}
-
-/// What the crate gets for the switches to call.
-pub(super) const SWITCH: &str = r#"
-pub(crate) fn is_removed(site: usize) -> bool {
-    static REMOVED: std::sync::LazyLock<Option<usize>> = std::sync::LazyLock::new(|| {
-        std::env::var("SEALCHECK_REMOVED_CHECK").ok()?.parse().ok()
-    });
-    *REMOVED == Some(site)
-}
-"#;
-
-struct Search<'s> {
+/// A look around from one token.
+pub(super) struct Search<'s> {
     tokens: &'s [Token<'s>],
     at: usize,
 }
@@ -91,7 +59,7 @@ impl Search<'_> {
         });
         let inside = self.tokens.get(first..self.at)?;
         let called = matches!(inside.last()?.text, "?" | ")");
-        let stands_alone = !STATEMENTS.contains(&inside.first()?.text)
+        let stands_alone = !OTHER_STATEMENTS.contains(&inside.first()?.text)
             && !inside
                 .iter()
                 .any(|token| token.depth == depth && ASSIGNMENTS.contains(&token.text));
@@ -141,7 +109,7 @@ impl Search<'_> {
             return Vec::new();
         };
         // A double reference, or a closure without parameters.
-        if first == self.at {
+        if first == self.at || self.is(self.at - 1, "move") {
             return Vec::new();
         }
         [(first, self.at - 1), (self.at + 1, last - 1)]
@@ -282,8 +250,7 @@ impl Search<'_> {
             change: name,
             start: self.token(first)?.start,
             end: self.token(last)?.end(),
-            before,
-            after,
+            shape: Shape::Wrap(before, after),
         })
     }
 }
@@ -313,8 +280,8 @@ const PREDICATES: [&str; 9] = [
     "retain",
 ];
 /// What begins a statement that is not one for its effect.
-const STATEMENTS: [&str; 8] = [
-    "let", "return", "use", "const", "static", "type", "fn", "break",
+const OTHER_STATEMENTS: [&str; 11] = [
+    "let", "return", "use", "const", "static", "type", "fn", "break", "pub", "struct", "mod",
 ];
 const ASSIGNMENTS: [&str; 6] = ["=", "+=", "-=", "|=", "&=", ">>"];
 /// What ends a condition on either side.
@@ -324,35 +291,48 @@ const BEGINS: [&str; 7] = ["if", "return", "=", "while", "match", "in", "|="];
 
 #[cfg(test)]
 mod tests {
-    use super::{find, switched};
+    use super::find;
+    use crate::mutants::edit::{Edit, switched};
 
     fn all(source: &str) -> String {
-        switched(source, &find(source), 1)
+        let sites = find(source);
+        let edits: Vec<Edit> = (1..)
+            .zip(&sites)
+            .map(|(number, site)| Edit {
+                number,
+                start: site.start,
+                end: site.end,
+                shape: site.shape.clone(),
+            })
+            .collect();
+        switched(source, &edits).0
     }
 
     #[test]
     fn refusals_and_their_conditions_can_be_removed_alone() {
         assert_eq!(
             all("if a && b(c) { return Err(d); }"),
-            "if !crate::is_removed(1) && ((crate::is_removed(2) || (a)) && (crate::is_removed(3) || (b(c)))) { return Err(d); }"
+            "if !crate::is_on(1) && ((crate::is_on(2) || (a)) && (crate::is_on(3) || (b(c)))) { return Err(d); }"
         );
         assert_eq!(
             all("if a || b { continue; }"),
-            "if !crate::is_removed(1) && ((!crate::is_removed(2) && (a)) || (!crate::is_removed(3) && (b))) { continue; }"
+            "if !crate::is_on(1) && ((!crate::is_on(2) && (a)) || (!crate::is_on(3) && (b))) { continue; }"
         );
         assert_eq!(
             all("if let Some(a) = b && c { return None; }"),
-            "if !crate::is_removed(1) && let Some(a) = b && (crate::is_removed(2) || (c)) { return None; }"
+            "if !crate::is_on(1) && let Some(a) = b && (crate::is_on(2) || (c)) { return None; }"
         );
         assert_eq!(all("if a { b = 1; }"), "if a { b = 1; }");
-        assert_eq!(all("let a = || b(&&c);"), "let a = || b(&&c);");
+        for nothing in ["let a = || b(&&c);", "f(move || a)"] {
+            assert_eq!(all(nothing), nothing);
+        }
     }
 
     #[test]
     fn statements_can_be_removed_and_bindings_stay() {
         assert_eq!(
             all("{ let a = b()?; c(a)?; d.e(); a += f(); return g(); }"),
-            "{ let a = b()?; if !crate::is_removed(1) { c(a)?; } if !crate::is_removed(2) { d.e(); } a += f(); return g(); }"
+            "{ let a = b()?; if !crate::is_on(1) { c(a)?; } if !crate::is_on(2) { d.e(); } a += f(); return g(); }"
         );
     }
 
@@ -360,7 +340,7 @@ mod tests {
     fn predicates_hold_always_or_never() {
         assert_eq!(
             all("a.filter(|b| *b > 1)"),
-            "a.filter(|b| (crate::is_removed(1) || ((!crate::is_removed(2) && (*b > 1)))))"
+            "a.filter(|b| (crate::is_on(1) || ((!crate::is_on(2) && (*b > 1)))))"
         );
     }
 
@@ -368,7 +348,7 @@ mod tests {
     fn arms_that_fail_accept_where_there_is_nothing_to_return() {
         assert_eq!(
             all("fn a() -> Result<()> { match b { 1 => Err(c), _ => Ok(()), } }"),
-            "fn a() -> Result<()> { match b { 1 => if crate::is_removed(1) { Ok(()) } else { Err(c) }, _ => Ok(()), } }"
+            "fn a() -> Result<()> { match b { 1 => if crate::is_on(1) { Ok(()) } else { Err(c) }, _ => Ok(()), } }"
         );
         assert_eq!(
             all("fn a() -> Result<u8> { match b { 1 => Err(c), _ => Ok(1), } }"),
