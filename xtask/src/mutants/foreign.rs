@@ -58,6 +58,14 @@ fn one(mutant: &Value) -> Option<Foreign> {
 }
 
 impl Foreign {
+    /// Whether it can be built at all: conditions beside an `if let` cannot be alternatives.
+    pub(super) fn is_possible(&self, source: &str) -> bool {
+        let tokens = tokens(source);
+        let operator = offset(source, self.start)
+            .and_then(|start| tokens.iter().position(|token| token.start == start));
+        self.replacement != "||" || operator.is_none_or(|at| !is_in_let_chain(&tokens, at))
+    }
+
     /// Where it is in the source, and how it is switched; `None` when a switch cannot make it.
     pub(super) fn site(&self, source: &str) -> Option<Site> {
         let (start, end) = (offset(source, self.start)?, offset(source, self.end)?);
@@ -106,6 +114,26 @@ impl Foreign {
     }
 }
 
+/// Whether `if let`, or a further `let`, stands in the condition that the operator at `at` belongs to.
+fn is_in_let_chain(tokens: &[Token<'_>], at: usize) -> bool {
+    let Some(depth) = tokens.get(at).map(|token| token.depth) else {
+        return false;
+    };
+    let here = |token: &&Token<'_>| token.depth <= depth;
+    let ends = |token: &&Token<'_>| {
+        token.depth < depth || matches!(token.text, ";" | "{" | "}" | "if" | "=>")
+    };
+    let (before, behind) = tokens.split_at(at);
+    let mut condition = before
+        .iter()
+        .rev()
+        .filter(here)
+        .take_while(|token| !ends(token))
+        .chain(behind.iter().filter(here).take_while(|token| !ends(token)));
+    let begins = before.iter().rev().filter(here).find(ends);
+    begins.is_some_and(|token| token.text == "if") && condition.any(|token| token.text == "let")
+}
+
 /// An arm that is taken out when its guard says so.
 fn arm(tokens: &[Token<'_>], at: usize) -> Option<Site> {
     let depth = tokens.get(at)?.depth;
@@ -152,8 +180,9 @@ fn offset(source: &str, (line, column): (usize, usize)) -> Option<usize> {
 mod tests {
     use serde_json::json;
 
-    use super::{offset, read};
+    use super::{is_in_let_chain, offset, read};
     use crate::mutants::edit::{Edit, switched};
+    use crate::mutants::tokens::tokens;
 
     /// The source after the change at a place of line 1.
     fn changed(
@@ -204,6 +233,19 @@ mod tests {
             changed("{ A if b => c, _ => d }", "MatchArmGuard", "true", (8, 9)),
             "{ A if (crate::is_on(7) || (b)) => c, _ => d }"
         );
+    }
+
+    #[test]
+    fn let_chains_are_found() {
+        let found = |source: &str| {
+            let tokens = tokens(source);
+            let at = tokens.iter().position(|token| token.text == "&&").unwrap();
+            is_in_let_chain(&tokens, at)
+        };
+        assert!(found("{ if let A(b) = c && d {} }"));
+        assert!(found("{ if d && let A(b) = (c) {} }"));
+        assert!(!found("{ let a = b && c; }"));
+        assert!(!found("{ if b && c { let a = 1; } }"));
     }
 
     #[test]

@@ -91,7 +91,10 @@ impl Plan {
         for site in sites::find(&text) {
             self.switch(file, &text, site.change.to_owned(), site);
         }
-        for foreign in theirs {
+        for foreign in theirs
+            .into_iter()
+            .filter(|foreign| foreign.is_possible(&text))
+        {
             match foreign.site(&text) {
                 None => self.others.push(foreign),
                 Some(site) => {

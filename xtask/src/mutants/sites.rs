@@ -58,7 +58,8 @@ impl Search<'_> {
                 || (token.text == "}" && !matches!(after, "." | "?"))
         });
         let inside = self.tokens.get(first..self.at)?;
-        let called = matches!(inside.last()?.text, "?" | ")");
+        // Outside of functions stand items.
+        let called = depth > 0 && matches!(inside.last()?.text, "?" | ")");
         let stands_alone = !OTHER_STATEMENTS.contains(&inside.first()?.text)
             && !inside
                 .iter()
@@ -354,6 +355,12 @@ mod tests {
             all("fn a() -> Result<u8> { match b { 1 => Err(c), _ => Ok(1), } }"),
             "fn a() -> Result<u8> { match b { 1 => Err(c), _ => Ok(1), } }"
         );
+    }
+
+    #[test]
+    fn items_are_left_alone() {
+        let item = "#[derive(Debug)]\npub struct A(B);\nuse a::{b, c};";
+        assert_eq!(all(item), item);
     }
 
     #[test]
