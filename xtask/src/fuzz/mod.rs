@@ -233,9 +233,9 @@ fn dictionaries(target: &str) -> &'static [&'static str] {
     }
 }
 
-/// An input that takes five seconds or half a gigabyte is a finding too.
+/// An input that takes 25 seconds (by the clock, and the machine may be busy) or half a gigabyte is a finding too.
 const LIMITS: [&str; 5] = [
-    "-timeout=5",
+    "-timeout=25",
     "-rss_limit_mb=1024",
     "-malloc_limit_mb=512",
     "-print_funcs=0",
