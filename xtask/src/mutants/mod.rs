@@ -89,7 +89,10 @@ impl Plan {
         let text = fs::read_to_string(process::root().join(SOURCE).join(file))
             .with_context(|| format!("cannot read {file}"))?;
         for site in sites::find(&text) {
-            self.switch(file, &text, site.change.to_owned(), site);
+            let written = text.get(site.start..site.end).unwrap_or_default();
+            let written: Vec<&str> = written.split_whitespace().collect();
+            let change = site.change.replace("CONDITION", &written.join(" "));
+            self.switch(file, &text, change, site);
         }
         for foreign in theirs
             .into_iter()

@@ -7,7 +7,7 @@ use super::tokens::{Token, tokens};
 /// One place at which a check can be removed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Site {
-    /// What is done to it.
+    /// What is done to it; `CONDITION` stands for how it is written.
     pub(super) change: &'static str,
     /// The offset at which it begins.
     pub(super) start: usize,
@@ -262,8 +262,8 @@ type Change = (&'static str, &'static str, &'static str);
 const REMOVE_STATEMENT: Change = ("remove the statement", "if !SWITCH { ", " }");
 const REMOVE_IF: Change = ("remove the refusal", "!SWITCH && (", ")");
 const REMOVE_BINDING_IF: Change = ("remove the refusal", "!SWITCH && ", "");
-const DROP_CONJUNCT: Change = ("leave the condition out", "(SWITCH || (", "))");
-const DROP_DISJUNCT: Change = ("leave the condition out", "(!SWITCH && (", "))");
+const DROP_CONJUNCT: Change = ("leave out CONDITION", "(SWITCH || (", "))");
+const DROP_DISJUNCT: Change = ("leave out CONDITION", "(!SWITCH && (", "))");
 const ACCEPT_ARM: Change = ("accept instead", "if SWITCH { Ok(()) } else { ", " }");
 const HOLDS_ALWAYS: Change = ("as if it held always", "(SWITCH || (", "))");
 const HOLDS_NEVER: Change = ("as if it held never", "(!SWITCH && (", "))");
