@@ -111,8 +111,7 @@ impl RekorClient {
                 .send()
                 .await;
             let response = answer(&url, response)?;
-            let batch =
-                entries(batch, response.body()).map_err(|flaw| flaw.in_answer_of(&url))?;
+            let batch = entries(batch, response.body()).map_err(|flaw| flaw.in_answer_of(&url))?;
             all.found.extend(batch.found);
             all.missing.extend(batch.missing);
         }
