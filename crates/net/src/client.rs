@@ -98,6 +98,12 @@ impl Client {
             .header("content-type", content_type)
     }
 
+    /// A PUT without a body. The one question that is asked in this way is that for a session with the metadata service of
+    /// a machine, so that it is retried like a GET.
+    pub fn put(&self, url: impl AsRef<str>) -> Request<'_> {
+        Request::new(self, Method::PUT, url.as_ref(), None).header("content-length", "0")
+    }
+
     /// A POST of a JSON text, asking for JSON; see [`Client::post`].
     pub fn post_json(&self, url: impl AsRef<str>, json: impl Into<Bytes>) -> Request<'_> {
         self.post(url, "application/json", json)

@@ -35,6 +35,8 @@
 //! is asked and nothing else. Questions that do not depend on each other can be asked at one time; the client sees to it
 //! that each object is fetched once.
 
+#[cfg(any(feature = "acr", feature = "ecr", feature = "gcr", feature = "ghcr"))]
+mod ambient;
 mod auth;
 mod client;
 mod configuration;

@@ -17,6 +17,8 @@ use crate::flight::Flights;
 use crate::{Credential, Keychain, RegistryError};
 
 pub(crate) use challenge::{Challenge, challenges};
+#[cfg(any(feature = "acr", feature = "ecr"))]
+pub(crate) use token::form;
 use token::{Token, TokenKey};
 
 /// What is known of registries' demands, and the tokens that were had.
@@ -347,7 +349,7 @@ async fn find(endpoint: &Endpoint, means: &Means<'_>) -> Result<Option<Found>, R
         None => {
             means
                 .keychain
-                .find(&endpoint.registry, &endpoint.path)
+                .find(means.http, &endpoint.registry, &endpoint.path)
                 .await
         }
         Some(Source::Anonymous) => Ok(None),

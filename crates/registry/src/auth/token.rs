@@ -160,7 +160,7 @@ fn question(key: &TokenKey, account: Option<&str>) -> Url {
 }
 
 /// `application/x-www-form-urlencoded`.
-fn form(pairs: &[(&str, &str)]) -> String {
+pub(crate) fn form(pairs: &[(&str, &str)]) -> String {
     let encoded: Vec<String> = pairs
         .iter()
         .map(|(name, value)| format!("{name}={}", percent_encoded(value)))
@@ -169,7 +169,7 @@ fn form(pairs: &[(&str, &str)]) -> String {
 }
 
 /// Percent-encoding of all but the unreserved characters (RFC 3986, section 2.3).
-pub(crate) fn percent_encoded(text: &str) -> String {
+fn percent_encoded(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {

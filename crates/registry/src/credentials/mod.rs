@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sealcheck_net::Redacted;
+use sealcheck_net::{Client, Redacted};
 use sealcheck_verify::{Failure, Reason};
 
 use crate::RegistryError;
@@ -66,6 +66,9 @@ enum Source {
     File { path: PathBuf, may_be_missing: bool },
     /// A file with a Kubernetes pull secret, read already.
     Secret { name: String, file: Arc<DockerFile> },
+    /// The identity that a cloud gave to this machine or workload.
+    #[cfg(any(feature = "acr", feature = "ecr", feature = "gcr", feature = "ghcr"))]
+    Ambient(crate::ambient::Provider),
 }
 
 /// A credential and where it is from.
@@ -166,6 +169,17 @@ impl Keychain {
         Ok(self)
     }
 
+    /// Adds, after the other sources, the identities that clouds give to machines and workloads: those of Amazon's (feature
+    /// `ecr`), Azure's (`acr`), Google's (`gcr`) and GitHub's (`ghcr`) registries. Each is asked only for its own registries.
+    #[cfg(any(feature = "acr", feature = "ecr", feature = "gcr", feature = "ghcr"))]
+    #[must_use]
+    pub fn with_ambient(mut self, variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        let providers = crate::ambient::providers(&variable);
+        self.sources
+            .extend(providers.into_iter().map(Source::Ambient));
+        self
+    }
+
     /// How long a helper may take, instead of 30 seconds.
     #[must_use]
     pub fn with_helper_deadline(mut self, deadline: Duration) -> Self {
@@ -177,8 +191,13 @@ impl Keychain {
     ///
     /// # Errors
     /// [`RegistryError::Credentials`].
+    #[cfg_attr(
+        not(any(feature = "acr", feature = "ecr", feature = "gcr", feature = "ghcr")),
+        expect(unused_variables, reason = "only clouds are asked over the network")
+    )]
     pub(crate) async fn find(
         &self,
+        http: &Client,
         registry: &str,
         path: &str,
     ) -> Result<Option<Found>, RegistryError> {
@@ -204,6 +223,8 @@ impl Keychain {
                     self.look_in(&read, &name, registry, path).await?
                 }
                 Source::Secret { name, file } => self.look_in(file, name, registry, path).await?,
+                #[cfg(any(feature = "acr", feature = "ecr", feature = "gcr", feature = "ghcr"))]
+                Source::Ambient(provider) => provider.find(http, registry).await?,
             };
             if found.is_some() {
                 return Ok(found);
@@ -255,6 +276,8 @@ impl fmt::Debug for Keychain {
                 Source::Given { registries, .. } => list.entry(&format_args!("for {registries:?}")),
                 Source::File { path, .. } => list.entry(path),
                 Source::Secret { name, .. } => list.entry(name),
+                #[cfg(any(feature = "acr", feature = "ecr", feature = "gcr", feature = "ghcr"))]
+                Source::Ambient(_) => list.entry(&"a cloud's identity"),
             };
         }
         list.finish()
@@ -295,6 +318,3 @@ pub(crate) fn read_file(
         false => Ok(content),
     }
 }
-
-#[cfg(test)]
-mod tests;
