@@ -1,10 +1,11 @@
 //! Descriptors: what a manifest says about something else (image-spec 1.1, "OCI Content Descriptors").
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 
 use sealcheck_verify::Digest;
-use serde::de::{Deserialize, Deserializer, Error};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
 /// A descriptor as it stands in a manifest or an index. Nothing of it but the digest is proved by fetching.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
@@ -23,7 +24,7 @@ pub struct Descriptor {
     #[serde(default, deserialize_with = "or_default")]
     pub artifact_type: String,
     /// Annotations.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "annotations")]
     pub annotations: BTreeMap<String, String>,
     /// What the image runs on.
     #[serde(default)]
@@ -104,6 +105,49 @@ fn digest<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Digest, D::Error
         _ => Err(D::Error::custom(
             "expected sha256, sha384 or sha512 and lower-case hex",
         )),
+    }
+}
+
+/// Annotations, each name once: cosign's legacy signatures stand in them, and two readers could take different ones.
+pub(crate) fn annotations<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, String>, D::Error> {
+    let unique: Option<Unique> = Option::deserialize(deserializer)?;
+    Ok(unique.map(|unique| unique.0).unwrap_or_default())
+}
+
+/// A map without duplicates.
+struct Unique(BTreeMap<String, String>);
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Unique;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("annotations, each with a text")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Unique, A::Error> {
+                let mut unique = BTreeMap::new();
+                while let Some((name, value)) = entries.next_entry::<String, String>()? {
+                    match unique.entry(name) {
+                        Entry::Vacant(free) => free.insert(value),
+                        Entry::Occupied(taken) => {
+                            return Err(A::Error::custom(format_args!(
+                                "duplicate annotation `{}`",
+                                taken.key()
+                            )));
+                        }
+                    };
+                }
+                Ok(Unique(unique))
+            }
+        }
+
+        deserializer.deserialize_map(Entries)
     }
 }
 

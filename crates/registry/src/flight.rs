@@ -37,7 +37,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Flights<K, V> {
         keep: impl FnOnce(&V) -> bool,
         make: impl FnOnce() -> F,
     ) -> V {
-        let cell = Arc::clone(self.lock().entry(key.clone()).or_default());
+        let cell = self.cell(key.clone());
         let mut made = false;
         let value = cell
             .get_or_init(|| {
@@ -60,7 +60,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Flights<K, V> {
     /// Stores a value that was made in another way, unless there is one, and gives the one that is there. While one is being
     /// made, the new one is only given back.
     pub(crate) fn offer(&self, key: K, value: V) -> V {
-        let cell = Arc::clone(self.lock().entry(key).or_default());
+        let cell = self.cell(key);
         let _ = cell.set(value.clone());
         cell.get().cloned().unwrap_or(value)
     }
@@ -77,6 +77,15 @@ impl<K: Eq + Hash + Clone, V: Clone> Flights<K, V> {
         }
     }
 
+    fn cell(&self, key: K) -> Arc<OnceCell<V>> {
+        let mut cells = self.lock();
+        // What a long-lived process has seen is not kept for ever. Those that are under way are.
+        if cells.len() >= MOST && !cells.contains_key(&key) {
+            cells.retain(|_, cell| !cell.initialized());
+        }
+        Arc::clone(cells.entry(key).or_default())
+    }
+
     fn remove(&self, key: &K, cell: &Arc<OnceCell<V>>) {
         let mut cells = self.lock();
         if cells.get(key).is_some_and(|there| Arc::ptr_eq(there, cell)) {
@@ -88,6 +97,9 @@ impl<K: Eq + Hash + Clone, V: Clone> Flights<K, V> {
         self.cells.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// Above this many, finished ones are forgotten: more than the objects of one run, and some ten megabytes.
+const MOST: usize = 65_536;
 
 #[cfg(test)]
 mod tests {
@@ -178,5 +190,17 @@ mod tests {
         assert_eq!(flights.peek(&"key"), Some(1));
         flights.forget_if(&"key", |value| *value == 1);
         assert_eq!(flights.peek(&"key"), None);
+    }
+
+    #[test]
+    fn not_everything_is_kept_for_ever() {
+        let flights = Flights::<usize, usize>::default();
+        let under_way = flights.cell(usize::MAX);
+        for number in 0..=MOST {
+            flights.offer(number, number);
+        }
+        assert!(flights.lock().len() < 10);
+        assert_eq!(flights.peek(&MOST), Some(MOST));
+        assert!(Arc::ptr_eq(&under_way, &flights.cell(usize::MAX)));
     }
 }

@@ -88,6 +88,7 @@ pub(crate) struct Talk<'a> {
 #[cfg(any(feature = "acr", feature = "ecr", feature = "gcr"))]
 impl Talk<'_> {
     /// An answer that is needed.
+    #[cfg(any(feature = "acr", feature = "ecr"))]
     pub(crate) async fn ask(&self, request: Request<'_>) -> Result<Response, RegistryError> {
         let response = request.limit(ANSWER_BYTES).deadline(DEADLINE).send().await;
         response.map_err(|error| self.failed(&error.to_string()))
@@ -136,7 +137,7 @@ impl Talk<'_> {
 const ANSWER_BYTES: u64 = 256 << 10;
 
 /// How long a service of a cloud may take.
-#[cfg(any(feature = "acr", feature = "ecr", feature = "gcr"))]
+#[cfg(any(feature = "acr", feature = "ecr"))]
 const DEADLINE: std::time::Duration = std::time::Duration::from_secs(15);
 
 /// How long the metadata service of a machine may take, which is on the machine or next to it, or nowhere.

@@ -323,3 +323,32 @@ fn a_file_is_read_and_named() {
         Reason::LimitExceeded
     );
 }
+
+#[test]
+fn the_documented_example_is_read() {
+    let page = include_str!("../../../../docs/registries.md");
+    let (_, rest) = page.split_once("```yaml\n").unwrap();
+    let (example, _) = rest.split_once("```").unwrap();
+    // The one in the documentation of the type is the same.
+    let of_type: String = include_str!("mod.rs")
+        .lines()
+        .skip_while(|line| *line != "/// ```yaml")
+        .skip(1)
+        .take_while(|line| *line != "/// ```")
+        .map(|line| format!("{}\n", line.trim_start_matches("///").trim_start_matches(' ')))
+        .collect();
+    let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let without_comments = |text: &str| {
+        let lines = text.lines().map(|line| line.split(" #").next().unwrap_or_default());
+        squeezed(&lines.collect::<Vec<_>>().join("\n"))
+    };
+    assert_eq!(without_comments(example), without_comments(&of_type));
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("password"), "hunter2").unwrap();
+    let registries = file::parse(example.as_bytes(), folder.path()).unwrap();
+    assert_eq!(
+        places(&registries, "quay.io/acme/app"),
+        ["registry.example/acme/app"]
+    );
+    assert_eq!(registries.host("registry.example").unwrap().http, Some(true));
+}

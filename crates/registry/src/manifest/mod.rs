@@ -8,7 +8,7 @@ use sealcheck_verify::{Digest, DigestAlgorithm, Failure, Reason, printable};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::descriptor::{Descriptor, or_default};
+use crate::descriptor::{Descriptor, annotations, or_default};
 use crate::limits::{INDEX_BYTES, INDEX_MANIFESTS, MANIFEST_BYTES, SIGNATURE_LAYERS};
 
 /// A manifest with the very bytes that its digest is of.
@@ -182,7 +182,7 @@ struct Wire {
     layers: Option<Vec<Descriptor>>,
     manifests: Option<Vec<Box<RawValue>>>,
     subject: Option<Descriptor>,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "annotations")]
     annotations: BTreeMap<String, String>,
     /// Docker schema 1.
     #[serde(default)]

@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -159,6 +160,18 @@ fn a_manifest_that_is_two_things_is_refused() {
             (Reason::ManifestMalformed, field.to_owned())
         );
     }
+    // By an annotation that is there twice, in the manifest and in a layer.
+    let twice = "{\"annotations\":{\"a\":\"x\",\"a\":\"y\"},";
+    for text in [
+        image().to_string().replacen('{', twice, 1),
+        image().to_string().replace("[{", &format!("[{twice}")),
+    ] {
+        let failure = Manifest::read(Bytes::from(text), None, None).unwrap_err();
+        assert!(
+            failure.to_string().contains("duplicate annotation `a`"),
+            "{failure}"
+        );
+    }
     // By a field that is there twice.
     let text = image().to_string().replacen('{', "{\"layers\":[],", 1);
     let failure = Manifest::read(Bytes::from(text), None, None).unwrap_err();
@@ -288,4 +301,23 @@ fn the_limits_hold() {
     assert!(read(&value, None).is_ok());
     value["annotations"] = json!({"long": "x".repeat(INDEX_BYTES.max)});
     over(&value, "index-bytes");
+}
+
+proptest! {
+    /// One byte of a good manifest is another: it is read or refused, and what is read has the digest of its bytes.
+    #[test]
+    fn any_bytes_are_read_or_refused(
+        is_index in any::<bool>(),
+        at in any::<prop::sample::Index>(),
+        byte in any::<u8>(),
+    ) {
+        let value = if is_index { index() } else { image() };
+        let mut bytes = value.to_string().into_bytes();
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        if let Ok(manifest) = Manifest::read(Bytes::from(bytes.clone()), None, None) {
+            prop_assert_eq!(manifest.digest(), &Digest::sha256(&bytes));
+            prop_assert_eq!(manifest.index().is_some(), manifest.image().is_none());
+        }
+    }
 }
