@@ -335,11 +335,18 @@ fn the_documented_example_is_read() {
         .skip_while(|line| *line != "/// ```yaml")
         .skip(1)
         .take_while(|line| *line != "/// ```")
-        .map(|line| format!("{}\n", line.trim_start_matches("///").trim_start_matches(' ')))
+        .map(|line| {
+            format!(
+                "{}\n",
+                line.trim_start_matches("///").trim_start_matches(' ')
+            )
+        })
         .collect();
     let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let without_comments = |text: &str| {
-        let lines = text.lines().map(|line| line.split(" #").next().unwrap_or_default());
+        let lines = text
+            .lines()
+            .map(|line| line.split(" #").next().unwrap_or_default());
         squeezed(&lines.collect::<Vec<_>>().join("\n"))
     };
     assert_eq!(without_comments(example), without_comments(&of_type));
@@ -350,5 +357,8 @@ fn the_documented_example_is_read() {
         places(&registries, "quay.io/acme/app"),
         ["registry.example/acme/app"]
     );
-    assert_eq!(registries.host("registry.example").unwrap().http, Some(true));
+    assert_eq!(
+        registries.host("registry.example").unwrap().http,
+        Some(true)
+    );
 }
