@@ -161,6 +161,57 @@ pub fn content(element: &[u8]) -> &[u8] {
     }
 }
 
+/// Copies of a DER element, each with a NULL at the end of another constructed element in it. An OCTET STRING that holds
+/// an element is looked into as well.
+#[must_use]
+pub fn with_trailing_nulls(element: &[u8]) -> Vec<Vec<u8>> {
+    let inside = content(element);
+    let tag = element[0];
+    let children = match tag {
+        0x04 => elements(inside).filter(|found| found.len() == 1 && found[0][0] & 0x20 != 0),
+        tag if tag & 0x20 != 0 => elements(inside),
+        _ => None,
+    };
+    let mut out = Vec::new();
+    let Some(children) = children else {
+        return out;
+    };
+    if tag != 0x04 {
+        out.push(tlv(tag, &[inside, &null()].concat()));
+    }
+    for (index, child) in children.iter().enumerate() {
+        for changed in with_trailing_nulls(child) {
+            let mut all = children.clone();
+            all[index] = &changed;
+            out.push(tlv(tag, &all.concat()));
+        }
+    }
+    out
+}
+
+/// The elements that `content` consists of; `None` when it does not.
+fn elements(mut content: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut out = Vec::new();
+    while !content.is_empty() {
+        let first = usize::from(*content.get(1)?);
+        let (header, length) = match first {
+            0..0x80 => (2, first),
+            0x81..=0x84 => {
+                let octets = content.get(2..2 + (first & 0x7f))?;
+                let length = octets
+                    .iter()
+                    .fold(0, |sum, octet| sum << 8 | usize::from(*octet));
+                (2 + octets.len(), length)
+            }
+            _ => return None,
+        };
+        let (element, rest) = content.split_at_checked(header.checked_add(length)?)?;
+        out.push(element);
+        content = rest;
+    }
+    Some(out)
+}
+
 fn push_base128(out: &mut Vec<u8>, value: u64) {
     let mut groups = vec![u8::try_from(value & 0x7f).expect("seven bits")];
     let mut rest = value >> 7;
@@ -189,6 +240,20 @@ mod tests {
         assert_eq!(number(0), [0x02, 1, 0]);
         assert_eq!(number(127), [0x02, 1, 127]);
         assert_eq!(number(128), [0x02, 2, 0, 128]);
+    }
+
+    #[test]
+    fn nulls_trail_in_every_constructed_element() {
+        let inner = sequence(&[number(1)]);
+        let element = sequence(&[octet_string(&inner), octet_string(b"0"), number(2)]);
+        let changed = octet_string(&sequence(&[number(1), null()]));
+        assert_eq!(
+            with_trailing_nulls(&element),
+            [
+                sequence(&[octet_string(&inner), octet_string(b"0"), number(2), null()]),
+                sequence(&[changed, octet_string(b"0"), number(2)]),
+            ]
+        );
     }
 
     #[test]
