@@ -144,11 +144,6 @@ const DEADLINE: std::time::Duration = std::time::Duration::from_secs(15);
 #[cfg(any(feature = "acr", feature = "ecr", feature = "gcr"))]
 const NEARBY: std::time::Duration = std::time::Duration::from_secs(3);
 
-#[cfg(all(
-    test,
-    feature = "acr",
-    feature = "ecr",
-    feature = "gcr",
-    feature = "ghcr"
-))]
+#[cfg(test)]
+#[cfg(all(feature = "acr", feature = "ecr", feature = "gcr", feature = "ghcr"))]
 mod tests;

@@ -36,7 +36,7 @@ async fn find(
         .iter()
         .map(|(name, value)| (*name, value))
         .collect();
-    let providers = providers(&|name| variables.get(name).map(|value| OsString::from(value)));
+    let providers = providers(&|name| variables.get(name).map(OsString::from));
     let http = http();
     for provider in providers {
         if let Some(found) = provider.find(&http, registry).await? {
