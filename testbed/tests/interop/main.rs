@@ -33,11 +33,8 @@ use judges::{cosign_says, we_say};
 fn main() {
     let arguments = Arguments::from_args();
     if std::env::var_os("SEALCHECK_TESTBED").is_none_or(|value| value != "1") {
-        println!("skipped: interoperability with real cosign needs SEALCHECK_TESTBED=1");
-        let trials = Case::all()
-            .into_iter()
-            .map(|case| Trial::test(case.name, || Ok(())).with_ignored_flag(true));
-        libtest_mimic::run(&arguments, trials.collect()).exit();
+        println!("skipped, nothing was tested against real cosign: it needs SEALCHECK_TESTBED=1");
+        return;
     }
     if arguments.list {
         let trials = Case::all()

@@ -50,11 +50,11 @@ fn subjects_that_are_not_the_artifact() {
         ),
         (
             json!([{"name": "a", "digest": {"sha256": right, "sha512": "no hex"}}]),
-            Some(Reason::SubjectMismatch),
+            Some(Reason::StatementMalformed),
         ),
         (
             json!([{"name": "a", "digest": {"sha256": right, "sha384": ""}}]),
-            Some(Reason::SubjectMismatch),
+            Some(Reason::StatementMalformed),
         ),
         // Right values under other names, or cut.
         (
@@ -67,15 +67,15 @@ fn subjects_that_are_not_the_artifact() {
         ),
         (
             json!([{"name": "a", "digest": {"sha256": format!("sha256:{right}")}}]),
-            Some(Reason::SubjectMismatch),
+            Some(Reason::StatementMalformed),
         ),
         (
             json!([{"name": "a", "digest": {"sha256": right[..32]}}]),
-            Some(Reason::SubjectMismatch),
+            Some(Reason::StatementMalformed),
         ),
         (
             json!([{"name": "a", "digest": {"sha256": ""}}]),
-            Some(Reason::SubjectMismatch),
+            Some(Reason::StatementMalformed),
         ),
         (
             json!([{"name": "a", "digest": {}}]),
