@@ -62,7 +62,8 @@ impl Element {
             CHANGES.iter().filter_map(move |(said, change)| {
                 let mut changed = self.clone();
                 changed.change(&place, *change)?;
-                (changed != *self).then(|| (format!("{said} at {place:?}"), changed))
+                (changed.encode() != self.encode())
+                    .then(|| (format!("{said} at {place:?}"), changed))
             })
         })
     }
