@@ -11,7 +11,7 @@ pub(crate) struct Problem {
     pub(crate) failure: Failure,
     /// Lines between the message and the hint.
     pub(crate) more: Vec<String>,
-    hint: Option<String>,
+    hint: Option<Box<str>>,
     /// Whether the result was begun before, so that no other document can be written.
     pub(crate) is_late: bool,
 }
@@ -30,7 +30,7 @@ impl Problem {
 
     /// Replaces the hint of the reason.
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(hint.into().into_boxed_str());
         self
     }
 
