@@ -258,6 +258,4 @@ const VERSION_3: u64 = 2;
 const SERIAL_OCTETS: usize = 21;
 
 #[cfg(test)]
-pub(crate) mod fixture;
-#[cfg(test)]
-mod tests;
+pub(crate) mod tests;

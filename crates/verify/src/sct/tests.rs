@@ -5,7 +5,7 @@ use sealcheck_testkit::key::{Hash, Key, KeyKind, Scheme};
 
 use super::{SctFacts, verify};
 use crate::certificate::Certificate;
-use crate::certificate::fixture::{
+use crate::certificate::tests::fixture::{
     Made, NOW, PAUSE, Template, at, corpus_certificate, ct_log, extension, public_good, wide,
 };
 use crate::trusted_root::Log;

@@ -1,13 +1,14 @@
+pub(crate) mod fixture;
+
 use der::asn1::ObjectIdentifier;
 use sealcheck_testkit::asn1;
 use sealcheck_testkit::mutate::der::{Content, Element};
 
-use super::fixture::{
+use self::fixture::{
     Template, corpus_certificate, email, extension, key_usage, leaves, san, shared,
 };
 use super::{Certificate, Claim, Name, SubjectAlternativeName};
-use crate::{DigestAlgorithm, certificate::fixture};
-use crate::{Failure, KeyKind, Reason, SignatureScheme, limits};
+use crate::{DigestAlgorithm, Failure, KeyKind, Reason, SignatureScheme, limits};
 
 fn refused(der: &[u8]) -> Failure {
     match Certificate::parse(der).and_then(|certificate| certificate.claims()) {
