@@ -300,8 +300,7 @@ const REGEX_BYTES: usize = 1 << 20;
 #[cfg(test)]
 mod tests {
     use super::{Identities, Identity, Pattern};
-    use crate::Reason;
-    use crate::certificate::{Claims, SubjectAlternativeName};
+    use crate::{Claim, Claims, Reason, SubjectAlternativeName};
 
     #[test]
     fn an_identity_that_merely_contains_the_required_one_does_not_match() {
@@ -382,5 +381,36 @@ mod tests {
             Pattern::exact(&"a".repeat(5000)).unwrap_err().reason,
             Reason::LimitExceeded
         );
+    }
+
+    /// Which mismatch is told, whatever the order of the identities.
+    #[test]
+    fn the_mismatch_that_came_closest_is_told_and_of_equals_the_first() {
+        let claims = Claims {
+            san: Some(SubjectAlternativeName::Email("a@x.test".into())),
+            issuer: Some("https://x.test".into()),
+            claims: Default::default(),
+        };
+        let identity = |subject: &str, issuer: &str| {
+            let exact = |text| Pattern::exact(text).unwrap();
+            Identity::new(exact(subject), exact(issuer))
+        };
+        let by_claim = identity("a@x.test", "https://x.test")
+            .with_claim(Claim::BuildTrigger, Pattern::exact("push").unwrap());
+        let by_issuer = identity("a@x.test", "https://y.test");
+        let by_subject = identity("b@x.test", "https://x.test");
+        for (near, far, reason) in [
+            (&by_claim, &by_issuer, Reason::ClaimMismatch),
+            (&by_claim, &by_subject, Reason::ClaimMismatch),
+            (&by_issuer, &by_subject, Reason::IssuerMismatch),
+        ] {
+            for (first, second) in [(near, far), (far, near)] {
+                let both = Identities::one(first.clone()).or(second.clone());
+                assert_eq!(both.check(&claims).unwrap_err().reason, reason);
+            }
+        }
+        let equals = Identities::one(by_subject).or(identity("c@x.test", "https://x.test"));
+        let failure = equals.check(&claims).unwrap_err();
+        assert_eq!(failure.expected.as_deref(), Some("b@x.test"));
     }
 }
