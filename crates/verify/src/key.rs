@@ -419,8 +419,11 @@ mod tests {
         Key::shared(kind)
     }
 
+    /// A key's SubjectPublicKeyInfo in base64, with its signatures by digest.
+    type BySomebodyElse = (KeyKind, &'static str, [(DigestAlgorithm, &'static str); 3]);
+
     /// Made by OpenSSL over `message`, because the testkit's library signs with each curve's own digest only.
-    const OTHER_DIGESTS: [(KeyKind, &str, [(DigestAlgorithm, &str); 3]); 2] = [
+    const OTHER_DIGESTS: [BySomebodyElse; 2] = [
         (
             KeyKind::EcdsaP256,
             "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE18YsNvEqNh5DyX98Wo+6zvCl/2GtVp+a+3lJ9W0IaMJnNkQzXjxCeehxpYup+M3QpCKqY0DQIsSUtNtCVQVGNQ==",
