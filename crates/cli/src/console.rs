@@ -4,8 +4,6 @@ use std::io::{self, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
 
-use sealcheck_verify::Reason;
-
 use crate::args::ColorWhen;
 use crate::problem::Problem;
 use crate::report::{colour, wrap};
@@ -58,21 +56,15 @@ impl Console {
 
     /// Why nothing was verified.
     pub(crate) fn error(self, problem: &Problem) {
-        let failure = &problem.failure;
         let style = colour::FAILED;
-        let text = match (&failure.field, &failure.detail) {
-            // A wrong argument is told by itself.
-            (None, Some(detail)) if failure.reason == Reason::ArgumentInvalid => detail.to_string(),
-            _ => failure.to_string(),
-        };
-        let text = wrap::paragraph(&format!("error: {text}"), 0, 7);
+        let text = wrap::paragraph(&format!("error: {}", problem.message()), 0, 7);
         let text = text.replacen("error:", &format!("{style}error:{style:#}"), 1);
         let mut out = text + "\n";
         for line in &problem.more {
             out.push_str(line);
             out.push('\n');
         }
-        let reason = format!("reason: {}", failure.reason);
+        let reason = format!("reason: {}", problem.failure.reason);
         out.push_str(&reason);
         out.push('\n');
         let hint = wrap::paragraph(&format!("hint: {}", problem.hint()), 0, 6);

@@ -16,6 +16,7 @@ mod files;
 mod key;
 mod output;
 mod problem;
+mod refusal;
 mod report;
 mod requirements;
 mod session;
@@ -32,6 +33,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use crate::args::{Cli, ColorWhen, Command};
 use crate::console::Console;
 use crate::problem::Result;
+use crate::refusal::Wanted;
 use crate::suggestion::quoted;
 
 /// The command line that a command was started with.
@@ -65,11 +67,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     }
     let matches = match root.try_get_matches_from_mut(arguments) {
         Ok(matches) => matches,
-        Err(error) => return not_parsed(&error, name),
+        Err(error) => return not_parsed(&error, name, arguments),
     };
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
-        Err(error) => return not_parsed(&error, name),
+        Err(error) => return not_parsed(&error, name, arguments),
     };
     let console = Console::new(colour(&cli.command));
     for note in &rewritten.notes {
@@ -89,6 +91,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     };
     dispatch(&cli.command, &line).unwrap_or_else(|problem| {
         console.error(&problem);
+        if let Some(wanted) = Wanted::by(&cli.command) {
+            wanted.write(console, &problem);
+        }
         problem.exit_code()
     })
 }
@@ -114,7 +119,7 @@ fn colour(command: &Command) -> ColorWhen {
 }
 
 /// Help and version go to standard output; everything else that the parser says is an error.
-fn not_parsed(error: &clap::Error, name: &str) -> u8 {
+fn not_parsed(error: &clap::Error, name: &str, arguments: &[OsString]) -> u8 {
     use clap::error::ErrorKind::{
         DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion,
     };
@@ -134,7 +139,11 @@ fn not_parsed(error: &clap::Error, name: &str) -> u8 {
                 false => "sealcheck".to_owned(),
             };
             let problem = usage::problem(error, &command);
-            Console::new(ColorWhen::Auto).error(&problem);
+            let console = Console::new(ColorWhen::Auto);
+            console.error(&problem);
+            if VERIFYING.contains(&name) {
+                Wanted::guessed(arguments).write(console, &problem);
+            }
             problem.exit_code()
         }
     }

@@ -11,7 +11,9 @@ pub(crate) struct Problem {
     pub(crate) failure: Failure,
     /// Lines between the message and the hint.
     pub(crate) more: Vec<String>,
-    hint: Option<String>,
+    hint: Option<Box<str>>,
+    /// Whether the result was begun before, so that no other document can be written.
+    pub(crate) is_late: bool,
 }
 
 impl Problem {
@@ -28,7 +30,7 @@ impl Problem {
 
     /// Replaces the hint of the reason.
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(hint.into().into_boxed_str());
         self
     }
 
@@ -36,6 +38,22 @@ impl Problem {
     pub(crate) fn with_line(mut self, line: impl Into<String>) -> Self {
         self.more.push(line.into());
         self
+    }
+
+    /// The same problem, after the result was begun.
+    pub(crate) fn late(mut self) -> Self {
+        self.is_late = true;
+        self
+    }
+
+    /// What happened, in one sentence.
+    pub(crate) fn message(&self) -> String {
+        let failure = &self.failure;
+        match (&failure.field, &failure.detail) {
+            // A wrong argument is told by itself.
+            (None, Some(detail)) if failure.reason == Reason::ArgumentInvalid => detail.to_string(),
+            _ => failure.to_string(),
+        }
     }
 
     /// What to do.
@@ -55,6 +73,7 @@ impl From<Failure> for Problem {
             failure,
             more: Vec::new(),
             hint: None,
+            is_late: false,
         }
     }
 }

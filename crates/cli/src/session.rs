@@ -2,12 +2,13 @@
 
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::ArgMatches;
 use sealcheck_engine::{ArtifactSource, BlobRequest, Engine, Input, MaterialSource, Named, expand};
 use sealcheck_trust::Warning;
-use sealcheck_verify::{Content, Requirements, Verdict};
+use sealcheck_verify::{Content, Requirements, Verdict, printable};
 
 use crate::args::VerifyArgs;
 use crate::console::Console;
@@ -92,7 +93,7 @@ impl<'a> Session<'a> {
 
     /// The result must not be written over what it is about.
     fn refuse_input_as_output(&self, artifacts: &[ArtifactSource]) -> Result<()> {
-        let same = |file: &std::path::Path, output: &std::path::Path| matches!((file.canonicalize(), output.canonicalize()), (Ok(a), Ok(b)) if a == b);
+        let same = |file: &Path, output: &Path| matches!((file.canonicalize(), output.canonicalize()), (Ok(a), Ok(b)) if a == b);
         let Some(output) = &self.args.output.output_file else {
             return Ok(());
         };
@@ -173,6 +174,7 @@ impl<'a> Session<'a> {
             Some(problem) => Err(problem),
             None => output.finish().map(sealcheck_verify::Outcome::exit_code),
         }
+        .map_err(Problem::late)
     }
 
     /// The artifacts that the user means: folders are walked.
@@ -180,20 +182,21 @@ impl<'a> Session<'a> {
         let mut out = Vec::new();
         let mut stream = false;
         for name in names {
-            match ArtifactSource::parse(name) {
+            match ArtifactSource::parse(name)? {
                 ArtifactSource::File(path) if path.is_dir() => {
                     let expansion = expand(std::slice::from_ref(&path));
                     if expansion.files.is_empty() {
                         return Err(Problem::argument(format!(
                             "the folder {} has no file to verify",
-                            path.display()
+                            shown(&path)
                         ))
                         .with_hint("Name a folder with the signed files and their proofs in it."));
                     }
+                    self.tell_proofs(&path, &expansion.proofs);
                     for skipped in &expansion.skipped {
                         self.console.note(&format!(
                             "{} is left out: {}.",
-                            skipped.path.display(),
+                            shown(&skipped.path),
                             skipped.why
                         ));
                     }
@@ -210,6 +213,27 @@ impl<'a> Session<'a> {
             }
         }
         Ok(out)
+    }
+
+    /// What of a folder is not verified because it is a proof.
+    fn tell_proofs(&self, folder: &Path, proofs: &[PathBuf]) {
+        let count = proofs.len();
+        match count {
+            0 => return,
+            1 => self.console.note(&format!(
+                "1 file in {} is the proof of a file beside it, and not verified itself.",
+                shown(folder)
+            )),
+            _ => self.console.note(&format!(
+                "{count} files in {} are proofs of files beside them, and not verified themselves.",
+                shown(folder)
+            )),
+        }
+        if self.args.output.verbose {
+            for proof in proofs {
+                self.console.note(&format!("{} is a proof.", shown(proof)));
+            }
+        }
     }
 
     fn request(&self, artifact: ArtifactSource) -> BlobRequest {
@@ -233,6 +257,11 @@ impl<'a> Session<'a> {
             .jobs
             .unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
     }
+}
+
+/// A path for people: names of files can be hostile text.
+fn shown(path: &Path) -> String {
+    printable(&path.display().to_string())
 }
 
 /// The proof that the flags name. Of a bundle and a signature the one given by stronger means counts.

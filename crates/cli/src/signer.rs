@@ -57,18 +57,27 @@ pub(crate) fn read(args: &SignerArgs, matches: &ArgMatches) -> Result<Given> {
     }
 }
 
-/// What to warn of: patterns that accept anybody.
+/// What to warn of: patterns that name nobody.
 pub(crate) fn warnings(identities: &Identities) -> Vec<String> {
     let mut out = Vec::new();
     for identity in identities.iter() {
-        if identity.subject().accepts_anything() {
-            out.push(format!("the identity pattern {} accepts anybody whom the issuer knows: this proves next to nothing.", identity.subject()));
+        if let Some(stranger) = identity.accepted_stranger() {
+            out.push(format!("the identity pattern {} names neither a host nor an organisation: it also accepts {}, and so proves next to nothing.", identity.subject(), shown(&stranger)));
         }
-        if identity.issuer().accepts_anything() {
-            out.push(format!("the issuer pattern {} accepts every issuer, also one that vouches for anything: name the one that you trust.", identity.issuer()));
+        if let Some(issuer) = identity.issuer()
+            && let Some(stranger) = issuer.accepted_stranger()
+        {
+            out.push(format!("the issuer pattern {issuer} names no issuer: it also accepts {}, which may vouch for anything. Name the one that you trust.", shown(&stranger)));
         }
     }
     out
+}
+
+fn shown(stranger: &str) -> &str {
+    match stranger {
+        "" => "an empty name",
+        stranger => stranger,
+    }
 }
 
 fn identities(args: &SignerArgs, matches: &ArgMatches) -> Result<Given> {
@@ -104,14 +113,15 @@ fn identities(args: &SignerArgs, matches: &ArgMatches) -> Result<Given> {
             ),
         ],
     )?;
-    if subjects.is_empty() || issuers.is_empty() {
+    let no_issuer = without_issuer(&issuers, matches)?;
+    if subjects.is_empty() || issuers.is_empty() && !no_issuer {
         let text = |patterns: &[Pattern]| patterns.first().map(ToString::to_string);
         return Ok(Given::Incomplete {
             identity: text(&subjects),
             issuer: text(&issuers),
         });
     }
-    if subjects.len() != issuers.len() {
+    if subjects.len() != issuers.len() && !no_issuer {
         return Err(Problem::argument(format!(
             "{} identities and {} issuers do not make pairs",
             subjects.len(),
@@ -120,11 +130,19 @@ fn identities(args: &SignerArgs, matches: &ArgMatches) -> Result<Given> {
         .with_hint("Give an --issuer for each --identity, in the same order: an identity is a name together with who vouches for it."));
     }
     let claims = claims(args)?;
-    let mut pairs = subjects.into_iter().zip(issuers).map(|(subject, issuer)| {
-        claims.iter().fold(
-            Identity::new(subject, issuer),
-            |identity, (claim, value)| identity.with_claim(*claim, value.clone()),
-        )
+    let named: Vec<Identity> = match no_issuer {
+        true => subjects.into_iter().map(Identity::without_issuer).collect(),
+        false => {
+            let pairs = subjects.into_iter().zip(issuers);
+            pairs
+                .map(|(subject, issuer)| Identity::new(subject, issuer))
+                .collect()
+        }
+    };
+    let mut pairs = named.into_iter().map(|identity| {
+        claims.iter().fold(identity, |identity, (claim, value)| {
+            identity.with_claim(*claim, value.clone())
+        })
     });
     let Some(first) = pairs.next() else {
         return Ok(Given::Incomplete {
@@ -135,6 +153,23 @@ fn identities(args: &SignerArgs, matches: &ArgMatches) -> Result<Given> {
     Ok(Given::Signer(Signer::Identity(
         pairs.fold(Identities::one(first), Identities::or),
     )))
+}
+
+/// Whether the certificate must name no issuer: only when that is said, and by stronger means than an issuer.
+fn without_issuer(issuers: &[Pattern], matches: &ArgMatches) -> Result<bool> {
+    let said = origin(matches, "no_issuer");
+    let named = PATTERNS_OF_ISSUER
+        .iter()
+        .filter_map(|id| origin(matches, id))
+        .max();
+    if said.is_some() && said == named && !issuers.is_empty() {
+        return Err(Problem::argument(format!(
+            "{} excludes an issuer",
+            spoken(matches, "no_issuer")
+        ))
+        .with_hint("Give the issuer, or say that there must be none."));
+    }
+    Ok(said > named)
 }
 
 /// How a flag's text is to be read.
@@ -255,6 +290,12 @@ const IDENTITY: &[&str] = &[
     "certificate_identity_regexp",
 ];
 const ISSUER: &[&str] = &[
+    "issuer",
+    "certificate_oidc_issuer",
+    "certificate_oidc_issuer_regexp",
+    "no_issuer",
+];
+const PATTERNS_OF_ISSUER: &[&str] = &[
     "issuer",
     "certificate_oidc_issuer",
     "certificate_oidc_issuer_regexp",

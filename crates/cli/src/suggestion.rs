@@ -30,10 +30,18 @@ pub(crate) fn missing(
     let Some((place, claims)) = claims(proof, names) else {
         return problem;
     };
-    let (Some(found_identity), Some(found_issuer)) = (claims.subject(), claims.issuer.as_deref())
-    else {
+    let Some(found_identity) = claims.subject() else {
         return problem;
     };
+    let found_issuer = claims.issuer.as_deref();
+    // What cannot be shown as it is must not be pasted either.
+    if [Some(found_identity), found_issuer]
+        .into_iter()
+        .flatten()
+        .any(|text| printable(text) != text)
+    {
+        return problem;
+    }
     let mut command = line.shown.clone();
     if identity.is_none() {
         command.push_str(&format!(
@@ -42,16 +50,20 @@ pub(crate) fn missing(
         ));
     }
     if issuer.is_none() {
-        command.push_str(&format!(
-            " \\\n      --certificate-oidc-issuer {}",
-            quoted(found_issuer)
-        ));
+        command.push_str(" \\\n      ");
+        match found_issuer {
+            Some(found) => {
+                command.push_str("--certificate-oidc-issuer ");
+                command.push_str(&quoted(found));
+            }
+            None => command.push_str("--no-issuer"),
+        }
     }
     problem
         .with_line("")
         .with_line(format!("Found in the certificate, not proved ({}):", printable(&place)))
-        .with_line(format!("  identity  {}", printable(found_identity)))
-        .with_line(format!("  issuer    {}", printable(found_issuer)))
+        .with_line(format!("  identity  {found_identity}"))
+        .with_line(format!("  issuer    {}", found_issuer.unwrap_or("none")))
         .with_line("")
         .with_line("If you know that this is who signs, run:")
         .with_line(format!("  {command}"))

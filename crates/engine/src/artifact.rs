@@ -56,17 +56,24 @@ impl fmt::Debug for Stream {
 impl ArtifactSource {
     /// Reads an artifact as users write it: `-` is standard input, `https://…` an address, `ALG:HEX` a digest, and
     /// everything else a path.
-    #[must_use]
-    pub fn parse(text: &str) -> Self {
+    ///
+    /// # Errors
+    /// [`Reason::ArgumentAmbiguous`] for a digest that is also the name of a file here: to take it for one of them would
+    /// leave the other unverified.
+    pub fn parse(text: &str) -> Result<Self> {
         if text == "-" {
-            return Self::Stream(Stream::new("-", io::stdin()));
+            return Ok(Self::Stream(Stream::new("-", io::stdin())));
         }
         if is_url(text) {
-            return Self::Url(text.to_owned());
+            return Ok(Self::Url(text.to_owned()));
         }
         match text.parse() {
-            Ok(digest) => Self::Digest(digest),
-            Err(_) => Self::File(text.into()),
+            Ok(digest) if fs::symlink_metadata(text).is_err() => Ok(Self::Digest(digest)),
+            Ok(_) => Err(Failure::new(Reason::ArgumentAmbiguous)
+                .at(printable(text))
+                .expected("a digest, or the name of a file")
+                .found("both")),
+            Err(_) => Ok(Self::File(text.into())),
         }
     }
 
@@ -220,8 +227,8 @@ impl Pass<'_> {
         match error {
             NetError::InvalidRequest { .. } => Failure::new(Reason::ArgumentInvalid)
                 .at(printable(&self.name))
-                .detail(error),
-            error => self.unreadable(error),
+                .detail(error.cause()),
+            error => self.unreadable(error.cause()),
         }
     }
 

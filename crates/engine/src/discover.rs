@@ -26,7 +26,7 @@ pub(crate) struct Discovery {
 
 /// What a file with a proof's suffix is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
+pub(crate) enum Part {
     Bundle,
     Lines,
     Signature,
@@ -34,7 +34,7 @@ enum Part {
 }
 
 impl Part {
-    fn limit(self) -> Limit {
+    pub(crate) fn limit(self) -> Limit {
         match self {
             Self::Bundle | Self::Lines => BUNDLE_BYTES,
             Self::Signature => SIGNATURE_BYTES,
@@ -262,17 +262,6 @@ impl Discovery {
     }
 }
 
-/// Whether the path is a proof of a file that lies beside it.
-pub(crate) fn is_proof(path: &Path) -> bool {
-    let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-        return false;
-    };
-    SUFFIXES.iter().any(|(suffix, _)| {
-        name.strip_suffix(suffix)
-            .is_some_and(|base| !base.is_empty() && path.with_file_name(base).is_file())
-    })
-}
-
 fn look_at_files(path: &Path) -> Vec<(String, Result<Answer>)> {
     SUFFIXES
         .iter()
@@ -330,7 +319,7 @@ fn look_at_urls(url: &str, link: &Link) -> Result<Vec<(String, Result<Answer>)>>
 }
 
 /// The names under which a proof lies beside its artifact, in the order of preference.
-const SUFFIXES: &[(&str, Part)] = &[
+pub(crate) const SUFFIXES: &[(&str, Part)] = &[
     (".sigstore.json", Part::Bundle),
     (".sigstore", Part::Bundle),
     (".bundle", Part::Bundle),

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::discover::is_proof;
+use crate::proof_file::is_proof;
 
 /// The files that were named or that lie in folders that were named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,7 +11,10 @@ pub struct Expansion {
     /// The files: what was named in its order, and in place of each folder what lies in it, sorted by path. A folder
     /// that cannot be listed stays, and so becomes a verdict of its own.
     pub files: Vec<PathBuf>,
-    /// What lies in the folders and is left out, other than proofs of files beside them.
+    /// What lies in the folders and is left out because it proves a file beside it: it has the name of a proof and holds
+    /// one. Whatever only has the name is among [`Expansion::files`].
+    pub proofs: Vec<PathBuf>,
+    /// What else lies in the folders and is left out.
     pub skipped: Vec<Skipped>,
 }
 
@@ -24,8 +27,8 @@ pub struct Skipped {
     pub why: &'static str,
 }
 
-/// Replaces each folder by all files in it and below it that are not themselves proofs of a file beside them. What is
-/// not a folder stays as it is, whether it exists or not.
+/// Replaces each folder by all files in it and below it, other than proofs of files beside them. What is not a folder
+/// stays as it is, whether it exists or not.
 ///
 /// Symbolic links to files are followed, those to folders are not; hidden files count like others.
 #[must_use]
@@ -36,8 +39,10 @@ pub fn expand(paths: &[PathBuf]) -> Expansion {
             let mut found = Expansion::default();
             found.walk(path);
             found.files.sort();
+            found.proofs.sort();
             found.skipped.sort_by(|a, b| a.path.cmp(&b.path));
             expansion.files.extend(found.files);
+            expansion.proofs.extend(found.proofs);
             expansion.skipped.extend(found.skipped);
         } else {
             expansion.files.push(path.clone());
@@ -72,7 +77,7 @@ impl Expansion {
                     }
                     // One that cannot be looked at may be an artifact: reading it will say why it cannot be verified.
                     Ok(_) | Err(_) if !is_proof(&path) => self.files.push(path),
-                    Ok(_) | Err(_) => {}
+                    Ok(_) | Err(_) => self.proofs.push(path),
                 }
             }
         }
@@ -85,6 +90,8 @@ impl Expansion {
 
 #[cfg(test)]
 mod tests {
+    use sealcheck_testkit::{Instance, encoding};
+
     use super::*;
 
     #[test]
@@ -94,21 +101,28 @@ mod tests {
         for folder in ["b", "b/c", "empty"] {
             fs::create_dir(root.join(folder)).unwrap();
         }
-        for file in [
-            "z",
-            "a",
-            "a.sig",
-            "a.pem",
-            "a.sha256",
-            "a.sha256.sig",
-            "b/.hidden",
-            "b/c/deep",
-            "b/c/deep.sigstore.json",
-            "lonely.sig",
-            ".sig",
-            "b/deep.cert",
+        let signed = Instance::new().sign_blob(b"a");
+        let certificate = signed.signed.leaf.as_ref().unwrap().pem();
+        let bundle = signed.bundle().to_string();
+        let signature = encoding::base64(&signed.signed.signature);
+        for (file, content) in [
+            ("z", "z"),
+            ("a", "a"),
+            ("a.sig", &signature),
+            ("a.pem", &certificate),
+            ("a.sha256", "a.sha256"),
+            ("a.sha256.sig", &signature),
+            ("b/.hidden", ""),
+            ("b/c/deep", ""),
+            ("b/c/deep.sigstore.json", &bundle),
+            ("lonely.sig", &signature),
+            (".sig", &signature),
+            ("b/deep.cert", &certificate),
+            // Named like proofs of files beside them, and programs.
+            ("z.bundle", "#!/bin/sh"),
+            ("z.sig", "#!/bin/sh"),
         ] {
-            fs::write(root.join(file), file).unwrap();
+            fs::write(root.join(file), content).unwrap();
         }
         let expansion = expand(&[root.join("z"), root.to_owned(), root.join("missing")]);
         let names: Vec<&str> = expansion
@@ -129,9 +143,13 @@ mod tests {
                 "b/deep.cert",
                 "lonely.sig",
                 "z",
+                "z.bundle",
+                "z.sig",
                 "missing"
             ]
         );
+        let proofs = ["a.pem", "a.sha256.sig", "a.sig", "b/c/deep.sigstore.json"];
+        assert_eq!(expansion.proofs, proofs.map(|name| root.join(name)));
         assert_eq!(expansion.skipped, []);
     }
 

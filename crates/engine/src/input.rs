@@ -182,7 +182,9 @@ pub(crate) async fn read_url(client: &Client, url: &str, limit: Limit) -> Result
                 NetError::InvalidRequest { .. } => Reason::ArgumentInvalid,
                 _ => Reason::ProofUnreadable,
             };
-            Err(Failure::new(reason).at(shown_url(url)).detail(error))
+            Err(Failure::new(reason)
+                .at(shown_url(url))
+                .detail(error.cause()))
         }
     }
 }

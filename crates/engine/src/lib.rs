@@ -34,6 +34,7 @@ mod input;
 mod link;
 mod lookup;
 mod progress;
+mod proof_file;
 mod save;
 mod trust;
 

@@ -50,9 +50,11 @@ impl Hop<'_> {
         }
         if error.is_dns() {
             let host = self.url.host_str().unwrap_or_default().to_owned();
+            let detail = innermost(&error).replace(RESOLVER, "");
             return NetError::Dns { url, host, detail };
         }
         if error.is_connect() {
+            let detail = innermost(&error);
             return NetError::Connect { url, detail };
         }
         if error.is_builder() {
@@ -80,6 +82,15 @@ pub(crate) fn words(error: &dyn Error) -> String {
     said.join(": ")
 }
 
+/// The message at the bottom of an error, where the ones above it only say what we were doing.
+fn innermost(error: &dyn Error) -> String {
+    let mut current = error;
+    while let Some(inner) = current.source() {
+        current = inner;
+    }
+    current.to_string()
+}
+
 /// Whether a TLS error is at the bottom. `io::Error` hides what it wraps from `source`, hence the second look.
 fn is_tls(error: &(dyn Error + 'static)) -> bool {
     let mut current = Some(error);
@@ -98,3 +109,6 @@ fn is_tls(error: &(dyn Error + 'static)) -> bool {
     }
     false
 }
+
+/// What the standard library puts before the resolver's own words.
+const RESOLVER: &str = "failed to lookup address information: ";

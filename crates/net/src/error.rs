@@ -174,6 +174,44 @@ impl NetError {
         }
     }
 
+    /// What happened, without the address: for whoever says it beside the address, or once for many addresses.
+    #[must_use]
+    pub fn cause(&self) -> String {
+        let text = self.to_string();
+        let Some(url) = self.url() else {
+            return text;
+        };
+        [
+            format!("cannot reach {url}: "),
+            format!("cannot ask {url}: "),
+            format!("{url}: "),
+            format!("{url} "),
+        ]
+        .iter()
+        .find_map(|address| text.strip_prefix(address))
+        .unwrap_or(&text)
+        .to_owned()
+    }
+
+    /// What was asked; `None` when the client itself cannot be set up.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        match self {
+            Self::Config { .. } => None,
+            Self::InvalidRequest { url, .. }
+            | Self::Dns { url, .. }
+            | Self::Connect { url, .. }
+            | Self::Tls { url, .. }
+            | Self::Timeout { url, .. }
+            | Self::Interrupted { url, .. }
+            | Self::Status { url, .. }
+            | Self::TooLarge { url, .. }
+            | Self::Encoding { url, .. }
+            | Self::Redirect { url, .. }
+            | Self::Proxy { url, .. } => Some(url),
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> &'static str {
@@ -253,4 +291,64 @@ fn declared_words(declared: &Option<u64>) -> String {
     declared
         .map(|size| format!(" (the server declared {size})"))
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NetError, Phase};
+
+    #[test]
+    fn the_cause_is_said_without_the_address() {
+        let url = || "https://host.test/a".to_owned();
+        let detail = || "what happened".to_owned();
+        let dns = NetError::Dns {
+            url: url(),
+            host: "host.test".into(),
+            detail: detail(),
+        };
+        assert_eq!(
+            dns.cause(),
+            "the name \"host.test\" could not be resolved: what happened"
+        );
+        let status = NetError::Status {
+            url: url(),
+            status: 503,
+            attempts: 3,
+            retry_after: None,
+            excerpt: String::new(),
+        };
+        assert_eq!(status.cause(), "answered with status 503 (3 attempts)");
+        let timeout = NetError::Timeout {
+            url: url(),
+            phase: Phase::Total,
+            after: std::time::Duration::from_secs(1),
+            last: None,
+        };
+        for error in [
+            NetError::InvalidRequest {
+                url: url(),
+                detail: detail(),
+            },
+            dns,
+            NetError::Connect {
+                url: url(),
+                detail: detail(),
+            },
+            status,
+            timeout,
+            NetError::TooLarge {
+                url: url(),
+                limit: 1,
+                declared: None,
+            },
+            NetError::Proxy {
+                url: url(),
+                proxy: "http://proxy.test".into(),
+                detail: detail(),
+            },
+        ] {
+            assert!(!error.cause().contains("https://host.test"), "{error}");
+            assert!(error.to_string().ends_with(&error.cause()), "{error}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! The result document (`sealcheck/result/v1`).
 
-use sealcheck_verify::{Evidence, Outcome, Verdict};
+use sealcheck_verify::{Evidence, Outcome, Reason, Verdict};
 use serde::Serialize;
 
 /// The name of the JSON schema that [`ResultDocument`] serialises to.
@@ -14,8 +14,17 @@ pub struct ResultDocument {
     /// `sealcheck/result/v1`.
     #[cfg_attr(feature = "schema", schemars(extend("const" = RESULT_SCHEMA)))]
     pub schema: &'static str,
-    /// The worst outcome of all results; `usage` when there is none, since nothing was verified.
+    /// The worst outcome of all results; where there is none because the command failed, the outcome of its reason.
     pub outcome: Outcome,
+    /// Why the command failed before anything was verified; only without results.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// The same in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
     /// One evidence object for each artifact, in the order of the input.
     pub results: Vec<Evidence>,
 }
@@ -35,7 +44,23 @@ impl ResultDocument {
                 .map(|evidence| evidence.outcome)
                 .max()
                 .unwrap_or(Outcome::Usage),
+            reason: None,
+            message: None,
+            hint: None,
             results,
+        }
+    }
+
+    /// The document of a command that failed before anything was verified: a wrong command line, or no trusted root.
+    #[must_use]
+    pub fn failed(reason: Reason, message: &str, hint: &str) -> Self {
+        Self {
+            schema: RESULT_SCHEMA,
+            outcome: reason.outcome(),
+            reason: Some(reason),
+            message: Some(message.to_owned()),
+            hint: Some(hint.to_owned()),
+            results: Vec::new(),
         }
     }
 

@@ -373,3 +373,27 @@ fn cosign_says_ok_only_when_all_is_verified() {
         }
     }
 }
+
+#[test]
+fn a_command_that_failed_early_has_a_document_of_the_schema() {
+    let validator = validator(&schema::result());
+    for (reason, outcome) in [
+        (Reason::ArgumentInvalid, "usage"),
+        (Reason::TrustRootUnavailable, "unavailable"),
+    ] {
+        let document = ResultDocument::failed(reason, "what happened", "What to do.");
+        let document: Value = serde_json::from_str(&document.to_json().unwrap()).unwrap();
+        assert_valid(&validator, &document);
+        assert_eq!(
+            document,
+            json!({
+                "schema": "sealcheck/result/v1",
+                "outcome": outcome,
+                "reason": reason.code(),
+                "message": "what happened",
+                "hint": "What to do.",
+                "results": [],
+            })
+        );
+    }
+}

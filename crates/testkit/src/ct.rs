@@ -113,7 +113,8 @@ impl Sct {
 }
 
 /// The certificate extension with a list of timestamps (RFC 6962 section 3.3).
-pub(crate) fn extension(scts: &[Sct]) -> Vec<u8> {
+#[must_use]
+pub fn extension(scts: &[Sct]) -> Vec<u8> {
     let entries: Vec<u8> = scts
         .iter()
         .flat_map(|sct| prefixed::<2>(&sct.encode()))

@@ -18,12 +18,22 @@ pub enum TrustError {
         /// The path or mirror.
         place: String,
     },
-    /// The question could not be asked: network, permission, or nothing cached while offline.
+    /// The question could not be asked: network, or nothing cached while offline.
     #[error("cannot get {what} from {place}: {cause}")]
     Unavailable {
         /// What was wanted.
         what: String,
         /// The path or mirror.
+        place: String,
+        /// What went wrong.
+        cause: String,
+    },
+    /// A file or folder on this machine could not be read.
+    #[error("cannot read {what} at {place}: {cause}")]
+    Unreadable {
+        /// What was wanted.
+        what: String,
+        /// The path.
         place: String,
         /// What went wrong.
         cause: String,
@@ -78,6 +88,7 @@ impl TrustError {
         match self {
             Self::NotFound { .. } => Reason::TrustRootNotFound,
             Self::Unavailable { .. } => Reason::TrustRootUnavailable,
+            Self::Unreadable { .. } => Reason::TrustRootUnreadable,
             Self::Expired { .. } => Reason::TrustRootExpired,
             Self::Rollback { .. } => Reason::TrustRootRollback,
             Self::Invalid { .. } => Reason::TrustRootInvalid,
@@ -93,6 +104,9 @@ impl TrustError {
             }
             Self::Unavailable { .. } => {
                 "check the network or mirror; a trusted-root file or offline mode works without it"
+            }
+            Self::Unreadable { .. } => {
+                "check the path and its permissions; the network has no part in it"
             }
             Self::Expired { .. } => {
                 "refresh the trust root with network access, update the mirror, or name a trusted-root file; check this machine's clock"

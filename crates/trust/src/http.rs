@@ -36,7 +36,8 @@ impl Http {
                 path: path.to_owned(),
                 limit,
             }),
-            Err(e) => Err(FetchError::failed(path, e)),
+            // The path says what was asked, and the mirror is named with the error.
+            Err(e) => Err(FetchError::failed(path, e.cause())),
         }
     }
 }

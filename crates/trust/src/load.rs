@@ -161,6 +161,8 @@ struct Session {
     now: Time,
     /// Name of the mirror in messages.
     place: String,
+    /// Whether the mirror is a folder on this machine.
+    is_local: bool,
     root: Vec<u8>,
     cache: Option<Cache>,
     cached: Option<CachedSet>,
@@ -178,6 +180,7 @@ impl Session {
         let mut session = Self {
             now,
             place: repository.mirror.to_string(),
+            is_local: matches!(repository.mirror, Mirror::Folder(_)),
             root,
             cache: repository.cache_folder().map(Cache::new),
             cached: None,
@@ -403,6 +406,9 @@ impl Session {
         let place = self.place.clone();
         let what = TRUSTED_ROOT.to_owned();
         match failure {
+            Failure::Unavailable(cause) if self.is_local => {
+                TrustError::Unreadable { what, place, cause }
+            }
             Failure::Unavailable(cause) => TrustError::Unavailable { what, place, cause },
             Failure::Expired { role, expires } => TrustError::Expired {
                 place,

@@ -207,7 +207,11 @@ pub(crate) fn read_file(what: &str, path: &Path, limit: u64) -> Result<Vec<u8>, 
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
             Err(TrustError::NotFound { what, place })
         }
-        Err(e) => Err(TrustError::Unavailable {
+        Err(e) if e.kind() == std::io::ErrorKind::IsADirectory => Err(TrustError::NotFound {
+            what,
+            place: format!("{place}, which is a folder"),
+        }),
+        Err(e) => Err(TrustError::Unreadable {
             what,
             place,
             cause: e.to_string(),

@@ -328,12 +328,15 @@ fn a_trusted_root_file_is_given_as_it_is() {
     };
     assert_eq!(code(), "trust-root-not-found");
     fs::create_dir(&path).unwrap();
-    assert_eq!(code(), "trust-root-unavailable");
+    assert_eq!(code(), "trust-root-not-found");
     fs::remove_dir(&path).unwrap();
     let file = fs::File::create(&path).unwrap();
     file.set_len(sealcheck_trust::MAX_TRUSTED_ROOT_BYTES + 1)
         .unwrap();
     assert_eq!(code(), "trust-root-invalid");
+    let below_a_file = Source::File(path.join("trusted_root.json"));
+    let error = open_offline(&below_a_file, at(NOW)).unwrap_err();
+    assert_eq!(error.reason().code(), "trust-root-unreadable");
 
     fs::write(&path, b"{}").unwrap();
     let loaded = open_offline(&source, at(NOW)).unwrap();

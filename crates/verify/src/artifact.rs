@@ -207,8 +207,83 @@ const READ_BYTES: usize = 128 << 10;
 
 #[cfg(test)]
 mod tests {
+    use std::io::{self, Read};
+
+    use sealcheck_testkit::{Key, KeyKind};
+
     use super::{Artifact, Needs};
-    use crate::{Digest, DigestAlgorithm};
+    use crate::{Digest, DigestAlgorithm, PublicKey};
+
+    fn needs(wanted: &[(&Key, &[u8])]) -> Needs {
+        let ed25519 = wanted.iter().map(|(key, signature)| {
+            let key = PublicKey::from_spki(key.spki()).unwrap();
+            (key, signature.to_vec())
+        });
+        Needs {
+            ed25519: ed25519.collect(),
+            ..Needs::sha256()
+        }
+    }
+
+    #[test]
+    fn what_was_streamed_for_one_key_and_signature_proves_nothing_for_others() {
+        let [ours, theirs] = [1, 2].map(|seed| Key::ed25519_from_seed([seed; 32]));
+        let (valid, other) = (ours.sign(b"message"), ours.sign(b"another"));
+        let all = needs(&[(&ours, &valid), (&ours, &other), (&theirs, &valid)]);
+        let artifact = Artifact::from_reader(&b"message"[..], &all).unwrap();
+        let verify = |key: &Key, signature: &[u8]| {
+            artifact.verify_ed25519(&PublicKey::from_spki(key.spki()).unwrap(), signature)
+        };
+        assert_eq!(verify(&ours, &valid), Some(true));
+        assert_eq!(verify(&ours, &other), Some(false));
+        assert_eq!(verify(&theirs, &valid), Some(false));
+        assert_eq!(verify(&theirs, &other), None);
+        assert_eq!(verify(&Key::generate(KeyKind::P256), &valid), None);
+    }
+
+    #[test]
+    fn needs_of_several_proofs_are_joined_and_none_is_computed_twice() {
+        let key = Key::ed25519_from_seed([1; 32]);
+        let (one, two) = (needs(&[(&key, b"1")]), needs(&[(&key, b"2")]));
+        let longer = |sha384, sha512| Needs {
+            sha384,
+            sha512,
+            ..Needs::sha256()
+        };
+        let both = longer(true, false)
+            .and(longer(false, true))
+            .and(one.clone());
+        let all = both.and(two).and(one).and(Needs::sha256());
+        assert!(all.sha384 && all.sha512);
+        let signatures: Vec<&[u8]> = all.ed25519.iter().map(|(_, one)| &**one).collect();
+        assert_eq!(signatures, [b"1", b"2"]);
+        let neither = longer(false, false).and(Needs::sha256());
+        assert!(!neither.sha384 && !neither.sha512);
+    }
+
+    /// Fails once with this, and then reads on.
+    struct Broken<'a>(Option<io::ErrorKind>, &'a [u8]);
+
+    impl Read for Broken<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            match self.0.take() {
+                Some(kind) => Err(kind.into()),
+                None => self.1.read(buffer),
+            }
+        }
+    }
+
+    #[test]
+    fn an_interrupted_read_goes_on_and_a_broken_one_does_not() {
+        let read = |kind| {
+            let reader = Broken(Some(kind), b"message");
+            Artifact::from_reader(reader, &Needs::sha256()).map(|artifact| artifact.primary())
+        };
+        let interrupted = read(io::ErrorKind::Interrupted).unwrap();
+        assert_eq!(interrupted, Digest::sha256(b"message"));
+        let broken = read(io::ErrorKind::UnexpectedEof).unwrap_err();
+        assert_eq!(broken.kind(), io::ErrorKind::UnexpectedEof);
+    }
 
     #[test]
     fn one_pass_computes_what_is_needed() {

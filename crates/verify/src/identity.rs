@@ -82,12 +82,9 @@ impl Pattern {
         }
     }
 
-    /// Whether the pattern accepts whatever is there, and so requires nothing.
-    pub fn accepts_anything(&self) -> bool {
-        !matches!(self.kind, PatternKind::Exact)
-            && ["https://a.invalid/b/c", "d@e.invalid", "f", ""]
-                .iter()
-                .all(|text| self.matches(text))
+    /// Whether it is one text and no other.
+    pub(crate) fn is_exact(&self) -> bool {
+        matches!(self.kind, PatternKind::Exact)
     }
 }
 
@@ -131,8 +128,8 @@ impl schemars::JsonSchema for Pattern {
 pub struct Identity {
     /// The certificate's subject alternative name.
     subject: Pattern,
-    /// The OIDC issuer.
-    issuer: Pattern,
+    /// The OIDC issuer; null when the certificate must name none.
+    issuer: Option<Pattern>,
     /// Further certificate claims, all of which must match.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     claims: Vec<RequiredClaim>,
@@ -154,7 +151,21 @@ impl Identity {
     pub fn new(subject: Pattern, issuer: Pattern) -> Self {
         Self {
             subject,
-            issuer,
+            issuer: Some(issuer),
+            claims: Vec::new(),
+        }
+    }
+
+    /// A name in a certificate that must **not** name an issuer.
+    ///
+    /// Some authorities, such as the one behind GitHub's attestations of releases, issue certificates to themselves and
+    /// not to whom an issuer vouches for: there the authority alone vouches for the name, and only a trusted root that
+    /// has no other kind of authority makes it mean something. A certificate with an issuer is refused, whatever it is,
+    /// so this never accepts what [`Identity::new`] would have to judge.
+    pub fn without_issuer(subject: Pattern) -> Self {
+        Self {
+            subject,
+            issuer: None,
             claims: Vec::new(),
         }
     }
@@ -171,9 +182,16 @@ impl Identity {
         &self.subject
     }
 
-    /// The required issuer.
-    pub fn issuer(&self) -> &Pattern {
-        &self.issuer
+    /// The required issuer; `None` when the certificate must name none.
+    pub fn issuer(&self) -> Option<&Pattern> {
+        self.issuer.as_ref()
+    }
+
+    /// The claims and what their values must match.
+    pub(crate) fn claims(&self) -> impl Iterator<Item = (Claim, &Pattern)> {
+        self.claims
+            .iter()
+            .map(|required| (required.claim, &required.value))
     }
 
     fn check(&self, claims: &Claims) -> Result<()> {
@@ -187,9 +205,18 @@ impl Identity {
             return Err(differs(Reason::IdentityMismatch, &self.subject, subject)
                 .at("subjectAlternativeName"));
         }
-        let issuer = claims.issuer.as_deref();
-        if !issuer.is_some_and(|issuer| self.issuer.matches(issuer)) {
-            return Err(differs(Reason::IssuerMismatch, &self.issuer, issuer).at("issuer"));
+        let found = claims.issuer.as_deref();
+        match (&self.issuer, found) {
+            (Some(issuer), found) if !found.is_some_and(|found| issuer.matches(found)) => {
+                return Err(differs(Reason::IssuerMismatch, issuer, found).at("issuer"));
+            }
+            (None, Some(found)) => {
+                return Err(Failure::new(Reason::IssuerMismatch)
+                    .at("issuer")
+                    .expected("a certificate without an issuer")
+                    .found(found));
+            }
+            _ => {}
         }
         for required in &self.claims {
             let value = claims.get(required.claim);
@@ -272,8 +299,8 @@ const REGEX_BYTES: usize = 1 << 20;
 
 #[cfg(test)]
 mod tests {
-    use super::Pattern;
-    use crate::Reason;
+    use super::{Identities, Identity, Pattern};
+    use crate::{Claim, Claims, Reason, SubjectAlternativeName};
 
     #[test]
     fn an_identity_that_merely_contains_the_required_one_does_not_match() {
@@ -295,6 +322,34 @@ mod tests {
                 assert!(!pattern.matches(other), "{pattern} {other:?}");
             }
         }
+    }
+
+    #[test]
+    fn no_issuer_is_asked_for_and_never_implied() {
+        let claims = |issuer: Option<&str>| Claims {
+            san: Some(SubjectAlternativeName::Uri("https://a.test".into())),
+            issuer: issuer.map(Into::into),
+            claims: Default::default(),
+        };
+        let name = || Pattern::exact("https://a.test").unwrap();
+        let any = Identity::new(name(), Pattern::regex(".*").unwrap());
+        let none = Identity::without_issuer(name());
+        let refused = |identity: &Identity, issuer| {
+            let result = Identities::one(identity.clone()).check(&claims(issuer));
+            result.map_err(|failure| failure.reason)
+        };
+        assert_eq!(refused(&none, None), Ok(0));
+        assert_eq!(refused(&any, None), Err(Reason::IssuerMismatch));
+        for issuer in ["https://issuer.test", ""] {
+            assert_eq!(refused(&any, Some(issuer)), Ok(0));
+            assert_eq!(refused(&none, Some(issuer)), Err(Reason::IssuerMismatch));
+        }
+        let other = Identity::without_issuer(Pattern::exact("https://b.test").unwrap());
+        assert_eq!(refused(&other, None), Err(Reason::IdentityMismatch));
+        assert_eq!(
+            serde_json::to_value(&none).unwrap()["issuer"],
+            serde_json::Value::Null
+        );
     }
 
     #[test]
@@ -328,10 +383,34 @@ mod tests {
         );
     }
 
+    /// Which mismatch is told, whatever the order of the identities.
     #[test]
-    fn universal_patterns_are_recognised() {
-        assert!(Pattern::regex(".*").unwrap().accepts_anything());
-        assert!(Pattern::glob("**").unwrap().accepts_anything());
-        assert!(!Pattern::regex(".*@k8s.io").unwrap().accepts_anything());
+    fn the_mismatch_that_came_closest_is_told_and_of_equals_the_first() {
+        let claims = Claims {
+            san: Some(SubjectAlternativeName::Email("a@x.test".into())),
+            issuer: Some("https://x.test".into()),
+            claims: Default::default(),
+        };
+        let identity = |subject: &str, issuer: &str| {
+            let exact = |text| Pattern::exact(text).unwrap();
+            Identity::new(exact(subject), exact(issuer))
+        };
+        let by_claim = identity("a@x.test", "https://x.test")
+            .with_claim(Claim::BuildTrigger, Pattern::exact("push").unwrap());
+        let by_issuer = identity("a@x.test", "https://y.test");
+        let by_subject = identity("b@x.test", "https://x.test");
+        for (near, far, reason) in [
+            (&by_claim, &by_issuer, Reason::ClaimMismatch),
+            (&by_claim, &by_subject, Reason::ClaimMismatch),
+            (&by_issuer, &by_subject, Reason::IssuerMismatch),
+        ] {
+            for (first, second) in [(near, far), (far, near)] {
+                let both = Identities::one(first.clone()).or(second.clone());
+                assert_eq!(both.check(&claims).unwrap_err().reason, reason);
+            }
+        }
+        let equals = Identities::one(by_subject).or(identity("c@x.test", "https://x.test"));
+        let failure = equals.check(&claims).unwrap_err();
+        assert_eq!(failure.expected.as_deref(), Some("b@x.test"));
     }
 }

@@ -51,6 +51,7 @@ mod reason;
 mod requirements;
 mod sct;
 mod statement;
+mod stranger;
 mod time;
 mod timestamp;
 mod trusted_root;

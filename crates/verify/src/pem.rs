@@ -70,6 +70,27 @@ mod tests {
     }
 
     #[test]
+    fn labels_are_short_and_plain() {
+        let decode = |label: &str| {
+            decode(format!("-----BEGIN {label}-----\nAAEC\n-----END {label}-----").as_bytes())
+        };
+        for label in ["", " ", "a!~", &"A".repeat(64)] {
+            assert_eq!(decode(label), Ok(vec![(label.to_owned(), vec![0, 1, 2])]));
+        }
+        for label in [
+            "A-B",
+            "A\tB",
+            "A\nB",
+            "Ä",
+            "A\u{7f}",
+            &"A".repeat(65),
+            &"A".repeat(66),
+        ] {
+            assert!(decode(label).is_err(), "{label:?}");
+        }
+    }
+
+    #[test]
     fn broken_blocks_are_errors() {
         for text in [
             "",

@@ -265,6 +265,10 @@ reasons! {
         "the trusted root could not be fetched"
         "The TUF repository did not answer and no usable copy is in the cache."
         "Check the network and --tuf-mirror, or give a file with --trusted-root.";
+    TrustRootUnreadable "trust-root-unreadable" Unavailable
+        "the trusted root could not be read"
+        "The file or folder on this machine that it is to come from cannot be read, or the folder is no complete TUF repository."
+        "Check the path and its permissions, or give another file with --trusted-root.";
     TrustRootExpired "trust-root-expired" Unavailable
         "the trust metadata has expired"
         "The metadata of the TUF repository or of the cache is past its expiry, so it may hide a revocation."
@@ -303,6 +307,10 @@ reasons! {
         "an argument cannot be used"
         "A flag, its value or a combination of flags is wrong."
         "See --help.";
+    ArgumentAmbiguous "argument-ambiguous" Usage
+        "an argument can be read in two ways"
+        "It is a digest, and a file here has the same name. Whichever is meant, the other one would go unverified."
+        "Write ./NAME for the file. For the digest, start sealcheck in a folder without such a file.";
     FileNotFound "file-not-found" Usage
         "a file that was named does not exist"
         "The path is wrong, or it is a folder where a file is needed."

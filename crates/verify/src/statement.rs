@@ -68,6 +68,12 @@ impl Statement {
                 .expected("at least one subject")
                 .found("none"));
         }
+        for (index, subject) in wire.subject.iter().enumerate() {
+            subject
+                .digest
+                .check()
+                .map_err(|failure| failure.within(&format!("subject[{index}]")))?;
+        }
         Ok(Self {
             predicate_type: wire.predicate_type.into(),
             predicate: wire.predicate.map(ToOwned::to_owned),
@@ -184,6 +190,25 @@ impl fmt::Display for Subject {
     }
 }
 
+impl DigestSet {
+    /// Refuses what claims to be a digest of the usual algorithms and is none, also where another subject is meant: a
+    /// statement that cannot be read as a whole says nothing for certain.
+    fn check(&self) -> Result<()> {
+        for (name, value) in &self.0 {
+            if let Ok(algorithm) = name.parse::<DigestAlgorithm>()
+                && algorithm.signs()
+                && Digest::from_hex(algorithm, value).is_err()
+            {
+                return Err(Failure::new(Reason::StatementMalformed)
+                    .at("digest")
+                    .expected(format!("the hex digits of a {algorithm} digest"))
+                    .found(value));
+            }
+        }
+        Ok(())
+    }
+}
+
 impl<'de> Deserialize<'de> for DigestSet {
     fn deserialize<D: Deserializer<'de>>(input: D) -> std::result::Result<Self, D::Error> {
         struct Pairs;
@@ -266,6 +291,8 @@ mod tests {
             "[{}]",
             "[{\"digest\":{\"sha256\":1}}]",
             "[{\"digest\":{\"a\":\"\",\"a\":\"\"}}]",
+            "[{\"digest\":{\"sha256\":\"00\"}}]",
+            "[{\"digest\":{\"sha1\":\"x\"}},{\"digest\":{\"sha512\":\"\"}}]",
         ] {
             assert_eq!(
                 statement(subject).unwrap_err().reason,

@@ -137,6 +137,22 @@ mod tests {
     }
 
     #[test]
+    fn moving_ends_at_the_ends_of_the_calendar() {
+        let time = "2026-01-01T00:00:00.5Z".parse::<Time>().unwrap();
+        let moved = |seconds| time.saturating_add_seconds(seconds).to_string();
+        assert_eq!(moved(60), "2026-01-01T00:01:00.5Z");
+        assert_eq!(moved(-60), "2025-12-31T23:59:00.5Z");
+        assert_eq!(moved(0), "2026-01-01T00:00:00.5Z");
+        assert!(moved(i64::MAX).starts_with("9999-") && moved(i64::MIN).starts_with("-009999-"));
+        let (first, last) = (
+            time.saturating_add_seconds(i64::MIN),
+            time.saturating_add_seconds(i64::MAX),
+        );
+        assert_eq!(last.saturating_add_seconds(1), last);
+        assert_eq!(first.saturating_add_seconds(-1), first);
+    }
+
+    #[test]
     fn seconds_are_rounded_down() {
         assert_eq!(
             "1969-12-31T23:59:59.5Z"

@@ -543,9 +543,10 @@ impl<'r> Run<'r, '_> {
 
     fn signed_content(&self) -> SignedContent<'_, '_> {
         match &self.material.content {
-            SignedMaterial::Message { signature, .. } => SignedContent::Artifact {
+            SignedMaterial::Message { signature, digest } => SignedContent::Artifact {
                 artifact: self.artifact,
                 signature,
+                algorithm: digest.map(|digest| digest.algorithm()),
             },
             SignedMaterial::Envelope { envelope, .. } => SignedContent::Envelope(envelope),
             SignedMaterial::SimpleSigning {

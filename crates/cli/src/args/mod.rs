@@ -52,7 +52,8 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct BlobArgs {
-    /// What to verify: files, folders, addresses, `-` for standard input, or digests (sha256:HEX).
+    /// What to verify: files, folders, addresses, `-` for standard input, or digests (sha256:HEX). A folder stands for
+    /// all files in it but those that hold a proof of a file beside them.
     #[arg(value_name = "FILE", required = true)]
     pub(crate) artifacts: Vec<String>,
     #[command(flatten)]

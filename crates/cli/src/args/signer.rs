@@ -12,6 +12,10 @@ pub(crate) struct SignerArgs {
     /// Who vouches for that name: the OIDC issuer. Exact, or a pattern after `glob:` or `regex:`.
     #[arg(long, value_name = "ISSUER")]
     pub(crate) issuer: Vec<String>,
+    /// The certificate must name no issuer, as those of GitHub's own attestations of releases, instead of --issuer. The
+    /// authority alone then vouches for the name.
+    #[arg(long)]
+    pub(crate) no_issuer: bool,
     /// A further certificate claim and the value that it must have, for example
     /// source-repository-uri=https://github.com/org/repo. May be repeated: all must match.
     #[arg(long, value_name = "NAME=PATTERN")]

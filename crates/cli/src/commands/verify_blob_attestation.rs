@@ -25,7 +25,7 @@ pub(crate) fn run(args: &AttestationArgs, line: &CommandLine<'_>) -> Result<u8> 
             return Err(setup::exclusive(line.matches, "digest", "artifact")
                 .with_hint("Give the file or its digest: the digest is computed from the file."));
         }
-        (Some(artifact), _) => ArtifactSource::parse(artifact),
+        (Some(artifact), _) => ArtifactSource::parse(artifact)?,
         (None, Some(digest)) => digest_source(&digest)?,
         (None, None) => {
             return Err(

@@ -44,13 +44,8 @@ pub(crate) fn full(verdict: &Verdict, verbose: bool) -> String {
         let label = if index == 0 { "looked at" } else { "" };
         out.add(label, &looked_at(place));
     }
-    for place in evidence
-        .places
-        .iter()
-        .filter(|place| !missed && place.found == Found::Failed)
-    {
-        let why = place.detail.as_deref().unwrap_or("no reason given");
-        out.add("no answer", &printable(&format!("{}: {why}", place.place)));
+    if !missed {
+        unanswered(&mut out, evidence, verdict.failure());
     }
     if verbose {
         details(&mut out, verdict);
@@ -169,8 +164,12 @@ fn signer(out: &mut Lines, evidence: &Evidence, label: &str) {
     if let Some(signer) = &evidence.signer {
         out.add(label, &printable(signer));
     }
-    if let Some(issuer) = &evidence.issuer {
-        out.add("issuer", &printable(issuer));
+    match &evidence.issuer {
+        Some(issuer) => out.add("issuer", &printable(issuer)),
+        None if evidence.signer.is_some() && evidence.required.key.is_none() => {
+            out.add("issuer", "none");
+        }
+        None => {}
     }
 }
 
@@ -237,6 +236,34 @@ fn proof(evidence: &Evidence) -> Option<String> {
         true => format.to_owned(),
         false => format!("{} ({format})", present.join(", ")),
     })
+}
+
+/// The places that gave no answer. What many of them have in common is said once, and not again when it is the reason.
+fn unanswered(out: &mut Lines, evidence: &Evidence, failure: Option<&Failure>) {
+    let told = failure.and_then(|failure| failure.detail.as_deref());
+    let mut rest: Vec<&Place> = evidence
+        .places
+        .iter()
+        .filter(|place| place.found == Found::Failed)
+        .collect();
+    while let Some(first) = rest.first().copied() {
+        let (same, others): (Vec<&Place>, Vec<&Place>) = rest
+            .into_iter()
+            .partition(|place| place.detail == first.detail);
+        let why = first.detail.as_deref().unwrap_or("no reason given");
+        let silent = told == Some(why);
+        for (index, place) in same.iter().enumerate() {
+            let label = if index == 0 { "no answer" } else { "" };
+            match same.len() {
+                1 if !silent => out.add(label, &printable(&format!("{}: {why}", place.place))),
+                _ => out.add(label, &printable(&place.place)),
+            }
+        }
+        if same.len() > 1 && !silent {
+            out.add("", &printable(why));
+        }
+        rest = others;
+    }
 }
 
 fn looked_at(place: &Place) -> String {

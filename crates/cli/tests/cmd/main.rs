@@ -10,6 +10,7 @@ mod attestation;
 mod environment;
 mod inspect;
 mod readme;
+mod refusal;
 mod sandbox;
 mod streams;
 mod trust;

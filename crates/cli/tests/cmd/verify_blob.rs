@@ -1,6 +1,6 @@
 //! `verify-blob`: what is right, and what is wrong but natural.
 
-use sealcheck_testkit::{Content, Key, KeyKind, Plan};
+use sealcheck_testkit::{Content, Key, KeyKind, LeafRequest, Plan};
 
 use crate::sandbox::{Sandbox, checked};
 
@@ -131,7 +131,6 @@ fn without_identity_the_one_in_the_certificate_is_shown_but_not_believed() {
     let run = sandbox
         .run(&["verify-blob", "app", "--trusted-root", "root.json"])
         .exits(2);
-    assert_eq!(run.stdout, "");
     sandbox.golden("identity-required", &run);
     let who = sandbox.who();
     let run = sandbox
@@ -362,4 +361,159 @@ fn files_for_results_and_bundles_are_complete_or_absent() {
         ])
         .exits(0);
     sandbox.verify(&["app", "--bundle", "saved.json"]).exits(0);
+}
+
+#[test]
+fn a_file_that_is_only_named_like_a_proof_is_verified_itself() {
+    let sandbox = Sandbox::new();
+    sandbox.write("dist/app", b"hello");
+    sandbox.write("dist/app.sigstore.json", sandbox.read("app.sigstore.json"));
+    sandbox.write("dist/app.bundle", b"#!/bin/sh\nexec evil\n");
+    let run = sandbox.verify(&["dist"]).exits(4);
+    let document = run.result();
+    let results: Vec<_> = document["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|result| (&result["artifact"]["name"], &result["outcome"]))
+        .collect();
+    assert_eq!(
+        serde_json::json!(results),
+        serde_json::json!([["dist/app", "verified"], ["dist/app.bundle", "unsigned"]])
+    );
+    assert!(
+        run.stderr
+            .starts_with("note: 1 file in dist is the proof of a file beside it"),
+        "{}",
+        run.stderr
+    );
+    let run = sandbox
+        .verify(&["dist", "--verbose", "-o", "text"])
+        .exits(4);
+    assert!(
+        run.stderr
+            .contains("note: dist/app.sigstore.json is a proof.")
+    );
+}
+
+#[test]
+fn a_name_that_is_a_digest_as_well_is_not_guessed() {
+    let sandbox = Sandbox::new();
+    let digest = sealcheck_verify::Digest::sha256(b"hello").to_string();
+    sandbox.write(&digest, b"something else");
+    let line = [&*digest, "--bundle", "app.sigstore.json"];
+    let run = sandbox.verify(&line).exits(2);
+    assert_eq!(run.result()["reason"], "argument-ambiguous");
+    let file = format!("./{digest}");
+    let run = sandbox
+        .verify(&[&file, "--bundle", "app.sigstore.json"])
+        .exits(1);
+    assert_eq!(run.result()["outcome"], "rejected");
+    std::fs::remove_file(sandbox.path(&digest)).unwrap();
+    sandbox.verify(&line).exits(0);
+}
+
+#[test]
+fn patterns_that_name_nobody_are_warned_of() {
+    let sandbox = Sandbox::new();
+    let run = |more: &[&str]| {
+        let base = [
+            "verify-blob",
+            "app",
+            "--offline",
+            "--trusted-root",
+            "root.json",
+        ];
+        sandbox.run(&[&base[..], more].concat())
+    };
+    let who = sandbox.who();
+    for identity in [
+        "regex:.+@.+",
+        "glob:*@*",
+        "regex:.*",
+        "regex:(https://.*|.*@example.com)",
+    ] {
+        let run = run(&["--identity", identity, "--issuer", &who.issuer]);
+        assert!(
+            run.stderr.starts_with("warning: the identity pattern"),
+            "{identity}: {}",
+            run.stderr
+        );
+    }
+    for issuer in ["regex:https://.*", "glob:**"] {
+        let run = run(&["--identity", &who.identity, "--issuer", issuer]).exits(0);
+        assert!(
+            run.stderr.starts_with("warning: the issuer pattern"),
+            "{issuer}: {}",
+            run.stderr
+        );
+    }
+    let named = ["--identity", "glob:*@example.com", "--issuer", &who.issuer];
+    assert_eq!(run(&named).exits(0).stderr, "");
+}
+
+#[test]
+fn a_certificate_without_issuer_is_asked_for_by_name() {
+    let sandbox = Sandbox::new();
+    let request = LeafRequest {
+        claims: Default::default(),
+        ..LeafRequest::default()
+    };
+    let signed = sandbox
+        .sigstore
+        .sign(Content::message(b"hello"), &Plan::keyless(request));
+    sandbox.write("none.json", signed.bundle_bytes());
+    let who = sandbox.who();
+    let run = |more: &[&str]| {
+        let base = [
+            "verify-blob",
+            "app",
+            "--offline",
+            "--trusted-root",
+            "root.json",
+            "-o",
+            "text",
+        ];
+        let identity = ["--identity", &who.identity];
+        sandbox.run(&[&base[..], &identity, more].concat())
+    };
+    let verified = run(&["--no-issuer", "--bundle", "none.json"]).exits(0);
+    assert!(
+        verified.stdout.contains("issuer        none"),
+        "{}",
+        verified.stdout
+    );
+    let refused = run(&["--no-issuer"]).exits(1);
+    assert!(
+        refused.stdout.contains("issuer-mismatch"),
+        "{}",
+        refused.stdout
+    );
+    run(&["--issuer", "regex:.*", "--bundle", "none.json"]).exits(1);
+    run(&["--issuer", "none", "--bundle", "none.json"]).exits(1);
+    run(&["--issuer", &who.issuer, "--no-issuer"]).exits(2);
+    let missing = run(&["--bundle", "none.json"]).exits(2);
+    assert!(missing.stderr.contains("--no-issuer"), "{}", missing.stderr);
+}
+
+#[test]
+fn what_many_places_have_in_common_is_said_once() {
+    let sandbox = Sandbox::new();
+    let who = sandbox.who();
+    // Nobody listens on this port of the loopback interface.
+    let line = [
+        "verify-blob",
+        "http://127.0.0.1:1/app",
+        "--trusted-root",
+        "root.json",
+        "-o",
+        "text",
+        "--identity",
+        &who.identity,
+        "--issuer",
+        &who.issuer,
+    ];
+    let run = sandbox.run(&line).exits(3);
+    assert_eq!(run.stdout.matches("refused").count(), 1, "{}", run.stdout);
+    assert_eq!(run.stdout.matches("127.0.0.1:1/app.sig\n").count(), 1);
 }

@@ -16,6 +16,11 @@ const GITHUB: &str = "https://token.actions.githubusercontent.com";
 const GOOGLE: &str = "https://accounts.google.com";
 const KREL_TRUST: &str = "krel-trust@k8s-releng-prod.iam.gserviceaccount.com";
 
+/// Whether the published vectors are at hand.
+pub(crate) fn is_there() -> bool {
+    shared::conformance().is_some() && shared::corpora().is_some() && shared::trust().is_some()
+}
+
 /// All published vectors, by group: bundles of one group lend each other values.
 pub(crate) fn groups() -> Vec<Vec<Case>> {
     let (Some(conformance), Some(corpora), Some(trust)) =

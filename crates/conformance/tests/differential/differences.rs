@@ -380,6 +380,15 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         why: "Nobody can compute this hash again, but the log writes one. The oracle takes any text.",
     },
     Difference {
+        id: "body-pem",
+        applies: OracleAccepts(|ours, _| {
+            ours.reason == Reason::LogEntryMalformed
+                && field(ours).ends_with("canonicalizedBody.spec.publicKey")
+        }),
+        what: "A log body whose certificate or key is not quite PEM, such as with a foreign character between the lines.",
+        why: "The log writes PEM as the standard has it. The oracle reads around what does not belong there.",
+    },
+    Difference {
         id: "body-certificate",
         applies: OracleAccepts(|ours, _| {
             ours.reason == Reason::LogEntryMismatch
@@ -463,6 +472,14 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         }),
         what: "A certificate with several names.",
         why: "It is not clear which one is the signer's; Fulcio issues one. The oracle reads the first.",
+    },
+    Difference {
+        id: "certificate-der",
+        applies: OracleAccepts(|ours, _| {
+            ours.reason == Reason::CertificateMalformed && field(ours).contains("extensions")
+        }),
+        what: "A certificate with an extension that is not DER or not of its type.",
+        why: "A certificate is DER to its last octet, and each standard extension is what RFC 5280 says; Fulcio's are text. The oracle reads those that it uses.",
     },
     Difference {
         id: "certificate-in-chain",

@@ -49,7 +49,7 @@ const INTRODUCTION: &str = "\
 
 The differential test puts every published vector, vectors that it signs itself, and at least 20,000 seeded changes of
 the accepted ones to our core and to an independent implementation, `sigstore-verify` 0.15.1. Where the two disagree,
-one of the entries below must explain it, or the test fails; an entry that explains nothing in a run of 100,000 fails it too.
+one of the entries below must explain it, or the test fails; so does an entry that no vector shows.
 
 This page is written from the list that the test uses (`crates/conformance/tests/differential/differences.rs`):
 `SEALCHECK_WRITE_DOCS=1 cargo test -p sealcheck-conformance --test differential document`.

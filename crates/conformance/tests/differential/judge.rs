@@ -195,7 +195,8 @@ impl Accepted {
                     .map(|stamp| stamp.signature_scheme.clone())
                     .collect()
             }),
-            unknown_authority: time.is_some_and(|facts| !facts.unknown_authorities.is_empty()),
+            // Where no time is needed and none was accepted, every timestamp was left aside.
+            unknown_authority: time.is_none_or(|facts| !facts.unknown_authorities.is_empty()),
             embedded_signer: time.is_some_and(|facts| {
                 facts
                     .timestamps

@@ -12,6 +12,7 @@
     reason = "test code"
 )]
 
+mod certificates;
 mod changes;
 mod corpus;
 mod differences;

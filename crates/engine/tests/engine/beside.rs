@@ -416,7 +416,7 @@ fn streams_and_digests_have_nothing_beside_them() {
     let world = World::new();
     for artifact in [
         ArtifactSource::Stream(Stream::new("-", ARTIFACT)),
-        ArtifactSource::parse(&format!("sha256:{}", "00".repeat(32))),
+        ArtifactSource::parse(&format!("sha256:{}", "00".repeat(32))).unwrap(),
     ] {
         let request = BlobRequest::new(artifact, by_identity());
         let verdict = world.engine().verify_blob(&request, &Silent);

@@ -21,7 +21,7 @@ fn kubectl_of_kubernetes_1_26_holds_but_for_its_time() {
     };
     let engine = Engine::new(Config::offline()).unwrap();
     let verify = |identity: &str, digest: &str| {
-        let artifact = ArtifactSource::parse(&format!("sha256:{}", digest.trim()));
+        let artifact = ArtifactSource::parse(&format!("sha256:{}", digest.trim())).unwrap();
         let mut request = BlobRequest::new(artifact, requirements(identity));
         request.material = detached(
             Input::File(folder.join("kubectl.sig")),

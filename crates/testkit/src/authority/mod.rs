@@ -70,6 +70,12 @@ impl Authority {
         self.path.iter().rev().map(|c| c.der.clone()).collect()
     }
 
+    /// The certificates with their keys: root first, issuing certificate last.
+    #[must_use]
+    pub fn path(&self) -> &[Certified] {
+        &self.path
+    }
+
     /// The certificate that signs leaves.
     #[must_use]
     pub fn issuing(&self) -> &Certified {

@@ -3,6 +3,7 @@
 //! A mutation is small: most of the bundle stays sound, so that checks deep inside are reached.
 
 mod bytes;
+pub mod der;
 mod node;
 mod rng;
 mod text;

@@ -1,10 +1,10 @@
 //! The standard extensions (RFC 5280, section 4.2).
 
+use der::Tag;
 use der::asn1::ObjectIdentifier;
-use der::{Decode, Tag};
 
 use super::{Certificate, malformed};
-use crate::asn1::{self, Der, Element};
+use crate::asn1::{self, Der, Element, distinguished};
 use crate::{Result, limits};
 
 /// One extension.
@@ -44,6 +44,27 @@ pub(crate) struct ExtendedKeyUsage<'a> {
 }
 
 impl Certificate<'_> {
+    /// Refuses standard extensions that are not of their types, whoever will ask for them.
+    ///
+    /// A certificate that cannot be read to its end is damaged, and what is left of it must not be believed.
+    ///
+    /// # Errors
+    /// [`Reason::CertificateMalformed`](crate::Reason::CertificateMalformed) with the extension.
+    pub(super) fn refuse_other_types(&self) -> Result<()> {
+        for extension in self.extensions() {
+            let Some((_, tag, name)) = TYPES.iter().find(|(id, ..)| *id == extension.id) else {
+                continue;
+            };
+            let malformed = || malformed(&format!("extensions.{name}"));
+            distinguished::check(extension.value).map_err(|error| malformed().detail(error))?;
+            Der::only(extension.value, *tag).map_err(|error| malformed().detail(error))?;
+        }
+        self.basic_constraints()?;
+        self.key_usage()?;
+        self.extended_key_usage()?;
+        Ok(())
+    }
+
     /// The basicConstraints extension.
     pub(crate) fn basic_constraints(&self) -> Result<Option<BasicConstraints>> {
         let Some(extension) = self.extension(BASIC_CONSTRAINTS) else {
@@ -51,10 +72,7 @@ impl Certificate<'_> {
         };
         let read = || -> asn1::Result<BasicConstraints> {
             let mut fields = Der::only_sequence(extension.value)?;
-            let is_ca = match fields.optional(Tag::Boolean)? {
-                Some(element) => bool::from_der(element.whole)?,
-                None => false,
-            };
+            let is_ca = fields.default_false()?;
             let path_length = match fields.is_finished() {
                 true => None,
                 false => Some(fields.unsigned()?),
@@ -83,12 +101,12 @@ impl Certificate<'_> {
             .map_err(|error| malformed("extensions.keyUsage").detail(error))?
             .value;
         match value {
-            // At least one bit must be set, and there are nine.
+            // At least one bit must be set, there are nine, and the last one that is written is set (X.690, 11.2.2).
             [unused @ 0..=7, bits @ ..]
                 if matches!(bits.len(), 1 | 2)
                     && bits
                         .last()
-                        .is_some_and(|last| last.trailing_zeros() >= u32::from(*unused)) =>
+                        .is_some_and(|last| last.trailing_zeros() == u32::from(*unused)) =>
             {
                 Ok(Some(KeyUsage {
                     first_octet: bits.first().copied().unwrap_or_default(),
@@ -176,10 +194,7 @@ pub(super) fn read<'a>(field: &Element<'a>) -> asn1::Result<Result<Vec<Extension
         let element = list.expect(Tag::Sequence)?;
         let mut fields = element.inside()?;
         let id = fields.oid()?;
-        let critical = match fields.optional(Tag::Boolean)? {
-            Some(element) => bool::from_der(element.whole)?,
-            None => false,
-        };
+        let critical = fields.default_false()?;
         let value = fields.octets()?;
         fields.finish()?;
         extensions.push(Extension {
@@ -220,3 +235,72 @@ pub(crate) const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unw
 pub(crate) const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
 pub(crate) const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
 const SUBJECT_KEY_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.14");
+
+/// The standard extensions with their types (section 4.2; RFC 6962, section 3.3).
+const TYPES: &[(ObjectIdentifier, Tag, &str)] = &[
+    (
+        SUBJECT_KEY_IDENTIFIER,
+        Tag::OctetString,
+        "subjectKeyIdentifier",
+    ),
+    (KEY_USAGE, Tag::BitString, "keyUsage"),
+    (SUBJECT_ALTERNATIVE_NAME, Tag::Sequence, "subjectAltName"),
+    (
+        ObjectIdentifier::new_unwrap("2.5.29.18"),
+        Tag::Sequence,
+        "issuerAltName",
+    ),
+    (BASIC_CONSTRAINTS, Tag::Sequence, "basicConstraints"),
+    (NAME_CONSTRAINTS, Tag::Sequence, "nameConstraints"),
+    (
+        ObjectIdentifier::new_unwrap("2.5.29.31"),
+        Tag::Sequence,
+        "cRLDistributionPoints",
+    ),
+    (
+        ObjectIdentifier::new_unwrap("2.5.29.32"),
+        Tag::Sequence,
+        "certificatePolicies",
+    ),
+    (
+        ObjectIdentifier::new_unwrap("2.5.29.33"),
+        Tag::Sequence,
+        "policyMappings",
+    ),
+    (
+        ObjectIdentifier::new_unwrap("2.5.29.35"),
+        Tag::Sequence,
+        "authorityKeyIdentifier",
+    ),
+    (
+        ObjectIdentifier::new_unwrap("2.5.29.36"),
+        Tag::Sequence,
+        "policyConstraints",
+    ),
+    (EXTENDED_KEY_USAGE, Tag::Sequence, "extKeyUsage"),
+    (
+        ObjectIdentifier::new_unwrap("2.5.29.46"),
+        Tag::Sequence,
+        "freshestCRL",
+    ),
+    (
+        ObjectIdentifier::new_unwrap("2.5.29.54"),
+        Tag::Integer,
+        "inhibitAnyPolicy",
+    ),
+    (
+        ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.1.1"),
+        Tag::Sequence,
+        "authorityInfoAccess",
+    ),
+    (
+        ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.1.11"),
+        Tag::Sequence,
+        "subjectInfoAccess",
+    ),
+    (
+        SIGNED_CERTIFICATE_TIMESTAMPS,
+        Tag::OctetString,
+        "signedCertificateTimestamps",
+    ),
+];

@@ -17,10 +17,12 @@ pub(crate) use extensions::{
 };
 pub(crate) use name::Name;
 
+use std::fmt;
+
 use der::Tag;
 use der::asn1::ObjectIdentifier;
 
-use crate::asn1::{self, Der, context};
+use crate::asn1::{self, Der, context, distinguished};
 use crate::digest::sha256;
 use crate::{Failure, PublicKey, Reason, Result, SignatureScheme, Time, Window};
 
@@ -58,27 +60,28 @@ impl<'a> Certificate<'a> {
     /// Reads one certificate (RFC 5280, section 4.1).
     ///
     /// # Errors
-    /// [`Reason::CertificateMalformed`] for anything but one DER certificate of version 3 in which no extension
-    /// stands twice and both signature algorithms are the same; [`Reason::LimitExceeded`] for too many extensions.
+    /// [`Reason::CertificateMalformed`] for anything but one certificate of version 3, in DER down to its last octet, in
+    /// which no extension stands twice, standard extensions are of their types, and both signature algorithms are the
+    /// same; [`Reason::LimitExceeded`] for too many extensions.
     pub(crate) fn parse(der: &'a [u8]) -> Result<Self> {
+        distinguished::check(der).map_err(malformed_der)?;
         let certificate = Self::read(der).map_err(malformed_der)??;
         certificate.refuse_duplicates()?;
+        certificate.refuse_other_types()?;
         Ok(certificate)
     }
 
     /// Whether `der` has the structure of a certificate, be it one that we would not use.
     pub(crate) fn is_well_formed(der: &'a [u8]) -> bool {
-        match Self::read(der) {
-            Ok(Ok(read)) => Name(read.issuer).check().is_ok() && Name(read.subject).check().is_ok(),
-            Ok(Err(_)) => true,
-            Err(_) => false,
-        }
+        distinguished::check(der).is_ok() && Self::read(der).is_ok()
     }
 
     fn read(der: &'a [u8]) -> asn1::Result<Result<Self>> {
         let mut outer = Der::only_sequence(der)?;
         let tbs = outer.expect(Tag::Sequence)?;
-        let signature_algorithm = outer.expect(Tag::Sequence)?.whole;
+        let signature_algorithm = outer.expect(Tag::Sequence)?;
+        algorithm_identifier(signature_algorithm.inside()?)?;
+        let signature_algorithm = signature_algorithm.whole;
         let signature = outer.bits()?;
         outer.finish()?;
 
@@ -92,36 +95,41 @@ impl<'a> Certificate<'a> {
                 version
             }
         };
+        let serial = fields.expect(Tag::Integer)?.value;
+        if version > VERSION_3 || serial.len() > SERIAL_OCTETS {
+            return Err(Tag::Integer.value_error().into());
+        }
+        let inner_algorithm = fields.expect(Tag::Sequence)?;
+        algorithm_identifier(inner_algorithm.inside()?)?;
+        let issuer = fields.expect(Tag::Sequence)?.whole;
+        Name(issuer).check()?;
+        let mut validity = fields.sequence()?;
+        let (not_before, not_after) = (validity.time()?, validity.time()?);
+        validity.finish()?;
+        let subject = fields.expect(Tag::Sequence)?.whole;
+        Name(subject).check()?;
+        let spki = fields.expect(Tag::Sequence)?;
+        subject_public_key_info(spki.inside()?)?;
+        let field = fields.optional(context(3, true))?;
+        // The unique identifiers [1] and [2] must not be used (section 4.1.2.8): they end up here as trailing data.
+        fields.finish()?;
+
+        // From here on it is a certificate, but perhaps none that can be used.
         if version != VERSION_3 {
             return Ok(Err(malformed("version")
                 .expected("version 3")
                 .found(format!("version {}", version.saturating_add(1)))));
         }
-        let serial = fields.expect(Tag::Integer)?.value;
-        let inner_algorithm = fields.expect(Tag::Sequence)?.whole;
-        if serial.is_empty() {
-            return Err(Tag::Integer.value_error().into());
-        }
-        if inner_algorithm != signature_algorithm {
+        if inner_algorithm.whole != signature_algorithm {
             return Ok(Err(malformed("signatureAlgorithm").detail(
                 "the algorithm beside the signature is not the algorithm that was signed",
             )));
         }
-        let issuer = fields.expect(Tag::Sequence)?.whole;
-        let mut validity = fields.sequence()?;
-        let (not_before, not_after) = (validity.time()?, validity.time()?);
-        validity.finish()?;
         if not_before > not_after {
             return Ok(Err(malformed("validity")
                 .detail("the certificate ends before it begins")
                 .found(format!("{not_before} to {not_after}"))));
         }
-        let subject = fields.expect(Tag::Sequence)?.whole;
-        let spki = fields.expect(Tag::Sequence)?.whole;
-        let field = fields.optional(context(3, true))?;
-        // The unique identifiers [1] and [2] must not be used (section 4.1.2.8): they end up here as trailing data.
-        fields.finish()?;
-
         let before_extensions = tbs
             .value
             .len()
@@ -143,7 +151,7 @@ impl<'a> Certificate<'a> {
             subject,
             not_before,
             not_after,
-            spki,
+            spki: spki.whole,
             signature_algorithm,
             signature,
             before_extensions,
@@ -223,15 +231,31 @@ fn malformed(field: &str) -> Failure {
     Failure::new(Reason::CertificateMalformed).at(field)
 }
 
-fn malformed_der(error: der::Error) -> Failure {
+fn malformed_der(error: impl fmt::Display) -> Failure {
     Failure::new(Reason::CertificateMalformed)
         .detail(format!("it is not the DER of a certificate: {error}"))
 }
 
+/// AlgorithmIdentifier (section 4.1.1.2): an identifier and at most one parameter.
+fn algorithm_identifier(mut fields: Der<'_>) -> asn1::Result<()> {
+    fields.oid()?;
+    if !fields.is_finished() {
+        fields.element()?;
+    }
+    fields.finish()
+}
+
+/// SubjectPublicKeyInfo (section 4.1): how to read the key, and the key.
+fn subject_public_key_info(mut fields: Der<'_>) -> asn1::Result<()> {
+    algorithm_identifier(fields.sequence()?)?;
+    fields.bits()?;
+    fields.finish()
+}
+
 /// Version 3 is encoded as 2 (section 4.1.2.1).
 const VERSION_3: u64 = 2;
+/// Section 4.1.2.2 allows 20. Some authorities count the octet that keeps the number positive apart.
+const SERIAL_OCTETS: usize = 21;
 
 #[cfg(test)]
-pub(crate) mod fixture;
-#[cfg(test)]
-mod tests;
+pub(crate) mod tests;

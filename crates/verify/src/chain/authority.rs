@@ -49,15 +49,20 @@ impl CertificateAuthority {
                     .map_err(|failure| invalid(failure).within(&format!("{CHAIN}[{index}]")))
             })
             .collect::<Result<Vec<_>>>()?;
-        let (Some(issuing), Some(root)) = (members.first(), members.last()) else {
+        // Each one, also those that no path ends at: what path validation cannot read is no certificate.
+        let anchors = members
+            .iter()
+            .map(Member::anchor)
+            .collect::<Result<Vec<_>>>()?;
+        let (Some(issuing_anchor), Some(root_anchor)) = (anchors.first(), anchors.last()) else {
             return Err(Failure::new(Reason::TrustRootInvalid)
                 .at(CHAIN)
                 .expected("at least one certificate")
                 .found("none"));
         };
         Ok(Self {
-            issuing_anchor: issuing.anchor()?,
-            root_anchor: root.anchor()?,
+            issuing_anchor: issuing_anchor.clone(),
+            root_anchor: root_anchor.clone(),
             name,
             window,
             members,

@@ -4,7 +4,7 @@ use sealcheck_testkit::asn1;
 
 use super::{CertificateAuthority, verify};
 use crate::certificate::Certificate;
-use crate::certificate::fixture::{
+use crate::certificate::tests::fixture::{
     CODE_SIGNING, Made, NOW, PAUSE, Template, at, authority, basic_constraints, corpus_certificate,
     dns, email, extended_key_usage, extension, json, key_usage, leaves, permit, public_good, san,
     shared, trust, wide,

@@ -37,7 +37,7 @@ fn every_kind_is_recognised_by_its_content() {
     assert_eq!(kind(&checkpoint), Kind::Checkpoint);
     let lines = format!("{}\n{}\n", attested.bundle(), attested.bundle());
     assert_eq!(kind(lines), Kind::JsonLines);
-    let statement = r#"{"_type":"https://in-toto.io/Statement/v1","predicateType":"t","subject":[{"name":"a","digest":{"sha256":"00"}}]}"#;
+    let statement = r#"{"_type":"https://in-toto.io/Statement/v1","predicateType":"t","subject":[{"name":"a","digest":{"sha256":"0000000000000000000000000000000000000000000000000000000000000000"}}]}"#;
     assert_eq!(kind(statement), Kind::Statement);
     let payload = r#"{"critical":{"type":"t","image":{"docker-manifest-digest":"sha256:1"},"identity":{}},"optional":null}"#;
     assert_eq!(kind(payload), Kind::SimpleSigning);

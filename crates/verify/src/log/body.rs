@@ -40,6 +40,8 @@ pub(crate) enum SignedContent<'m, 'a> {
     Artifact {
         artifact: &'m Artifact<'a>,
         signature: &'m [u8],
+        /// How the artifact was hashed for it, when the material says so.
+        algorithm: Option<DigestAlgorithm>,
     },
     /// A signature over a payload that names the artifact.
     Payload {
@@ -215,12 +217,10 @@ fn intoto_v2(content: &IntotoContentV2<'_>, signed: &Signed<'_, '_>) -> Result<(
     }
     match content.envelope.signatures.as_slice() {
         [logged] => {
-            // The signature is in base64 twice: once as JSON bytes, once as the envelope had it.
-            let signature = std::str::from_utf8(&logged.sig.0)
-                .ok()
-                .and_then(json::base64);
+            // The signature is in base64 twice: once as JSON bytes, once as the log writes it.
+            let signature = data_encoding::BASE64.decode(&logged.sig.0);
             signed.content.check_signature(
-                &signature.ok_or_else(|| malformed("content.envelope.signatures[0].sig"))?,
+                &signature.map_err(|_| malformed("content.envelope.signatures[0].sig"))?,
             )?;
             signed.verifier.check_pem(&logged.public_key.0)
         }
@@ -278,6 +278,16 @@ impl<'m> SignedContent<'m, '_> {
 
     fn check_digest(&self, logged: Digest) -> Result<()> {
         let algorithm = logged.algorithm();
+        if let Self::Artifact {
+            algorithm: Some(signed),
+            ..
+        } = self
+            && *signed != algorithm
+        {
+            return Err(mismatch("data.hash")
+                .expected(format!("a {signed} digest, as the one that was signed"))
+                .found(logged));
+        }
         let actual = match self {
             Self::Artifact { artifact, .. } => {
                 artifact.digest(algorithm).filter(|_| algorithm.signs())
@@ -343,11 +353,15 @@ impl Verifier<'_> {
     }
 }
 
+/// A digest in the one spelling in which the log writes it, so that it is the same to those who compare text.
 fn hex_digest(hash: &HexHash<'_>, field: &'static str) -> Result<Digest> {
     let algorithm: DigestAlgorithm = hash
         .algorithm
         .parse()
         .map_err(|_| unsupported(&hash.algorithm))?;
+    if hash.value.bytes().any(|digit| digit.is_ascii_uppercase()) {
+        return Err(malformed(field).expected("lower-case hex digits"));
+    }
     Digest::from_hex(algorithm, &hash.value).map_err(|error| malformed(field).detail(error))
 }
 

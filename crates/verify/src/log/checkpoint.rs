@@ -57,8 +57,10 @@ impl<'a> Checkpoint<'a> {
             .and_then(|line| BASE64.decode(line.as_bytes()).ok())
             .and_then(|bytes| bytes.try_into().ok())
             .ok_or_else(|| malformed("no root hash in the third line"))?;
+        // The empty line that ends the text. A further one would end it there for readers who look for the last one.
+        let lines = rest.strip_prefix('\n').unwrap_or(rest);
         let mut signatures = Vec::new();
-        for line in rest.split_terminator('\n').filter(|line| !line.is_empty()) {
+        for line in lines.split_terminator('\n') {
             CHECKPOINT_SIGNATURES.check(signatures.len() + 1, "")?;
             signatures.push(
                 signature_line(line)
@@ -166,6 +168,8 @@ mod tests {
         assert_eq!(checkpoint.signers().collect::<Vec<_>>(), ["log.example"]);
         assert!(checkpoint.is_named("log.example") && checkpoint.is_named("log.example - 1"));
         assert!(!checkpoint.is_named("log.exampl") && !checkpoint.is_named("log.example -"));
+        let empty = GOOD.replacen("5\n", "0\n", 1);
+        assert_eq!(Checkpoint::parse(&empty).unwrap().size, 0);
     }
 
     #[test]
@@ -177,6 +181,14 @@ mod tests {
             without("5\n"),
             GOOD.replacen("5\n", "05\n", 1),
             GOOD.replacen("5\n", "-5\n", 1),
+            GOOD.replacen("5\n", "+5\n", 1),
+            GOOD.replacen("5\n", "00\n", 1),
+            GOOD.replacen("5\n", "\n", 1),
+            GOOD.replacen("log.example - 1", "", 1),
+            GOOD.replacen("— log.example ", "— log+example ", 1),
+            GOOD.replacen("— log.example ", "— log\u{a0}example ", 1),
+            GOOD.replacen("— log.example ", "—  ", 1),
+            GOOD.replacen("AAAAAAA=", "AAAAAA==", 1),
             GOOD.replacen("5\n", "99999999999999999999\n", 1),
             without("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
             without("— log.example AAAAAAA=\n"),

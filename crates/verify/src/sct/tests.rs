@@ -5,7 +5,7 @@ use sealcheck_testkit::key::{Hash, Key, KeyKind, Scheme};
 
 use super::{SctFacts, verify};
 use crate::certificate::Certificate;
-use crate::certificate::fixture::{
+use crate::certificate::tests::fixture::{
     Made, NOW, PAUSE, Template, at, corpus_certificate, ct_log, extension, public_good, wide,
 };
 use crate::trusted_root::Log;
@@ -69,7 +69,7 @@ impl Case {
     }
 }
 
-fn reason(result: Result<Vec<SctFacts>>) -> Option<Reason> {
+fn reason<T>(result: Result<T>) -> Option<Reason> {
     result.err().map(|failure| failure.reason)
 }
 
@@ -350,8 +350,30 @@ fn every_changed_bit_and_every_cut_of_a_list_is_refused() {
         let leaf = embed(value).signed_for(&key, &case.issuer);
         reason(case.check(&leaf, &[], 1))
     };
+    let malformed = |value: &[u8]| {
+        let leaf = embed(value).signed_for(&key, &case.issuer);
+        reason(Certificate::parse(&leaf.der))
+    };
     assert_eq!(check(&value), None);
+    // The OCTET STRING around the list is read with the certificate.
+    let around = value.len() - asn1::content(&value).len();
+    for position in 0..around {
+        for bit in 0..8 {
+            let mut changed = value.clone();
+            changed[position] ^= 1 << bit;
+            let refused = malformed(&changed);
+            assert_eq!(
+                refused,
+                Some(Reason::CertificateMalformed),
+                "{position} {bit}"
+            );
+        }
+    }
     for position in 0..value.len() {
+        let refused = malformed(&value[..position]);
+        assert_eq!(refused, Some(Reason::CertificateMalformed), "{position}");
+    }
+    for position in around..value.len() {
         for bit in 0..8 {
             let mut changed = value.clone();
             changed[position] ^= 1 << bit;
@@ -363,11 +385,8 @@ fn every_changed_bit_and_every_cut_of_a_list_is_refused() {
                 "{position} {bit}"
             );
         }
-        assert_eq!(
-            check(&value[..position]),
-            Some(Reason::SctInvalid),
-            "{position}"
-        );
+        let cut = asn1::octet_string(&value[around..position]);
+        assert_eq!(check(&cut), Some(Reason::SctInvalid), "{position}");
     }
     for octets in [&[][..], &[0, 0], &[0, 2, 0, 0], &[0, 3, 0, 1, 0, 9]] {
         assert_eq!(check(&asn1::octet_string(octets)), Some(Reason::SctInvalid));

@@ -53,6 +53,14 @@ impl Authority {
                 in_trusted_root(failure).within(&format!("certChain.certificates[{index}]"))
             };
             let certificate = Certificate::parse(&der).map_err(invalid)?;
+            // Path validation reads it when a token comes. What it cannot read must not wait until then.
+            let anchor = CertificateDer::from(der.as_slice());
+            webpki::anchor_from_trusted_cert(&anchor).map_err(|error| {
+                invalid(
+                    Failure::new(Reason::TrustRootInvalid)
+                        .detail(format!("the certificate cannot be used: {error}")),
+                )
+            })?;
             if let Some(expected) = &issuer_of_previous
                 && **expected != *certificate.subject
             {

@@ -5,7 +5,7 @@ use der::{DateTime, Decode, Tag};
 
 use super::algorithm::AlgorithmIdentifier;
 use super::token::{malformed, malformed_at, require};
-use crate::asn1::{self, Der, context};
+use crate::asn1::{self, Der, context, distinguished};
 use crate::{Failure, Reason, Result, Time, limits};
 
 /// The content of a token.
@@ -110,12 +110,7 @@ fn message_imprint<'a>(info: &mut Der<'a>) -> asn1::Result<(AlgorithmIdentifier<
 /// Whether these are the content octets of a DER INTEGER that is not absurdly long. Some authorities fill all bits with
 /// random ones, so that negative numbers occur.
 fn is_serial(octets: &[u8]) -> bool {
-    match octets {
-        [] => false,
-        [0, second, ..] if *second < 0x80 => false,
-        [0xff, second, ..] if *second >= 0x80 => false,
-        octets => octets.len() <= 64,
-    }
+    distinguished::is_integer(octets) && octets.len() <= 64
 }
 
 /// GeneralizedTime as RFC 3161, section 2.4.2 narrows it: UTC with seconds, an optional fraction after a dot, no
@@ -268,6 +263,10 @@ mod tests {
             "2025061212022\u{661}Z",
             " 2025061212022Z",
             "+2025061212022Z",
+            "+2020612120220Z",
+            "2025+612120220Z",
+            "202506121202200Z",
+            "20250612120220.+5Z",
             "",
             "Z",
         ] {

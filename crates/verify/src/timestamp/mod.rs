@@ -20,6 +20,7 @@ pub(crate) use token::Token;
 
 use self::signer::Signer;
 use self::token::SignerIdentifier;
+use crate::asn1::distinguished;
 use crate::certificate::Name;
 use crate::{Digest, DigestAlgorithm, Failure, Reason, Result, Time};
 
@@ -123,7 +124,13 @@ fn verify(
         .digest("signerInfos[0].digestAlgorithm")?;
     let scheme = info.signature_algorithm.scheme(digest)?;
     verify_attributes(token, digest, signer)?;
-    signer.verify(scheme, &info.signed_bytes(), info.signature)?;
+    // What is signed is the DER of the set, in its order (RFC 5652, section 5.4).
+    let signed = info.signed_bytes();
+    distinguished::check(&signed).map_err(|violation| {
+        invalid("signerInfos[0].signedAttrs")
+            .detail(format!("the signed attributes are not DER: {violation}"))
+    })?;
+    signer.verify(scheme, &signed, info.signature)?;
     authority.verify_chain(signer, token)?;
 
     let imprint_algorithm = verify_info(token, message)?;

@@ -8,7 +8,7 @@ use der::asn1::ObjectIdentifier;
 use super::algorithm::AlgorithmIdentifier;
 use super::attributes::SignedAttributes;
 use super::info::TstInfo;
-use crate::asn1::{self, Der, context};
+use crate::asn1::{self, Der, Element, context, distinguished};
 use crate::certificate::Name;
 use crate::{Failure, Reason, Result, limits};
 
@@ -58,11 +58,11 @@ impl<'a> Token<'a> {
     /// Reads a TimeStampResp that was granted, or a bare TimeStampToken.
     ///
     /// # Errors
-    /// [`Reason::TimestampMalformed`] when it is neither, [`Reason::LimitExceeded`] when it is too large.
+    /// [`Reason::TimestampMalformed`] when it is neither, or not DER throughout, [`Reason::LimitExceeded`] when it is too large.
     pub(crate) fn parse(der: &'a [u8]) -> Result<Self> {
         limits::TIMESTAMP_BYTES.check(der.len(), "token")?;
         let mut outer = Der::only_sequence(der).map_err(malformed)?;
-        match outer.peek() {
+        let token = match outer.peek() {
             Some(Tag::Sequence) => {
                 granted(outer.sequence().map_err(malformed)?)?;
                 if outer.is_finished() {
@@ -74,7 +74,11 @@ impl<'a> Token<'a> {
                 Self::content_info(content_info)
             }
             _ => Self::content_info(outer),
-        }
+        }?;
+        // What was passed over as well.
+        distinguished::check(der).map_err(malformed)?;
+        distinguished::check(token.content).map_err(malformed_at("tstInfo"))?;
+        Ok(token)
     }
 
     /// The time that the token names.
@@ -142,8 +146,12 @@ impl<'a> SignerInfo<'a> {
         let signature_algorithm =
             AlgorithmIdentifier::parse(&mut info).map_err(malformed_at("signatureAlgorithm"))?;
         let signature = info.octets().map_err(malformed_at("signature"))?;
-        info.optional(context(1, true))
-            .map_err(malformed_at("unsignedAttrs"))?;
+        if let Some(attributes) = info
+            .optional(context(1, true))
+            .map_err(malformed_at("unsignedAttrs"))?
+        {
+            unsigned(attributes).map_err(malformed_at("unsignedAttrs"))?;
+        }
         info.finish().map_err(malformed)?;
         Ok(Self {
             sid,
@@ -236,6 +244,18 @@ fn certificates<'a>(signed_data: &mut Der<'a>) -> Result<Vec<&'a [u8]>> {
     Ok(certificates)
 }
 
+/// Reads unsigned attributes for their form: they are anybody's, so nothing in them counts.
+fn unsigned(attributes: Element<'_>) -> asn1::Result<()> {
+    let mut attributes = attributes.inside()?;
+    while !attributes.is_finished() {
+        let mut attribute = attributes.sequence()?;
+        attribute.oid()?;
+        attribute.set()?;
+        attribute.finish()?;
+    }
+    Ok(())
+}
+
 /// Refuses a signer's digest algorithm that SignedData does not announce.
 fn listed(mut algorithms: Der<'_>, wanted: ObjectIdentifier) -> Result<()> {
     let mut found = false;
@@ -268,12 +288,12 @@ pub(super) fn require<T: PartialEq + std::fmt::Display>(
 }
 
 /// The DER is not what it should be.
-pub(super) fn malformed(error: der::Error) -> Failure {
+pub(super) fn malformed(error: impl std::fmt::Display) -> Failure {
     Failure::new(Reason::TimestampMalformed).detail(error)
 }
 
 /// The same, with the place.
-pub(super) fn malformed_at(field: &'static str) -> impl Fn(der::Error) -> Failure {
+pub(super) fn malformed_at<E: std::fmt::Display>(field: &'static str) -> impl Fn(E) -> Failure {
     move |error| malformed(error).at(field)
 }
 

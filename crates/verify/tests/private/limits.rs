@@ -386,8 +386,16 @@ fn checkpoint_bytes_and_signatures() {
         stage.judge(&signed.bundle())
     };
     let good = signed.entries[0].proof.checkpoint.clone();
-    // Blank lines behind the signatures carry nothing.
-    let padded = |length: usize| good.clone() + &"\n".repeat(length - good.len());
+    // A further signature line, by somebody unknown, carries nothing.
+    let padded = |length: usize| {
+        let rest = length - good.len() - "—  \n".len();
+        let blob = (rest - 1) / 4;
+        format!(
+            "{good}— {} {}\n",
+            "n".repeat(rest - 4 * blob),
+            "AAAA".repeat(blob)
+        )
+    };
     let max = limits::CHECKPOINT_BYTES.max;
     assert_eq!(crate::stage::reason(&judge(padded(max))), None);
     crosses(limits::CHECKPOINT_BYTES, judge(padded(max + 1)));

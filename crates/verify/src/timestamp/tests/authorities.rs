@@ -145,7 +145,7 @@ fn every_certificate_above_is_valid_at_that_time() {
 #[test]
 fn the_signers_certificate_is_for_timestamps_alone() {
     let sound = || leaf(Key::shared(KeyKind::P256));
-    let usage = |bits: &[u8]| extension("2.5.29.15", true, &asn1::named_bits(0, bits));
+    let usage = |unused, bits: &[u8]| extension("2.5.29.15", true, &asn1::named_bits(unused, bits));
     let refuse = |change: &dyn Fn(&mut Form)| {
         let mut form = sound();
         change(&mut form);
@@ -165,7 +165,7 @@ fn the_signers_certificate_is_for_timestamps_alone() {
     refuse(&|form| form.extensions[1] = extended_key_usage(true, &[TIME_STAMPING, TIME_STAMPING]));
     refuse(&|form| form.extensions[1] = extended_key_usage(true, &["2.5.29.37.0"]));
     refuse(&|form| drop(form.extensions.remove(1)));
-    refuse(&|form| form.extensions[0] = usage(&[0x20]));
+    refuse(&|form| form.extensions[0] = usage(5, &[0x20]));
     // nonRepudiation alone will do, and so does no key usage at all.
     let accept = |change: &dyn Fn(&mut Form)| {
         let mut form = sound();
@@ -174,9 +174,51 @@ fn the_signers_certificate_is_for_timestamps_alone() {
         verified(house.verdict(&house.recipe()));
     };
     accept(&|form| {
-        form.extensions[0] = extension("2.5.29.15", true, &asn1::named_bits(6, &[0x40]))
+        form.extensions[0] = usage(6, &[0x40]);
     });
     accept(&|form| drop(form.extensions.remove(0)));
+}
+
+/// Found by the differential test: nobody looked at such a certificate before a token came, and a bundle that needs no
+/// token was accepted with a trusted root that cannot be read.
+#[test]
+fn a_damaged_certificate_is_refused_before_any_token() {
+    let damaged: [(&str, Vec<u8>); 4] = [
+        ("2.5.29.37", asn1::tlv(0x31, &asn1::oid(TIME_STAMPING))),
+        ("2.5.29.15", asn1::named_bits(0, &[0x80])),
+        ("2.5.29.31", asn1::octet_string(b"")),
+        ("2.5.29.14", asn1::tlv(4, b"trailing").repeat(2)),
+    ];
+    for (oid, value) in damaged {
+        for of_root in [false, true] {
+            let damage = |mut form: Form| {
+                form.extensions.retain(|sound| !sound.ends_with(&value));
+                form.extensions.push(extension(oid, false, &value));
+                form
+            };
+            let key = || Key::shared(KeyKind::P256);
+            let (root, signer) = match of_root {
+                true => (damage(ca("root", 1, key())), leaf(key())),
+                false => {
+                    let mut form = damage(leaf(key()));
+                    let last = form.extensions.pop().unwrap();
+                    let replaced = asn1::oid(oid);
+                    form.extensions.retain(|sound| {
+                        !sound.windows(replaced.len()).any(|part| part == replaced)
+                    });
+                    form.extensions.push(last);
+                    (ca("root", 1, key()), form)
+                }
+            };
+            let root = root.issue(None);
+            let signer = signer.issue(Some(&root));
+            let chain = vec![signer.der, root.der];
+            let failure = Authority::prepare(chain, window(), "damaged".to_owned()).unwrap_err();
+            assert_eq!(failure.reason, TrustRootInvalid, "{oid}");
+            let at = format!("certChain.certificates[{}]", u8::from(of_root));
+            assert!(failure.field.unwrap().starts_with(&at), "{oid}");
+        }
+    }
 }
 
 #[test]

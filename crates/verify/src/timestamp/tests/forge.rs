@@ -1,5 +1,6 @@
 //! Tokens and authorities of which every part can be replaced, so that each check meets its counterexample.
 
+use sealcheck_testkit::mutate::der::Element;
 use sealcheck_testkit::{Hash, Key, KeyKind, Scheme, asn1};
 
 use crate::timestamp::{Authority, Token, TokenCheck, check};
@@ -73,6 +74,8 @@ pub(super) struct Recipe {
     pub(super) sid: Vec<u8>,
     pub(super) digest: Hash,
     pub(super) digest_algorithm: Vec<u8>,
+    /// Whether the attributes stand in the order that DER demands.
+    pub(super) in_order: bool,
     /// Replaces the attributes with what the function makes of them.
     pub(super) attributes: fn(Vec<Vec<u8>>) -> Vec<Vec<u8>>,
     pub(super) signing_certificate: Vec<u8>,
@@ -231,6 +234,7 @@ impl House {
             sid: asn1::sequence(&[self.signer.issuer.clone(), serial.clone()]),
             digest,
             digest_algorithm: digest.algorithm_identifier(),
+            in_order: true,
             attributes: |sound| sound,
             signing_certificate: attribute(
                 SIGNING_CERTIFICATE_V2,
@@ -312,6 +316,10 @@ impl Recipe {
             self.signing_certificate.clone(),
         ])
         .concat();
+        let attributes = match self.in_order {
+            true => in_order(&attributes),
+            false => attributes,
+        };
         let signature = self
             .key
             .sign_with(self.scheme, &asn1::tlv(0x31, &attributes));
@@ -340,4 +348,11 @@ impl Recipe {
             None => token,
         }
     }
+}
+
+/// Elements in the order of a SET OF (X.690, section 11.6).
+fn in_order(elements: &[u8]) -> Vec<u8> {
+    let mut set = Element::parse(&asn1::tlv(0x31, elements)).unwrap();
+    let elements = set.elements().unwrap().iter();
+    asn1::sorted(&elements.map(Element::encode).collect::<Vec<_>>()).concat()
 }

@@ -159,6 +159,27 @@ fn trailing_data_is_refused_everywhere() {
     let mut recipe = sound;
     recipe.after = asn1::context(1, &attribute(DATA, asn1::null()));
     verified(house.verdict(&recipe));
+    refuse(
+        |_, recipe| recipe.after = asn1::context(1, &asn1::sequence(&[asn1::oid(DATA)])),
+        TimestampMalformed,
+        "signerInfos[0].unsignedAttrs",
+    );
+}
+
+#[test]
+fn what_is_passed_over_is_der_as_well() {
+    let house = house();
+    // A number that is longer than it has to be, where nobody looks: among the unsigned attributes, and as nonce.
+    let mut recipe = house.recipe();
+    recipe.after = asn1::context(1, &attribute(DATA, asn1::tlv(2, &[0, 1])));
+    refused(house.verdict(&recipe), TimestampMalformed, "");
+    let mut recipe = house.recipe();
+    recipe.info.rest = vec![asn1::tlv(2, &[0, 1])];
+    refused(house.verdict(&recipe), TimestampMalformed, "tstInfo");
+    // The same algorithm announced twice.
+    let mut recipe = house.recipe();
+    recipe.digest_algorithms = vec![Hash::Sha256.algorithm_identifier(); 2];
+    refused(house.verdict(&recipe), TimestampMalformed, "");
 }
 
 #[test]
@@ -209,14 +230,21 @@ fn signed_attributes_are_present_and_unique() {
 }
 
 #[test]
-fn attributes_are_verified_as_received() {
+fn attributes_are_verified_in_the_order_of_der() {
     let house = house();
     let mut recipe = house.recipe();
-    // Not the order of a DER SET OF: still what was signed.
+    // As they were signed, but another verifier would put them in order before it looks.
+    recipe.in_order = false;
     recipe.attributes = |mut sound| {
         sound.reverse();
         sound
     };
+    refused(
+        house.verdict(&recipe),
+        TimestampInvalid,
+        "signerInfos[0].signedAttrs",
+    );
+    recipe.in_order = true;
     verified(house.verdict(&recipe));
     // An attribute that we do not know is signed as well and changes nothing.
     recipe.attributes = |mut sound| {
@@ -436,7 +464,7 @@ fn the_optional_parts_of_the_content_are_read() {
     let house = house();
     let mut recipe = house.recipe();
     let tsa = asn1::context(0, &asn1::context(4, &name("whoever")));
-    let known = extension("1.2.3", false, b"x");
+    let known = extension("1.2.3.4", false, b"x");
     recipe.info.rest = vec![
         asn1::sequence(&[asn1::number(2), asn1::context_primitive(0, &[5])]),
         asn1::boolean_true(),
@@ -462,7 +490,7 @@ fn the_optional_parts_of_the_content_are_read() {
         TimestampMalformed,
         "tstInfo.tsa",
     );
-    let critical = extension("1.2.3", true, b"x");
+    let critical = extension("1.2.3.4", true, b"x");
     refuse_rest(
         asn1::context(1, &critical),
         TimestampInvalid,

@@ -50,11 +50,11 @@ fn subjects_that_are_not_the_artifact() {
         ),
         (
             json!([{"name": "a", "digest": {"sha256": right, "sha512": "no hex"}}]),
-            Some(Reason::SubjectMismatch),
+            Some(Reason::StatementMalformed),
         ),
         (
             json!([{"name": "a", "digest": {"sha256": right, "sha384": ""}}]),
-            Some(Reason::SubjectMismatch),
+            Some(Reason::StatementMalformed),
         ),
         // Right values under other names, or cut.
         (
@@ -67,15 +67,15 @@ fn subjects_that_are_not_the_artifact() {
         ),
         (
             json!([{"name": "a", "digest": {"sha256": format!("sha256:{right}")}}]),
-            Some(Reason::SubjectMismatch),
+            Some(Reason::StatementMalformed),
         ),
         (
             json!([{"name": "a", "digest": {"sha256": right[..32]}}]),
-            Some(Reason::SubjectMismatch),
+            Some(Reason::StatementMalformed),
         ),
         (
             json!([{"name": "a", "digest": {"sha256": ""}}]),
-            Some(Reason::SubjectMismatch),
+            Some(Reason::StatementMalformed),
         ),
         (
             json!([{"name": "a", "digest": {}}]),
@@ -157,11 +157,18 @@ fn statements_that_are_none() {
         "[]".into(),
         text[..text.len() - 1].to_owned(),
         text.clone() + "{}",
+        // No digest at all, also of a subject beside the right one.
+        text.replace(r#""sha256":"#, r#""sha512":"00","sha256":"#),
+        text.replacen(
+            r#""subject":["#,
+            r#""subject":[{"name":"x","digest":{"sha256":"=="}},"#,
+            1,
+        ),
         "\u{feff}".to_owned() + &text,
         // One reader takes the first, another the last.
-        text.replacen('{', r#"{"subject":[{"digest":{"sha256":"00"}}],"#, 1),
+        text.replacen('{', r#"{"subject":[{"digest":{"sha1":"00"}}],"#, 1),
         text.replacen('{', r#"{"predicateType":"https://example.com/other","#, 1),
-        text.replace(r#""sha256":"#, r#""sha256":"00","sha256":"#),
+        text.replace(r#""sha256":"#, r#""sha1":"00","sha1":"00","sha256":"#),
     ] {
         assert_eq!(
             sign(payload.clone().into_bytes()),

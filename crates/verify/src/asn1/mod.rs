@@ -2,6 +2,8 @@
 //!
 //! What is signed in a certificate or a timestamp token is the encoding itself, so nothing is ever encoded again.
 
+pub(crate) mod distinguished;
+
 use der::asn1::{AnyRef, GeneralizedTime, ObjectIdentifier, UtcTime};
 use der::{Decode, Reader as _, SliceReader, Tag, TagNumber};
 
@@ -85,14 +87,28 @@ impl<'a> Der<'a> {
         self.expect(Tag::Set)?.inside()
     }
 
-    /// The next element as an OBJECT IDENTIFIER.
+    /// The next element as an OBJECT IDENTIFIER of at least three octets, the second arc below 40: all that name anything
+    /// in a certificate are, and other readers know no others.
     pub(crate) fn oid(&mut self) -> Result<ObjectIdentifier> {
-        ObjectIdentifier::from_der(self.expect(Tag::ObjectIdentifier)?.whole)
+        let element = self.expect(Tag::ObjectIdentifier)?;
+        match element.value {
+            [0..=SECOND_ARC_39, _, _, ..] => ObjectIdentifier::from_der(element.whole),
+            _ => Err(element.tag.value_error().into()),
+        }
     }
 
     /// The next element as an unsigned INTEGER of at most 64 bits.
     pub(crate) fn unsigned(&mut self) -> Result<u64> {
         u64::from_der(self.expect(Tag::Integer)?.whole)
+    }
+
+    /// The next element if it is a BOOLEAN whose default is FALSE, which DER never writes (section 11.5).
+    pub(crate) fn default_false(&mut self) -> Result<bool> {
+        match self.optional(Tag::Boolean)? {
+            None => Ok(false),
+            Some(element) if bool::from_der(element.whole)? => Ok(true),
+            Some(element) => Err(der::ErrorKind::Noncanonical { tag: element.tag }.into()),
+        }
     }
 
     /// The next element as an OCTET STRING.
@@ -145,6 +161,9 @@ impl<'a> Element<'a> {
         std::str::from_utf8(self.value).map_err(|_| self.tag.value_error().into())
     }
 }
+
+/// The first octet of 2.39, which holds both arcs.
+const SECOND_ARC_39: u8 = 2 * 40 + 39;
 
 /// The context-specific tag `[number]`.
 pub(crate) const fn context(number: u32, constructed: bool) -> Tag {

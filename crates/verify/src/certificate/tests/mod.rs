@@ -1,12 +1,14 @@
+pub(crate) mod fixture;
+
 use der::asn1::ObjectIdentifier;
 use sealcheck_testkit::asn1;
+use sealcheck_testkit::mutate::der::{Content, Element};
 
-use super::fixture::{
+use self::fixture::{
     Template, corpus_certificate, email, extension, key_usage, leaves, san, shared,
 };
 use super::{Certificate, Claim, Name, SubjectAlternativeName};
-use crate::{DigestAlgorithm, certificate::fixture};
-use crate::{Failure, KeyKind, Reason, SignatureScheme, limits};
+use crate::{DigestAlgorithm, Failure, KeyKind, Reason, SignatureScheme, limits};
 
 fn refused(der: &[u8]) -> Failure {
     match Certificate::parse(der).and_then(|certificate| certificate.claims()) {
@@ -330,20 +332,21 @@ fn claims_are_written_as_name_or_oid() {
 #[test]
 fn usages_are_read_strictly() {
     let with = |extensions: Vec<Vec<u8>>| Template::leaf().extensions(extensions).self_signed().der;
-    for bits in [&[0_u8][..], &[8, 0x80], &[7, 0x81], &[0, 1, 2, 3], &[]] {
+    for bits in [
+        &[0_u8][..],
+        &[8, 0x80],
+        &[7, 0x81],
+        &[6, 0x80],
+        &[0, 1, 2, 3],
+        &[],
+    ] {
         let der = with(vec![extension("2.5.29.15", true, &asn1::tlv(3, bits))]);
-        assert!(
-            Certificate::parse(&der).unwrap().key_usage().is_err(),
-            "{bits:?}"
-        );
+        let at = refused(&der).field;
+        assert_eq!(at.as_deref(), Some("extensions.keyUsage"), "{bits:?}");
     }
     let der = with(vec![extension("2.5.29.37", false, &asn1::sequence(&[]))]);
-    assert!(
-        Certificate::parse(&der)
-            .unwrap()
-            .extended_key_usage()
-            .is_err()
-    );
+    let at = refused(&der).field;
+    assert_eq!(at.as_deref(), Some("extensions.extKeyUsage"));
     let purposes = ["1.3.6.1.5.5.7.3.8", "2.5.29.37.0"];
     let der = with(vec![fixture::extended_key_usage(&purposes)]);
     let certificate = Certificate::parse(&der).unwrap();
@@ -355,8 +358,81 @@ fn usages_are_read_strictly() {
         asn1::sequence(&[asn1::number(1), asn1::boolean_true()]),
         asn1::sequence(&[asn1::boolean_true(), asn1::number(1), asn1::number(1)]),
         asn1::sequence(&[asn1::tlv(1, &[2])]),
+        // FALSE is the default, which DER leaves out.
+        asn1::sequence(&[asn1::tlv(1, &[0])]),
     ] {
         let der = with(vec![extension("2.5.29.19", true, &bad)]);
-        assert!(Certificate::parse(&der).unwrap().is_ca().is_err());
+        let at = refused(&der).field;
+        assert_eq!(at.as_deref(), Some("extensions.basicConstraints"));
     }
+}
+
+#[test]
+fn extensions_are_of_their_types_whoever_asks() {
+    let with = |extensions: Vec<Vec<u8>>| Template::leaf().extensions(extensions).self_signed().der;
+    let odd = asn1::tlv(0x31, &[]);
+    for (oid, name) in [
+        ("2.5.29.14", "subjectKeyIdentifier"),
+        ("2.5.29.17", "subjectAltName"),
+        ("2.5.29.18", "issuerAltName"),
+        ("2.5.29.30", "nameConstraints"),
+        ("2.5.29.31", "cRLDistributionPoints"),
+        ("2.5.29.32", "certificatePolicies"),
+        ("2.5.29.33", "policyMappings"),
+        ("2.5.29.35", "authorityKeyIdentifier"),
+        ("2.5.29.36", "policyConstraints"),
+        ("2.5.29.46", "freshestCRL"),
+        ("2.5.29.54", "inhibitAnyPolicy"),
+        ("1.3.6.1.5.5.7.1.1", "authorityInfoAccess"),
+        ("1.3.6.1.5.5.7.1.11", "subjectInfoAccess"),
+        ("1.3.6.1.4.1.11129.2.4.2", "signedCertificateTimestamps"),
+    ] {
+        let failure = refused(&with(vec![extension(oid, false, &odd)]));
+        assert_eq!(failure.field, Some(format!("extensions.{name}").into()));
+    }
+    // What nobody here knows may hold anything.
+    assert!(Certificate::parse(&with(vec![extension("1.2.3.4", false, b"\xff")])).is_ok());
+    // FALSE is the default, which DER leaves out.
+    let explicit = asn1::sequence(&[
+        asn1::oid("1.2.3.4"),
+        asn1::tlv(1, &[0]),
+        asn1::octet_string(&[]),
+    ]);
+    assert_eq!(
+        refused(&with(vec![explicit])).reason,
+        Reason::CertificateMalformed
+    );
+}
+
+#[test]
+fn a_certificate_is_der_where_nobody_looks() {
+    let made = Template::leaf().self_signed();
+    let whole = Element::parse(&made.der).unwrap();
+    let mut tried = 0;
+    for (said, changed) in whole.changes() {
+        let not_der = [
+            "a longer form",
+            "the longest form",
+            "an indefinite",
+            "a long tag",
+        ];
+        if not_der.iter().any(|kind| said.starts_with(kind)) {
+            assert!(Certificate::parse(&changed.encode()).is_err(), "{said}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 100);
+}
+
+#[test]
+fn serial_numbers_are_limited() {
+    let with_serial = |octets: usize| {
+        let mut whole = Element::parse(&Template::leaf().self_signed().der).unwrap();
+        let serial = &mut whole.elements().unwrap()[0].elements().unwrap()[1];
+        serial.content = Content::Octets(vec![1; octets]);
+        whole.encode()
+    };
+    assert!(Certificate::parse(&with_serial(21)).is_ok());
+    let failure = refused(&with_serial(22));
+    assert_eq!(failure.reason, Reason::CertificateMalformed);
 }

@@ -1,0 +1,154 @@
+//! Commands that fail before they verify anything: programs read that where they read every result.
+
+use crate::sandbox::{Run, Sandbox, finish};
+
+/// Runs a whole command line of `verify-blob`.
+fn run(sandbox: &Sandbox, line: &str) -> Run {
+    sandbox.run(&line.split(' ').collect::<Vec<_>>())
+}
+
+const WHO: &str = "--identity a@b.test --issuer https://c.test --offline";
+
+#[test]
+fn every_early_failure_is_one_document() {
+    let sandbox = Sandbox::new();
+    sandbox.write("broken", b"{");
+    for (line, code, outcome, reason) in [
+        (
+            "verify-blob app --nonsense".to_owned(),
+            2,
+            "usage",
+            "argument-invalid",
+        ),
+        ("verify-blob".to_owned(), 2, "usage", "argument-invalid"),
+        (
+            "verify-blob app --offline".to_owned(),
+            2,
+            "usage",
+            "identity-required",
+        ),
+        (
+            format!("verify-blob app {WHO} --trusted-root gone"),
+            2,
+            "usage",
+            "trust-root-not-found",
+        ),
+        (
+            format!("verify-blob app {WHO} --trusted-root broken"),
+            2,
+            "usage",
+            "trust-root-invalid",
+        ),
+        (
+            format!("verify-blob app {WHO} --tuf-mirror gone"),
+            3,
+            "unavailable",
+            "trust-root-unreadable",
+        ),
+        (
+            format!("verify-blob app app.sigstore.json {WHO} --bundle x"),
+            2,
+            "usage",
+            "argument-invalid",
+        ),
+        (
+            format!("verify-blob app {WHO} --key gone"),
+            2,
+            "usage",
+            "argument-invalid",
+        ),
+        (
+            "verify-blob app --key gone".to_owned(),
+            2,
+            "usage",
+            "file-not-found",
+        ),
+        (
+            format!("verify-blob-attestation app {WHO} --type nothing"),
+            2,
+            "usage",
+            "argument-invalid",
+        ),
+        (
+            "verify-blob-attestation --type".to_owned(),
+            2,
+            "usage",
+            "argument-invalid",
+        ),
+    ] {
+        // As asked for, and because a pipe gets it.
+        for form in ["", " -o json"] {
+            let run = run(&sandbox, &format!("{line}{form}")).exits(code);
+            let document = run.result();
+            assert_eq!(document["outcome"], outcome, "{line}");
+            assert_eq!(document["reason"], reason, "{line}");
+            assert_eq!(document["results"], serde_json::json!([]), "{line}");
+            for said in ["message", "hint"] {
+                let text = document[said].as_str().unwrap();
+                let words: Vec<&str> = text.split_whitespace().collect();
+                let told: Vec<&str> = run.stderr.split_whitespace().collect();
+                assert!(told.join(" ").contains(&words.join(" ")), "{line}: {said}");
+            }
+        }
+        let text = run(&sandbox, &format!("{line} -o text")).exits(code);
+        assert_eq!(text.stdout, "", "{line}");
+        assert!(text.stderr.contains("error: "), "{line}");
+    }
+}
+
+#[test]
+fn a_variable_can_ask_for_the_document_too() {
+    let sandbox = Sandbox::new();
+    let line = ["verify-blob", "app", "--nonsense"];
+    let mut command = sandbox.command(&line);
+    let text = finish(command.env("SEALCHECK_OUTPUT", "text")).exits(2);
+    assert_eq!(text.stdout, "");
+    let mut command = sandbox.command(&line);
+    let json = finish(command.env("SEALCHECK_OUTPUT", "json")).exits(2);
+    assert_eq!(json.result()["outcome"], "usage");
+}
+
+#[test]
+fn standard_output_that_belongs_to_something_else_stays_empty() {
+    let sandbox = Sandbox::new();
+    sandbox.write("out.json", b"of another run");
+    let line = "verify-blob app --nonsense -o json --output-file out.json";
+    assert_eq!(run(&sandbox, line).exits(2).stdout, "");
+    let line = "verify-blob app --offline -o json --output-file out.json";
+    assert_eq!(run(&sandbox, line).exits(2).stdout, "");
+    assert_eq!(sandbox.read("out.json"), "of another run");
+    let line = "verify-blob-attestation app --offline --print-predicate";
+    assert_eq!(run(&sandbox, line).exits(2).stdout, "");
+    // Commands without such a result.
+    assert_eq!(run(&sandbox, "inspect gone").exits(2).stdout, "");
+}
+
+#[test]
+fn a_trusted_root_on_this_machine_needs_no_network() {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir(sandbox.path("folder")).unwrap();
+    for (line, code) in [
+        (format!("verify-blob app {WHO} --trusted-root gone"), 2),
+        (format!("verify-blob app {WHO} --trusted-root folder"), 2),
+        (format!("verify-blob app {WHO} --trusted-root app"), 2),
+        (format!("verify-blob app {WHO} --tuf-mirror gone"), 3),
+        (format!("verify-blob app {WHO} --tuf-mirror folder"), 3),
+        (
+            format!("verify-blob app {WHO} --tuf-mirror folder --tuf-root gone"),
+            2,
+        ),
+        (
+            format!("verify-blob app {WHO} --tuf-mirror folder --tuf-root app"),
+            2,
+        ),
+    ] {
+        let run = run(&sandbox, &line).exits(code);
+        let hint = run.last_words().to_lowercase();
+        assert!(!hint.is_empty(), "{line}");
+        assert!(
+            !hint.contains("network") && !hint.contains("fetch"),
+            "{line}: {hint}"
+        );
+        assert!(!run.stderr.contains("fetched"), "{line}: {}", run.stderr);
+    }
+}
