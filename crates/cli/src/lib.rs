@@ -34,14 +34,13 @@ use crate::args::{Cli, ColorWhen, Command};
 use crate::console::Console;
 use crate::problem::Result;
 use crate::refusal::Wanted;
-use crate::suggestion::quoted;
 
 /// The command line that a command was started with.
 pub(crate) struct CommandLine<'m> {
     /// Where each value came from.
     pub(crate) matches: &'m ArgMatches,
-    /// The whole of it, as it can be typed again.
-    pub(crate) shown: String,
+    /// What stands behind the program's name.
+    pub(crate) words: Vec<String>,
     pub(crate) console: Console,
 }
 
@@ -77,16 +76,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     for note in &rewritten.notes {
         console.note(note);
     }
-    let shown: Vec<String> = arguments
+    let words = arguments
         .iter()
         .skip(1)
-        .map(|argument| quoted(&argument.to_string_lossy()))
+        .map(|argument| argument.to_string_lossy().into_owned())
         .collect();
     let line = CommandLine {
         matches: matches
             .subcommand()
             .map_or(&matches, |(_, matches)| matches),
-        shown: format!("sealcheck {}", shown.join(" ")),
+        words,
         console,
     };
     dispatch(&cli.command, &line).unwrap_or_else(|problem| {

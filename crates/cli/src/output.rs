@@ -147,14 +147,7 @@ impl Output {
         }
         self.judge(ended)?;
         if let Place::File { temporary, path } = self.place {
-            let place = path.display().to_string();
-            temporary
-                .as_file()
-                .sync_all()
-                .map_err(|error| Problem::unwritable(&place, &error))?;
-            temporary
-                .persist(&path)
-                .map_err(|error| Problem::unwritable(&place, &error.error))?;
+            keep(temporary, &path)?;
         }
         Ok(worst)
     }
@@ -218,6 +211,30 @@ fn refuse_device(path: &Path) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Writes a file at once: whoever reads it sees the whole of it, or what was there before.
+pub(crate) fn write_file(path: &Path, content: &[u8]) -> Result<()> {
+    refuse_device(path)?;
+    let mut temporary = temporary_beside(path)?;
+    let place = path.display().to_string();
+    temporary
+        .write_all(content)
+        .map_err(|error| Problem::unwritable(&place, &error))?;
+    keep(temporary, path)
+}
+
+/// Gives the complete result its name.
+fn keep(temporary: NamedTempFile, path: &Path) -> Result<()> {
+    let place = path.display().to_string();
+    temporary
+        .as_file()
+        .sync_all()
+        .map_err(|error| Problem::unwritable(&place, &error))?;
+    temporary
+        .persist(path)
+        .map_err(|error| Problem::unwritable(&place, &error.error))?;
+    Ok(())
 }
 
 /// A file that becomes the result when it is complete.

@@ -93,26 +93,38 @@ impl<'a> Session<'a> {
 
     /// The result must not be written over what it is about.
     fn refuse_input_as_output(&self, artifacts: &[ArtifactSource]) -> Result<()> {
-        let same = |file: &Path, output: &Path| matches!((file.canonicalize(), output.canonicalize()), (Ok(a), Ok(b)) if a == b);
         let Some(output) = &self.args.output.output_file else {
             return Ok(());
         };
-        let hit = artifacts.iter().any(|artifact| match artifact {
-            ArtifactSource::File(file) => same(file, output),
-            _ => false,
+        let Ok(target) = output.canonicalize() else {
+            return Ok(());
+        };
+        let proof = &self.args.proof;
+        let named = [
+            &proof.bundle,
+            &proof.signature,
+            &proof.certificate,
+            &proof.rfc3161_timestamp,
+            &proof.sct,
+            &self.args.signer.key,
+        ];
+        let named = named.into_iter().flatten().map(PathBuf::from);
+        let root = self.args.trust.trusted_root.iter().map(PathBuf::from);
+        let files = artifacts.iter().filter_map(|artifact| match artifact {
+            ArtifactSource::File(file) => Some(file),
+            _ => None,
         });
-        let hit = hit
-            || self
-                .args
-                .trust
-                .trusted_root
-                .iter()
-                .any(|file| same(file.as_ref(), output));
-        match hit {
+        let beside = files
+            .clone()
+            .flat_map(|file| sealcheck_engine::proof_paths(file));
+        let mut read = named.chain(root).chain(files.cloned()).chain(beside);
+        let is_target = |file: PathBuf| file.canonicalize().is_ok_and(|file| file == target);
+        match read.any(is_target) {
             true => Err(Problem::argument(format!(
                 "--output-file {} is a file that the verification reads",
-                output.display()
-            ))),
+                shown(output)
+            ))
+            .with_hint("Name another file for the result.")),
             false => Ok(()),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use sealcheck_engine::Input;
 use sealcheck_verify::limits::BUNDLE_BYTES;
 use sealcheck_verify::{Claims, Failure, Material, Reason, printable};
 
@@ -42,22 +43,28 @@ pub(crate) fn missing(
     {
         return problem;
     }
-    let mut command = line.shown.clone();
+    let mut added = String::new();
     if identity.is_none() {
-        command.push_str(&format!(
-            " \\\n      --certificate-identity {}",
-            quoted(found_identity)
-        ));
+        added.push_str(" \\\n      --certificate-identity ");
+        added.push_str(&quoted(found_identity));
     }
     if issuer.is_none() {
-        command.push_str(" \\\n      ");
+        added.push_str(" \\\n      ");
         match found_issuer {
             Some(found) => {
-                command.push_str("--certificate-oidc-issuer ");
-                command.push_str(&quoted(found));
+                added.push_str("--certificate-oidc-issuer ");
+                added.push_str(&quoted(found));
             }
-            None => command.push_str("--no-issuer"),
+            None => added.push_str("--no-issuer"),
         }
+    }
+    // Behind `--` a flag would be a file.
+    let end = line.words.iter().position(|word| word == "--");
+    let (flags, files) = line.words.split_at(end.unwrap_or(line.words.len()));
+    let mut command = format!("sealcheck {}{added}", shell(flags));
+    if !files.is_empty() {
+        command.push_str(" \\\n      ");
+        command.push_str(&shell(files));
     }
     problem
         .with_line("")
@@ -77,10 +84,7 @@ fn claims(proof: &ProofArgs, names: &[String]) -> Option<(String, Claims)> {
     let mut paths: Vec<PathBuf> = named.map(PathBuf::from).collect();
     if paths.is_empty() {
         let first = names.first().filter(|name| *name != "-")?;
-        paths = BESIDE
-            .iter()
-            .map(|suffix| format!("{first}{suffix}").into())
-            .collect();
+        paths = sealcheck_engine::proof_paths(first.as_ref()).collect();
     }
     paths.into_iter().find_map(|path| {
         let bytes = files::read(&path, BUNDLE_BYTES).ok()?;
@@ -91,6 +95,23 @@ fn claims(proof: &ProofArgs, names: &[String]) -> Option<(String, Claims)> {
     })
 }
 
+/// Words as a shell takes them, addresses without their secrets.
+fn shell(words: &[String]) -> String {
+    let words: Vec<String> = words.iter().map(|word| quoted(&public(word))).collect();
+    words.join(" ")
+}
+
+/// A word of the command line without the secrets of an address in it.
+fn public(word: &str) -> String {
+    match word
+        .split_once('=')
+        .filter(|(flag, _)| flag.starts_with('-'))
+    {
+        Some((flag, value)) => format!("{flag}={}", Input::parse(value).name()),
+        None => Input::parse(word).name(),
+    }
+}
+
 /// The text as one word of a POSIX shell.
 pub(crate) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
@@ -99,18 +120,6 @@ pub(crate) fn quoted(text: &str) -> String {
         false => format!("'{}'", text.replace('\'', r"'\''")),
     }
 }
-
-/// Where a certificate usually lies.
-const BESIDE: [&str; 8] = [
-    ".sigstore.json",
-    ".sigstore",
-    ".bundle",
-    ".keyless.json",
-    ".intoto.jsonl",
-    ".cert",
-    ".pem",
-    ".crt",
-];
 
 #[cfg(test)]
 mod tests {

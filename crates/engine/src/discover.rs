@@ -262,15 +262,19 @@ impl Discovery {
     }
 }
 
+/// The paths at which a proof of the file at `path` is looked for.
+pub fn proof_paths(path: &Path) -> impl Iterator<Item = PathBuf> {
+    SUFFIXES.iter().map(move |(suffix, _)| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    })
+}
+
 fn look_at_files(path: &Path) -> Vec<(String, Result<Answer>)> {
-    SUFFIXES
-        .iter()
-        .map(|(suffix, part)| {
-            let mut name = path.as_os_str().to_owned();
-            name.push(suffix);
-            let beside = PathBuf::from(name);
-            (shown_path(&beside), read_file(&beside, part.limit(), false))
-        })
+    proof_paths(path)
+        .zip(SUFFIXES)
+        .map(|(beside, (_, part))| (shown_path(&beside), read_file(&beside, part.limit(), false)))
         .collect()
 }
 

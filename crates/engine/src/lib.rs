@@ -41,6 +41,7 @@ mod trust;
 pub use artifact::{ArtifactSource, Stream};
 pub use blob::BlobRequest;
 pub use config::{Clock, Config, DEFAULT_REKOR_URL, Network, TrustSource};
+pub use discover::proof_paths;
 pub use engine::Engine;
 pub use expand::{Expansion, Skipped, expand};
 pub use input::{Input, MaterialSource, Named};

@@ -109,14 +109,84 @@ fn a_variable_can_ask_for_the_document_too() {
 }
 
 #[test]
-fn standard_output_that_belongs_to_something_else_stays_empty() {
+fn an_earlier_result_does_not_outlive_a_failure() {
     let sandbox = Sandbox::new();
-    sandbox.write("out.json", b"of another run");
-    let line = "verify-blob app --nonsense -o json --output-file out.json";
-    assert_eq!(run(&sandbox, line).exits(2).stdout, "");
-    let line = "verify-blob app --offline -o json --output-file out.json";
-    assert_eq!(run(&sandbox, line).exits(2).stdout, "");
-    assert_eq!(sandbox.read("out.json"), "of another run");
+    let who = sandbox.who();
+    let sound = format!(
+        "verify-blob app --trusted-root root.json --output-file out.json --identity {} --issuer {}",
+        who.identity, who.issuer
+    );
+    let outcome = || {
+        let result: serde_json::Value = serde_json::from_str(&sandbox.read("out.json")).unwrap();
+        result["outcome"].as_str().unwrap().to_owned()
+    };
+    for line in [
+        "verify-blob app --offline --output-file out.json".to_owned(),
+        format!("{sound} --nonsense"),
+        format!("verify-blob app --nonsense --output-file=out.json"),
+        format!("verify-blob app {WHO} --trusted-root gone --output-file out.json -o json"),
+    ] {
+        run(&sandbox, &sound).exits(0);
+        assert_eq!(outcome(), "verified");
+        assert_eq!(run(&sandbox, &line).exits(2).stdout, "", "{line}");
+        assert_eq!(outcome(), "usage", "{line}");
+    }
+    // What is no result is not written over, and then the document comes where it can be read.
+    for (file, content) in [("other", "of another program"), ("app.txt", "hello")] {
+        sandbox.write(file, content);
+        let line = format!("verify-blob app --offline --output-file {file}");
+        let document = run(&sandbox, &line).exits(2).result();
+        assert_eq!(document["reason"], "identity-required");
+        assert_eq!(sandbox.read(file), content);
+    }
+    let line = "verify-blob app --offline --output-file gone/out.json";
+    let document = run(&sandbox, line).exits(2).result();
+    assert_eq!(document["outcome"], "usage");
+}
+
+#[test]
+fn a_result_is_not_written_over_a_proof() {
+    let sandbox = Sandbox::new();
+    let who = sandbox.who();
+    let proof = sandbox.read("app.sigstore.json");
+    sandbox.write("named", &proof);
+    for (line, file) in [
+        ("verify-blob app", "app.sigstore.json"),
+        ("verify-blob app --bundle named", "named"),
+        ("verify-blob app --bundle named", "root.json"),
+    ] {
+        let before = sandbox.read(file);
+        let line = format!(
+            "{line} --trusted-root root.json --output-file {file} --identity {} --issuer {}",
+            who.identity, who.issuer
+        );
+        let run = run(&sandbox, &line).exits(2);
+        assert!(run.stderr.contains("the verification reads"), "{line}");
+        assert_eq!(run.result()["outcome"], "usage");
+        assert_eq!(sandbox.read(file), before, "{line}");
+    }
+}
+
+#[test]
+fn a_suggested_command_shows_no_secret_and_can_be_run() {
+    let sandbox = Sandbox::new();
+    let line = "verify-blob --offline --tuf-mirror=https://user:s3cret@tuf.test/?token=s3cret \
+                --rekor-url https://user:s3cret@rekor.test/ -o text -- app";
+    let run = run(&sandbox, line).exits(2);
+    let told = &run.stderr;
+    assert!(
+        told.contains("If you know that this is who signs"),
+        "{told}"
+    );
+    assert!(!told.contains("s3cret"), "{told}");
+    let (flags, files) = told.split_once(" -- app").unwrap();
+    assert!(flags.contains("--certificate-identity "), "{told}");
+    assert!(!files.contains("--certificate"), "{told}");
+}
+
+#[test]
+fn standard_output_that_belongs_to_a_predicate_stays_empty() {
+    let sandbox = Sandbox::new();
     let line = "verify-blob-attestation app --offline --print-predicate";
     assert_eq!(run(&sandbox, line).exits(2).stdout, "");
     // Commands without such a result.
