@@ -45,7 +45,7 @@ impl Wanted {
     pub(crate) fn guessed(arguments: &[OsString]) -> Self {
         let mut format = environment::variable("output").and_then(|name| std::env::var(name).ok());
         let mut file = environment::variable("output-file")
-            .and_then(|name| std::env::var_os(name))
+            .and_then(std::env::var_os)
             .map(PathBuf::from);
         let mut predicate = environment::variable("print-predicate").is_some();
         let mut texts = arguments.iter().filter_map(|text| text.to_str());

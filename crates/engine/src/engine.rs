@@ -2,8 +2,8 @@
 
 use sealcheck_verify::{Result, limits::Limit};
 
-use crate::config::{Clock, Config};
-use crate::input::Input;
+use crate::config::{Clock, Config, DEFAULT_REKOR_URL};
+use crate::input::{Input, check_address};
 use crate::link::Link;
 use crate::trust::Trust;
 
@@ -22,6 +22,9 @@ impl Engine {
     /// # Errors
     /// The reasons of trust (`trust-root-…`), `argument-invalid` for network settings that cannot be used.
     pub fn new(config: Config) -> Result<Self> {
+        if config.rekor_url != DEFAULT_REKOR_URL {
+            check_address(&config.rekor_url)?;
+        }
         let link = Link::new(config.network);
         let trust = Trust::load(&config.trust, &link, config.clock.now())?;
         Ok(Self {

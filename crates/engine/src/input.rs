@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use data_encoding::{BASE64, BASE64URL};
-use sealcheck_net::{Client, NetError, Url, redact_url};
+use sealcheck_net::{Client, NetError, Url, redact_text};
 use sealcheck_verify::limits::Limit;
 use sealcheck_verify::{Failure, Reason, Result, printable};
 
@@ -130,6 +130,10 @@ impl Input {
 /// nor a folder; opening it may wait for somebody.
 pub(crate) fn read_file(path: &Path, limit: Limit, special: bool) -> Result<Answer> {
     let unreadable = |error: std::io::Error| match is_not_there(&error) {
+        // Whatever the link means is not reached: a volume that is not mounted, half a deployment.
+        true if path.is_symlink() => Err(Failure::new(Reason::ProofUnreadable)
+            .at(shown_path(path))
+            .detail("it is a link to nothing")),
         true => Ok(Answer::Absent(None)),
         false => Err(Failure::new(Reason::ProofUnreadable)
             .at(shown_path(path))
@@ -196,6 +200,23 @@ fn too_large(name: &str, limit: Limit) -> Failure {
         .found("more")
 }
 
+/// Refuses an address at which nothing can ever be asked: to try again later would not help.
+pub(crate) fn check_address(text: &str) -> Result<()> {
+    let refused = |found| {
+        Err(Failure::new(Reason::ArgumentInvalid)
+            .at(shown_url(text))
+            .expected("https://HOST, without user and password")
+            .found(found))
+    };
+    match Url::parse(text) {
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            refused("an address with credentials")
+        }
+        Ok(url) if is_url(text) && url.has_host() => Ok(()),
+        _ => refused("no address of the web"),
+    }
+}
+
 pub(crate) fn is_url(text: &str) -> bool {
     let scheme = text.split_once("://").map(|(scheme, _)| scheme);
     scheme.is_some_and(|scheme| {
@@ -210,10 +231,7 @@ pub(crate) fn shown_path(path: &Path) -> String {
 
 /// An address without its secrets.
 pub(crate) fn shown_url(text: &str) -> String {
-    Url::parse(text).map_or_else(
-        |_| "an address that cannot be read".to_owned(),
-        |url| redact_url(&url),
-    )
+    printable(&redact_text(text))
 }
 
 /// Whether it can be nothing but base64: long enough for a signature, padded, and with no other character.

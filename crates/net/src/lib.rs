@@ -35,7 +35,7 @@ pub use client::Client;
 pub use config::{Config, RetryPolicy};
 pub use error::{NetError, Phase};
 pub use proxy::Proxies;
-pub use redact::{Redacted, redact_url};
+pub use redact::{Redacted, redact_text, redact_url};
 pub use redirect::{MAX_REDIRECTS, RedirectRefusal};
 pub use request::Request;
 pub use reqwest::Url;

@@ -69,7 +69,8 @@ pub fn redact_url(url: &Url) -> String {
 }
 
 /// The same for text that may not even be a URL: without one to take apart, only what precedes a secret is shown.
-pub(crate) fn redact_text(text: &str) -> String {
+#[must_use]
+pub fn redact_text(text: &str) -> String {
     match Url::parse(text) {
         Ok(url) if url.has_host() => redact_url(&url),
         _ => {

@@ -71,8 +71,8 @@ reasons! {
     // Step 2: the key.
     CertificateRequired "certificate-required" Rejected
         "the proof carries no certificate"
-        "A signer's identity was required, but the artifact was signed with a plain key, which proves no identity."
-        "If you trust that key, give it with --key instead of an identity.";
+        "A signer's identity was required, but there is no certificate that names one: it was not found beside the signature, or the artifact was signed with a plain key, which proves no identity."
+        "Put the certificate beside the signature (.cert, .pem or .crt), or name it with --certificate. If a plain key signed and you trust it, give it with --key instead of an identity.";
     KeyNotUsed "key-not-used" Rejected
         "the proof was not made with a plain key"
         "A key was given, but the material carries a certificate: its signer is known by identity, not by key."

@@ -423,3 +423,15 @@ fn streams_and_digests_have_nothing_beside_them() {
         assert_failed(&verdict, Outcome::Usage, Reason::ArgumentInvalid);
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_nothing_is_not_the_absence_of_a_proof() {
+    let world = World::with_artifact();
+    std::os::unix::fs::symlink("gone", world.path("app.sigstore.json")).unwrap();
+    assert_failed(
+        &world.verify(),
+        Outcome::Unavailable,
+        Reason::ProofUnreadable,
+    );
+}

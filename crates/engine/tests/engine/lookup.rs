@@ -333,3 +333,23 @@ fn the_log_is_not_asked_where_it_cannot_help() {
     assert_eq!(ask(&world, &|_| ()).outcome(), Outcome::Rejected);
     assert_eq!(double.connections(), 0);
 }
+
+#[test]
+fn a_log_at_no_address_is_refused_and_not_unavailable() {
+    let (world, _) = bare();
+    for address in [
+        "https://user:s3cret@rekor.test",
+        "https://token@rekor.test",
+        "user:s3cret@rekor.test",
+        "rekor.test",
+        "ftp://rekor.test",
+        "https://",
+        "",
+    ] {
+        let mut config = world.config(Network::Offline);
+        config.rekor_url = address.to_owned();
+        let failure = Engine::new(config).unwrap_err();
+        assert_eq!(failure.reason, Reason::ArgumentInvalid, "{address}");
+        assert!(!failure.to_string().contains("s3cret"), "{failure}");
+    }
+}
