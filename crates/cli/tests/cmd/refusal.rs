@@ -123,7 +123,7 @@ fn an_earlier_result_does_not_outlive_a_failure() {
     for line in [
         "verify-blob app --offline --output-file out.json".to_owned(),
         format!("{sound} --nonsense"),
-        format!("verify-blob app --nonsense --output-file=out.json"),
+        "verify-blob app --nonsense --output-file=out.json".to_owned(),
         format!("verify-blob app {WHO} --trusted-root gone --output-file out.json -o json"),
     ] {
         run(&sandbox, &sound).exits(0);
