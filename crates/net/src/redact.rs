@@ -83,7 +83,7 @@ pub fn redact_text(text: &str) -> String {
 }
 
 /// Query parameters of the protocols we speak (OCI distribution and its token service, Rekor, paging): no secrets.
-const SHOWN_PARAMETERS: &[&str] = &[
+pub(crate) const SHOWN_PARAMETERS: &[&str] = &[
     "artifactType",
     "client_id",
     "digest",
