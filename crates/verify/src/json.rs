@@ -29,8 +29,9 @@ fn explain<'a, T: Deserialize<'a>>(
         Ok(_) => Failure::new(reason).detail(error),
         Err(error) => {
             let failure = Failure::new(reason).detail(error.inner());
-            match error.path().to_string().as_str() {
-                "." => failure,
+            // A part that is not known, because the text breaks off there, is written as a question mark.
+            match error.path().to_string().trim_end_matches(['?', '.']) {
+                "" => failure,
                 path => failure.at(path),
             }
         }
