@@ -8,7 +8,7 @@ use crate::argv::truth;
 use crate::environment::{Origin, origin};
 use crate::output;
 use crate::problem::{Problem, Result};
-use crate::session::{Session, digest_source};
+use crate::session::{Session, artifact, digest_source};
 use crate::{CommandLine, setup};
 
 /// Verifies an attestation about one artifact.
@@ -25,7 +25,7 @@ pub(crate) fn run(args: &AttestationArgs, line: &CommandLine<'_>) -> Result<u8> 
             return Err(setup::exclusive(line.matches, "digest", "artifact")
                 .with_hint("Give the file or its digest: the digest is computed from the file."));
         }
-        (Some(artifact), _) => ArtifactSource::parse(artifact)?,
+        (Some(name), _) => artifact(name)?,
         (None, Some(digest)) => digest_source(&digest)?,
         (None, None) => {
             return Err(
@@ -46,19 +46,19 @@ pub(crate) fn run(args: &AttestationArgs, line: &CommandLine<'_>) -> Result<u8> 
         vec![source],
         statement.print_predicate,
         |verdict| match statement.print_predicate {
-            true => print_predicate(verdict, line),
+            true => print_predicate(verdict),
             false => Ok(()),
         },
     )
 }
 
 /// The predicate as it stands in the signed payload; nothing at all unless it is verified.
-fn print_predicate(verdict: &Verdict, line: &CommandLine<'_>) -> Result<()> {
+fn print_predicate(verdict: &Verdict) -> Result<()> {
     let Some(statement) = verdict.statement() else {
         return Ok(());
     };
     let predicate = statement.predicate().unwrap_or("null");
-    output::print(line.console, &format!("{predicate}\n"))
+    output::print_signed(&format!("{predicate}\n"))
 }
 
 /// The digest as `ALG:HEX`.
