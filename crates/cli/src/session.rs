@@ -40,6 +40,18 @@ impl<'a> Session<'a> {
     ) -> Result<Self> {
         let console = line.console;
         refuse_hardware(args)?;
+        let proof = &args.proof;
+        let parts = [
+            &proof.bundle,
+            &proof.signature,
+            &proof.certificate,
+            &proof.rfc3161_timestamp,
+            &proof.sct,
+            &args.signer.key,
+        ];
+        for part in parts.into_iter().flatten() {
+            tell_pipe(console, part.as_ref());
+        }
         if args.deprecated.new_bundle_format {
             console
                 .note("--new-bundle-format has no effect: the format of a bundle is recognised.");
@@ -223,7 +235,7 @@ impl<'a> Session<'a> {
                 }
                 source => {
                     if let ArtifactSource::File(path) = &source {
-                        self.tell_pipe(path);
+                        tell_pipe(self.console, path);
                     }
                     stream |= matches!(source, ArtifactSource::Stream(_));
                     out.push(source);
@@ -231,16 +243,6 @@ impl<'a> Session<'a> {
             }
         }
         Ok(out)
-    }
-
-    /// Says that a named pipe is waited for: nothing else shows it.
-    fn tell_pipe(&self, path: &Path) {
-        if is_pipe(path) {
-            self.console.note(&format!(
-                "{} is a pipe: it is read until who writes into it is done.",
-                shown(path)
-            ));
-        }
     }
 
     /// What of a folder is not verified because it is a proof.
@@ -294,6 +296,16 @@ pub(crate) fn artifact(name: &str) -> Result<ArtifactSource> {
         Reason::ArgumentInvalid => Problem::from(failure).with_hint(DIGEST_HINT),
         _ => failure.into(),
     })
+}
+
+/// Says that a named pipe is waited for: nothing else shows it.
+pub(crate) fn tell_pipe(console: Console<'_>, path: &Path) {
+    if is_pipe(path) {
+        console.note(&format!(
+            "{} is a pipe: sealcheck waits for a program that writes into it.",
+            shown(path)
+        ));
+    }
 }
 
 /// Whether reading waits for somebody who writes. The shell's own pipes, which are links, have one already.

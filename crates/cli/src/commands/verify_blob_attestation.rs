@@ -8,7 +8,7 @@ use crate::argv::truth;
 use crate::environment::{Origin, origin};
 use crate::output;
 use crate::problem::{Problem, Result};
-use crate::session::{Session, artifact, digest_source};
+use crate::session::{Session, artifact, digest_source, tell_pipe};
 use crate::{CommandLine, setup};
 
 /// Verifies an attestation about one artifact.
@@ -38,6 +38,9 @@ pub(crate) fn run(args: &AttestationArgs, line: &CommandLine<'_>) -> Result<u8> 
     {
         return Err(Problem::argument(format!("{} is a folder", path.display()))
             .with_hint("Name one file: an attestation is about one artifact at a time."));
+    }
+    if let ArtifactSource::File(path) = &source {
+        tell_pipe(line.console, path);
     }
     let content = Content::Attestation(predicate_type(&statement.predicate_type)?.into());
     let names: Vec<String> = args.artifact.iter().cloned().collect();
