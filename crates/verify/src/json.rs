@@ -195,6 +195,24 @@ mod tests {
     }
 
     #[test]
+    fn where_the_text_breaks_off_is_no_field() {
+        let field = |text: &str| {
+            let read = parse::<Vec<Vec<u32>>>(text.as_bytes(), Reason::MaterialMalformed);
+            read.unwrap_err().field
+        };
+        assert_eq!(field("[[1], [2, \"").as_deref(), Some("[1][1]"));
+        for text in ["[", "", "x", "[[1]] 1"] {
+            assert!(
+                field(text).is_none_or(|field| !field.contains('?')),
+                "{text}"
+            );
+        }
+        type Map = std::collections::BTreeMap<String, u32>;
+        let cut = parse::<Map>(b"{\"payload", Reason::MaterialMalformed);
+        assert_eq!(cut.unwrap_err().field, None);
+    }
+
+    #[test]
     fn hashes_have_32_bytes() {
         let read =
             |text: &str| parse::<Hash>(format!("\"{text}\"").as_bytes(), Reason::MaterialMalformed);
