@@ -56,8 +56,10 @@ enum Act {
     /// So much more.
     Add(i64, &'static [&'static str]),
     Remove(&'static [&'static str]),
-    /// The same entry twice.
+    /// The first of a list twice.
     Double(&'static [&'static str]),
+    /// The other signer's list behind this one.
+    Join(&'static [&'static str]),
     /// The sibling's genuine part.
     Sibling(&'static [&'static str]),
     /// The other signer's genuine part.
@@ -163,6 +165,15 @@ impl Damage {
                     list.extend(list.first().cloned());
                     !list.is_empty()
                 }),
+            Act::Join(places) => place(places).is_some_and(|place| {
+                let more = other.material.pointer(place).and_then(Value::as_array);
+                let list = damaged.material.pointer_mut(place);
+                let list = list.and_then(Value::as_array_mut);
+                list.zip(more).is_some_and(|(list, more)| {
+                    list.extend_from_slice(more);
+                    !more.is_empty()
+                })
+            }),
             Act::Sibling(places) => from(sibling, places, &mut damaged),
             Act::Other(places) => from(other, places, &mut damaged),
         };
@@ -247,6 +258,8 @@ const SIGNATURE: &[&str] = &[
     "/base64Signature",
     "/signature",
 ];
+/// An envelope has room for several.
+const SIGNATURES: &[&str] = &["/dsseEnvelope/signatures", "/envelope/signatures"];
 const CERTIFICATE: &[&str] = &[
     "/verificationMaterial/certificate/rawBytes",
     "/verificationMaterial/x509CertificateChain/certificates/0/rawBytes",
@@ -296,6 +309,12 @@ pub(crate) const DAMAGE: &[Damage] = &[
         Act::Sibling(SIGNATURE),
     ),
     damage(Area::Signed, "signature-of-other", Act::Other(SIGNATURE)),
+    damage(Area::Signed, "signature-twice", Act::Double(SIGNATURES)),
+    damage(
+        Area::Signed,
+        "signature-of-other-added",
+        Act::Join(SIGNATURES),
+    ),
     damage(Area::Signed, "certificate-flipped", Act::Flip(CERTIFICATE)),
     damage(
         Area::Signed,
@@ -324,6 +343,11 @@ pub(crate) const DAMAGE: &[Damage] = &[
     damage(Area::Entry, "log-entry-twice", Act::Double(ENTRY)),
     damage(Area::Entry, "log-entry-of-sibling", Act::Sibling(ENTRY)),
     damage(Area::Entry, "log-entry-of-other", Act::Other(ENTRY)),
+    damage(
+        Area::Entry,
+        "log-entry-of-other-added",
+        Act::Join(&[entry!()]),
+    ),
     damage(Area::Entry, "body-of-sibling", Act::Sibling(BODY)),
     damage(Area::Entry, "body-of-other", Act::Other(BODY)),
     damage(Area::Entry, "log-index-added", Act::Add(1, INDEX)),

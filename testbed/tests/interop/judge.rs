@@ -74,8 +74,13 @@ pub(crate) fn both(
     (cosign, ours)
 }
 
-/// Cosign's verdict, by its exit code.
-fn cosign(testbed: &Testbed, proof: &Proof, folder: &Path, arguments: &[String]) -> Judgement {
+/// Cosign's verdict on what was left in the folder, by its exit code.
+pub(crate) fn cosign(
+    testbed: &Testbed,
+    proof: &Proof,
+    folder: &Path,
+    arguments: &[String],
+) -> Judgement {
     let mut cosign = testbed.cosign();
     cosign.current_dir(folder).args(arguments);
     match proof.case.form {
@@ -100,8 +105,8 @@ fn cosign(testbed: &Testbed, proof: &Proof, folder: &Path, arguments: &[String])
     }
 }
 
-/// Our program's verdict, by its result document.
-fn ours(proof: &Proof, folder: &Path, arguments: &[String]) -> Judgement {
+/// Our program's verdict on what was left in the folder, by its result document.
+pub(crate) fn ours(proof: &Proof, folder: &Path, arguments: &[String]) -> Judgement {
     let mut command = sealcheck::command();
     command.current_dir(folder).args(arguments).args([
         "--trusted-root",

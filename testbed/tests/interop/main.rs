@@ -23,6 +23,7 @@ mod proxy;
 mod registries;
 mod sealcheck;
 mod sign;
+mod signers;
 mod table;
 mod tuf;
 
@@ -123,7 +124,7 @@ type Check = fn(&Testbed);
 
 /// All trials, each made by `act` from its subject.
 fn trials(act: impl Fn(&Subject) -> Result<(), Failed> + Clone + Send + 'static) -> Vec<Trial> {
-    let peers: [(&str, Check); 4] = [
+    let peers: [(&str, Check); 5] = [
         (
             "testbeds-end-without-a-trace",
             lifecycle::nothing_survives_and_nobody_notices,
@@ -137,6 +138,7 @@ fn trials(act: impl Fn(&Subject) -> Result<(), Failed> + Clone + Send + 'static)
             tuf::we_load_the_trusted_root_from_it,
         ),
         ("registries", registries::images_are_pushed_and_signed),
+        ("several-signers", signers::each_is_known_among_several),
     ];
     let peers = peers.map(|(name, act)| (name.to_owned(), Subject::Peers(act)));
     let logs = BEHAVIOURS.iter().enumerate().map(|(index, log)| {
