@@ -105,7 +105,7 @@ fn commands(testbed: &Testbed, sealcheck: &str) -> String {
             say(&format!("# (Rekor v1 instead of v2: {v1})"));
         }
         say(&format!(
-            "{cosign} sign-blob --yes --signing-config {config} \\\n    --identity-token {token} --bundle FILE.sigstore.json FILE"
+            "{cosign} sign-blob --yes --signing-config {config} --trusted-root {root} \\\n    --identity-token {token} --bundle FILE.sigstore.json FILE"
         ));
         say("\n# Verify, by either");
         for verifier in [&cosign.to_string(), sealcheck] {
@@ -127,7 +127,7 @@ fn commands(testbed: &Testbed, sealcheck: &str) -> String {
                 crane.display()
             ));
             say(&format!(
-                "{cosign} sign --yes --allow-http-registry --signing-config {config} \\\n    --identity-token {token} {registry}/app:1"
+                "{cosign} sign --yes --allow-http-registry --signing-config {config} --trusted-root {root} \\\n    --identity-token {token} {registry}/app:1"
             ));
         }
     }
