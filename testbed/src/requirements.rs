@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::part::Part;
 use crate::peers::announce;
@@ -38,35 +38,33 @@ impl fmt::Display for Missing {
 
 impl std::error::Error for Missing {}
 
-/// What these parts need and the system does not have. Root of a Debian installs it instead: that is a container or a
-/// machine of CI.
+/// Sees to it that the system has what these parts need. Where it has not, root of a Debian installs it: that is a
+/// container or a machine of CI.
 ///
 /// # Errors
-/// What is missing cannot be installed.
-pub(crate) fn missing(parts: &[Part]) -> Result<Option<Missing>> {
+/// [`Missing`], or a package cannot be installed.
+pub(crate) fn provide(parts: &[Part]) -> Result<()> {
     let missing = absent(parts);
     if missing.is_empty() {
-        return Ok(None);
+        return Ok(());
     }
     let is_root = run(Command::new("id").arg("-u")).is_ok_and(|id| id == b"0\n");
     if !(is_root && found("apt-get").is_some()) {
-        return Ok(Some(Missing { programs: missing }));
+        bail!(Missing { programs: missing });
     }
     let packages = packages(&missing);
     announce(&format!("installing {} ...", packages.join(", ")));
     let apt = |arguments: &[&str]| {
         let mut command = Command::new("apt-get");
         command.env("DEBIAN_FRONTEND", "noninteractive");
-        run(command.args(arguments).args(match arguments {
-            ["install", ..] => packages.as_slice(),
-            _ => &[],
-        }))
+        run(command.args(arguments))
     };
+    let install = ["install", "-y", "--no-install-recommends"];
     apt(&["update"])?;
-    apt(&["install", "-y", "--no-install-recommends"])?;
+    apt(&[&install, packages.as_slice()].concat())?;
     let still = absent(parts);
     match still.is_empty() {
-        true => Ok(None),
+        true => Ok(()),
         false => Err(Missing { programs: still }).context("after their packages were installed"),
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::http::FileServer;
@@ -15,7 +15,7 @@ use crate::peers::{self, Cache, announce};
 use crate::pki::{Certificate, KeyFiles};
 use crate::process::{Janitor, on_free_ports};
 use crate::registries;
-use crate::requirements::{Missing, missing};
+use crate::requirements::provide;
 use crate::services::{self, Service, Trillian};
 use crate::trust::{TrustedServices, ed25519_log, p256_log, signing_config};
 use crate::tuf::Publisher;
@@ -77,14 +77,12 @@ pub struct Testbed {
 
 impl Testbed {
     /// Builds the programs of these parts, as far as they are not in the cache, and says how long it took. As root of a
-    /// Debian it installs the programs that cannot be built; elsewhere it returns those that are missing.
+    /// Debian it installs the programs that cannot be built.
     ///
     /// # Errors
-    /// A program cannot be installed or built; with what the attempt printed.
-    pub fn prepare(parts: &[Part]) -> Result<Option<Missing>> {
-        if let Some(missing) = missing(parts)? {
-            return Ok(Some(missing));
-        }
+    /// [`Missing`](crate::Missing), or a program cannot be installed or built; with what the attempt printed.
+    pub fn prepare(parts: &[Part]) -> Result<()> {
+        provide(parts)?;
         let cache = Cache::open()?;
         if parts.iter().any(|part| part.needs_database()) {
             cache.trillian_schema()?;
@@ -93,22 +91,20 @@ impl Testbed {
             cache.program(*peer)?;
         }
         cache.program(peers::COSIGN)?;
-        Ok(None)
+        Ok(())
     }
 
-    /// What a test calls: the parts, or `None` after it was said on standard error which programs are missing.
+    /// What a test calls: the parts, or `None` after it was said on standard error why they cannot be had here.
     ///
     /// # Errors
-    /// As [`start`](Self::start); and where the variable `CI` is set, also for missing programs, as CI must not skip.
+    /// A part cannot be started; and where the variable `CI` is set, also as [`prepare`](Self::prepare), as CI must not skip.
     pub fn for_tests(parts: &[Part]) -> Result<Option<Self>> {
-        match Self::prepare(parts)? {
-            None => Self::start(parts).map(Some),
-            Some(missing) if env::var_os("CI").is_some() => {
-                Err(missing).context("CI must not skip")
-            }
-            Some(missing) => {
+        match Self::prepare(parts) {
+            Ok(()) => Self::start(parts).map(Some),
+            Err(why) if env::var_os("CI").is_some() => Err(why).context("CI must not skip"),
+            Err(why) => {
                 announce(&format!(
-                    "skipped, nothing was tested against real peers: {missing}"
+                    "skipped, nothing was tested against real peers: {why:#}"
                 ));
                 Ok(None)
             }
@@ -118,11 +114,9 @@ impl Testbed {
     /// Builds what is missing and starts these parts; the issuer and the TUF repository are always there.
     ///
     /// # Errors
-    /// A program is missing, or cannot be built or started, or is not ready in time; with what it printed.
+    /// As [`prepare`](Self::prepare); or a program cannot be started, or is not ready in time; with what it printed.
     pub fn start(parts: &[Part]) -> Result<Self> {
-        if let Some(missing) = Self::prepare(parts)? {
-            bail!(missing);
-        }
+        Self::prepare(parts)?;
         let has = |part| parts.contains(&part);
         let cache = Cache::open()?;
         let folder = tempfile::Builder::new()

@@ -4,7 +4,7 @@ use std::env;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use sealcheck_testbed::{Part, Testbed};
 use sealcheck_testkit::shared;
@@ -55,13 +55,16 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     ];
     let everything = options.arguments.is_empty();
     // Minutes of building would look like a hanging test.
-    let missing = match everything {
-        true => Testbed::prepare(Part::ALL)?,
-        false => None,
+    let prepared = match everything {
+        true => Testbed::prepare(Part::ALL),
+        false => Ok(()),
     };
-    if let (Some(missing), true) = (&missing, env::var_os("CI").is_some()) {
-        bail!("CI must not skip the tests with real peers: {missing}");
-    }
+    let missing = match prepared {
+        Err(why) if env::var_os("CI").is_some() => {
+            return Err(why.context("CI must not skip the tests with real peers"));
+        }
+        prepared => prepared.err(),
+    };
     let mut command = process::cargo(["test"]);
     match everything {
         true => command.args(["--workspace", "--all-features", "--no-fail-fast"]),
@@ -85,10 +88,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             "Tests with vectors of others were skipped: their data does not lie beside this folder (docs/testing.md)."
         );
     }
-    if let Some(missing) = missing {
-        println!(
-            "Nothing was tested with real cosign and its services: {missing} (docs/testing.md)."
-        );
+    if let Some(why) = missing {
+        println!("Nothing was tested with real cosign and its services (docs/testing.md): {why:#}");
     }
     println!();
     println!("{} passed, {} failed", summary.passed, summary.failed);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Read;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::{Args, Subcommand};
 use sealcheck_testbed::{Part, Testbed};
 
@@ -29,13 +29,11 @@ enum Action {
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     match &options.action {
-        Action::Build => match Testbed::prepare(Part::ALL)? {
-            None => println!(
-                "the peers are built: {}",
-                Testbed::cache_folder()?.display()
-            ),
-            Some(missing) => bail!(missing),
-        },
+        Action::Build => {
+            Testbed::prepare(Part::ALL)?;
+            let folder = Testbed::cache_folder()?;
+            println!("the peers are built: {}", folder.display());
+        }
         Action::Up { parts } => {
             let parts = if parts.is_empty() { Part::ALL } else { parts };
             let sealcheck = process::sealcheck()?;

@@ -87,12 +87,7 @@ pub(crate) fn cosign(
         Form::Bundle => {
             cosign.args(["--trusted-root", TRUSTED_ROOT]);
         }
-        _ => {
-            for (variable, content) in proof.trust_files() {
-                fs::write(folder.join(variable), content).unwrap();
-                cosign.env(variable, folder.join(variable));
-            }
-        }
+        _ => set_trust(&mut cosign, proof, folder),
     }
     let output = cosign.output().unwrap();
     Judgement {
@@ -105,15 +100,26 @@ pub(crate) fn cosign(
     }
 }
 
-/// Our program's verdict on what was left in the folder, by its result document.
+/// Our program's verdict on what was left in the folder, with the trusted root there.
 pub(crate) fn ours(proof: &Proof, folder: &Path, arguments: &[String]) -> Judgement {
     let mut command = sealcheck::command();
-    command.current_dir(folder).args(arguments).args([
-        "--trusted-root",
-        TRUSTED_ROOT,
-        "--output",
-        "json",
-    ]);
+    command
+        .args(arguments)
+        .args(["--trusted-root", TRUSTED_ROOT]);
+    judged(command, proof, folder)
+}
+
+/// The same, with what to trust in cosign's variables.
+pub(crate) fn ours_by_variables(proof: &Proof, folder: &Path, arguments: &[String]) -> Judgement {
+    let mut command = sealcheck::command();
+    command.args(arguments);
+    set_trust(&mut command, proof, folder);
+    judged(command, proof, folder)
+}
+
+/// By the result document.
+fn judged(mut command: Command, proof: &Proof, folder: &Path) -> Judgement {
+    command.current_dir(folder).args(["--output", "json"]);
     // What is not asked online must not need the network.
     if proof.case.form != Form::Detached {
         command.arg("--offline");
@@ -134,6 +140,14 @@ pub(crate) fn ours(proof: &Proof, folder: &Path, arguments: &[String]) -> Judgem
             .unwrap_or_default()
             .to_owned(),
         text: told(&command, &output),
+    }
+}
+
+/// What cosign is told to trust for old formats: files named by variables.
+fn set_trust(command: &mut Command, proof: &Proof, folder: &Path) {
+    for (variable, content) in proof.trust_files() {
+        fs::write(folder.join(variable), content).unwrap();
+        command.env(variable, folder.join(variable));
     }
 }
 

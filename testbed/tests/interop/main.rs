@@ -12,6 +12,7 @@
     reason = "a test program"
 )]
 
+mod authorities;
 mod case;
 mod damage;
 mod difference;
@@ -124,7 +125,7 @@ type Check = fn(&Testbed);
 
 /// All trials, each made by `act` from its subject.
 fn trials(act: impl Fn(&Subject) -> Result<(), Failed> + Clone + Send + 'static) -> Vec<Trial> {
-    let peers: [(&str, Check); 5] = [
+    let peers: [(&str, Check); 6] = [
         (
             "testbeds-end-without-a-trace",
             lifecycle::nothing_survives_and_nobody_notices,
@@ -139,6 +140,7 @@ fn trials(act: impl Fn(&Subject) -> Result<(), Failed> + Clone + Send + 'static)
         ),
         ("registries", registries::images_are_pushed_and_signed),
         ("several-signers", signers::each_is_known_among_several),
+        ("authorities-by-flags", authorities::flags_name_an_authority),
     ];
     let peers = peers.map(|(name, act)| (name.to_owned(), Subject::Peers(act)));
     let logs = BEHAVIOURS.iter().enumerate().map(|(index, log)| {
