@@ -14,6 +14,7 @@ mod lint;
 mod process;
 mod schema;
 mod test;
+mod testbed;
 mod tools;
 
 use clap::{Parser, Subcommand};
@@ -41,6 +42,8 @@ enum Recipe {
     Fuzz(fuzz::Options),
     /// Measure the verifier against its floor
     Bench(bench::Options),
+    /// Start or build a private Sigstore of real peers on loopback
+    Testbed(testbed::Options),
     /// Sign the files of examples/ anew
     Examples,
 }
@@ -54,6 +57,7 @@ fn main() -> anyhow::Result<()> {
         Recipe::Schema(options) => schema::run(&options),
         Recipe::Fuzz(options) => fuzz::run(&options),
         Recipe::Bench(options) => bench::run(&options),
+        Recipe::Testbed(options) => testbed::run(&options),
         Recipe::Examples => examples::run(),
     }
 }
