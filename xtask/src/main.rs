@@ -11,6 +11,7 @@ mod docs;
 mod examples;
 mod fuzz;
 mod lint;
+mod mutants;
 mod process;
 mod schema;
 mod test;
@@ -40,6 +41,8 @@ enum Recipe {
     Schema(schema::Options),
     /// Run the fuzz targets for a bounded time
     Fuzz(fuzz::Options),
+    /// Take checks out of the verifier, and see that a test notices each time
+    Mutants(mutants::Options),
     /// Measure the verifier against its floor
     Bench(bench::Options),
     /// Start or build a private Sigstore of real peers on loopback
@@ -56,6 +59,7 @@ fn main() -> anyhow::Result<()> {
         Recipe::Docs(options) => docs::run(&options),
         Recipe::Schema(options) => schema::run(&options),
         Recipe::Fuzz(options) => fuzz::run(&options),
+        Recipe::Mutants(options) => mutants::run(&options),
         Recipe::Bench(options) => bench::run(&options),
         Recipe::Testbed(options) => testbed::run(&options),
         Recipe::Examples => examples::run(),
