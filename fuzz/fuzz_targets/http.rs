@@ -27,11 +27,15 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
             && let Some(password) = url.password().filter(|password| password.len() > 8)
         {
             let rest = format!("{}{}", url.host_str().unwrap_or_default(), url.path());
-            assert!(rest.contains(password) || !shown.contains(password), "{shown}");
+            assert!(
+                rest.contains(password) || !shown.contains(password),
+                "{shown}"
+            );
         }
     }
     let body = parts.next().unwrap_or_default();
-    if let Ok(read) = fuzzing::decode(encoding.unwrap_or_default(), body.chunks(100), LIMIT, &here) {
+    if let Ok(read) = fuzzing::decode(encoding.unwrap_or_default(), body.chunks(100), LIMIT, &here)
+    {
         assert!(read.len() <= 4096);
     }
 });

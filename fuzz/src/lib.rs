@@ -94,7 +94,11 @@ pub fn exercise(material: &Material) -> Verdict {
     );
     if verdict.outcome() == Outcome::Verified {
         let signed_at = verdict.evidence().signed_at.expect("a time");
-        assert_eq!(signed_at.unix_seconds(), SIGNED_AT, "accepted at another time");
+        assert_eq!(
+            signed_at.unix_seconds(),
+            SIGNED_AT,
+            "accepted at another time"
+        );
     }
     refuse(material, UNSIGNED, root(), &SIGNER, "for another artifact");
     refuse(material, ARTIFACT, root(), &STRANGER, "as a stranger's");
@@ -105,8 +109,20 @@ pub fn exercise(material: &Material) -> Verdict {
 /// another.
 pub fn exercise_composed(material: &Material) -> Verdict {
     let verdict = exercise(material);
-    refuse(material, OTHER_ARTIFACT, root(), &OTHER_SIGNER, "as another signer's");
-    refuse(material, ARTIFACT, &OTHER_ROOT, &SIGNER, "by another trusted root");
+    refuse(
+        material,
+        OTHER_ARTIFACT,
+        root(),
+        &OTHER_SIGNER,
+        "as another signer's",
+    );
+    refuse(
+        material,
+        ARTIFACT,
+        &OTHER_ROOT,
+        &SIGNER,
+        "by another trusted root",
+    );
     let strict = Requirements::identity(SIGNER.clone())
         .content(Content::SignatureOrAttestation)
         .require_inclusion_proof()
