@@ -3,6 +3,8 @@
 //!
 //! `rate TRUSTED_ROOT BUNDLE ARTIFACT IDENTITY ISSUER`
 
+#![expect(clippy::print_stdout, reason = "`cargo xtask bench --peers` reads the figures")]
+
 use std::fs;
 
 use anyhow::{Context, Result, bail, ensure};

@@ -22,12 +22,15 @@ impl Repository {
             let mut signed = json!({
                 "_type": role, "spec_version": "1.0.31", "version": version, "expires": EXPIRES, field: content,
             });
-            if role == "root" {
-                signed["consistent_snapshot"] = true.into();
-                signed["roles"] = ["root", "timestamp", "snapshot", "targets"]
+            if let (true, Some(signed)) = (role == "root", signed.as_object_mut()) {
+                let roles: Value = ["root", "timestamp", "snapshot", "targets"]
                     .map(|role| (role, json!({"keyids": [KEY_ID], "threshold": 1})))
                     .into_iter()
                     .collect();
+                signed.extend([
+                    ("consistent_snapshot".to_owned(), true.into()),
+                    ("roles".to_owned(), roles),
+                ]);
             }
             // Only printable ASCII is signed, of which RFC 8785 and TUF's canonical JSON make the same.
             let signature = hex(&key.sign(&canonical_json(&signed)));
