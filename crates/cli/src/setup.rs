@@ -14,10 +14,12 @@ use crate::environment::{self, origin, spoken};
 use crate::problem::{Problem, Result};
 use crate::trust_files::TrustFiles;
 
-/// Makes the engine: loads the trusted root, and sets up the network without using it.
+/// Makes the engine: loads the trusted root, from the network only when it is `needed`, and sets up the network without
+/// using it.
 pub(crate) fn engine(
     trust: &TrustArgs,
     network: &NetworkArgs,
+    needed: bool,
     matches: &ArgMatches,
 ) -> Result<Engine> {
     let trust = without_silenced(trust, matches)?;
@@ -25,9 +27,12 @@ pub(crate) fn engine(
         .rekor_url
         .clone()
         .unwrap_or_else(|| DEFAULT_REKOR_URL.to_owned());
-    let files = TrustFiles::read(&trust, &rekor_url)?;
+    let files = TrustFiles::read(&trust)?;
     let config = Config {
-        trust: TrustSource::Load(source(&trust)?),
+        trust: match needed {
+            true => TrustSource::Load(source(&trust)?),
+            false => TrustSource::AtHand(source(&trust)?),
+        },
         network: reach(network),
         rekor_url,
         clock: Clock::System,

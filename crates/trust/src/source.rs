@@ -190,7 +190,8 @@ impl InitialRoot {
     }
 
     /// The instance whose embedded trusted root may stand in.
-    pub(crate) const fn instance(&self) -> Option<Instance> {
+    #[must_use]
+    pub const fn instance(&self) -> Option<Instance> {
         match self {
             Self::Embedded(instance) => Some(*instance),
             Self::File { .. } => None,

@@ -276,7 +276,11 @@ reasons! {
     TrustRootRollback "trust-root-rollback" Unavailable
         "the trust metadata is older than what was seen before"
         "The repository offers a lower version than the cache holds: a stale mirror, or an attack."
-        "Check the mirror. The last good metadata stays in use while it has not expired.";
+        "Check --tuf-mirror, or wait. What was trusted before is kept: --offline goes on with it while it has not expired.";
+    TrustMetadataInvalid "trust-metadata-invalid" Unavailable
+        "the trust metadata does not verify"
+        "The TUF repository answered with metadata or a target that is not signed by the keys that are trusted, or not what the signed metadata names: a wrong mirror, one that is being changed, or an attack."
+        "Check --tuf-mirror, and that --tuf-root belongs to it. What was trusted before is kept: --offline goes on with it while it has not expired.";
     TrustRootInvalid "trust-root-invalid" Usage
         "the trusted root cannot be used"
         "The file is not a Sigstore trusted root, or a key, certificate or validity window in it is broken."
