@@ -132,6 +132,13 @@ pub(crate) fn exclusive(matches: &ArgMatches, one: &str, other: &str) -> Problem
 
 fn source(trust: &TrustArgs) -> Result<Source> {
     if let Some(path) = &trust.trusted_root {
+        // An address may have a password in it, so it is not repeated.
+        if path.to_str().is_some_and(|text| text.contains("://")) && !path.exists() {
+            return Err(Problem::argument(
+                "--trusted-root takes a file, and nothing is fetched from an address",
+            )
+            .with_hint("Download the file first by a way that you trust, or name a TUF repository with --tuf-mirror."));
+        }
         return Ok(Source::File(path.clone()));
     }
     let instance = match trust.instance {

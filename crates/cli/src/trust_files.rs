@@ -131,7 +131,7 @@ fn authority(file: &Path, chain: &[Vec<u8>]) -> Value {
 /// A log of which only the key is known: that the file belongs to an address is nowhere said.
 fn log(path: &Path) -> Result<Value> {
     let name = path.display().to_string();
-    let bytes = files::read(path, CERTIFICATE_BYTES)?;
+    let bytes = files::read(path, CERTIFICATE_BYTES).map_err(unreadable)?;
     let key = PublicKey::parse(&bytes).map_err(|failure| failure.of_file(&name))?;
     let details = match key.kind() {
         KeyKind::EcdsaP256 => "PKIX_ECDSA_P256_SHA_256",
@@ -154,7 +154,7 @@ fn log(path: &Path) -> Result<Value> {
 
 fn certificates(path: &Path) -> Result<Vec<Vec<u8>>> {
     let name = path.display().to_string();
-    let bytes = files::read(path, CERTIFICATE_BYTES)?;
+    let bytes = files::read(path, CERTIFICATE_BYTES).map_err(unreadable)?;
     let wrong = |detail: &str| {
         Problem::from(
             Failure::new(Reason::TrustRootInvalid)
@@ -169,6 +169,17 @@ fn certificates(path: &Path) -> Result<Vec<Vec<u8>>> {
     match read.is_empty() {
         true => Err(wrong("none")),
         false => Ok(read.into_iter().map(|der| der.to_vec()).collect()),
+    }
+}
+
+/// What is trusted is no proof.
+fn unreadable(failure: Failure) -> Failure {
+    match failure.reason {
+        Reason::ProofUnreadable => Failure {
+            reason: Reason::TrustRootUnreadable,
+            ..failure
+        },
+        _ => failure,
     }
 }
 

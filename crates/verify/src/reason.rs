@@ -241,8 +241,8 @@ reasons! {
         "Every place where a proof could be was looked at, each answered, and none has one."
         "The report lists the places. Name the proof with --bundle, or with --signature and --certificate, if it lies elsewhere.";
     ProofUnreadable "proof-unreadable" Unavailable
-        "a proof is there but could not be fetched or opened"
-        "A file or an address that holds the proof failed: permission, input/output error, or network."
+        "a proof could not be fetched or opened"
+        "A file or an address that holds the proof, or may hold it, failed: permission, input/output error, or network."
         "The report says which and why. Mend that and try again.";
     ArtifactUnreadable "artifact-unreadable" Unavailable
         "the artifact could not be read"
@@ -261,6 +261,10 @@ reasons! {
         "The log answered, and no entry has this artifact's digest, signature and certificate, so there is no trusted signing time."
         "Check that the artifact is the signed one, and that --rekor-url is the log that the signer used.";
     // Trust.
+    KeyUnreadable "key-unreadable" Unavailable
+        "the public key could not be fetched or opened"
+        "The file or the address of the key failed: permission, input/output error, or network."
+        "The report says why. Mend that and try again, or give the key as a file.";
     TrustRootUnavailable "trust-root-unavailable" Unavailable
         "the trusted root could not be fetched"
         "The TUF repository did not answer and no usable copy is in the cache."

@@ -152,3 +152,38 @@ fn an_inclusion_proof_is_not_void_where_the_instance_has_no_log() {
         .exits(1);
     }
 }
+
+#[test]
+fn what_is_no_file_is_not_said_to_be_absent() {
+    let sandbox = sandbox();
+    sandbox.write("folder/trusted_root.json", sandbox.read("root.json"));
+    let run = verify(&sandbox, &[], &["--trusted-root", "folder"]).exits(2);
+    assert!(run.stderr.contains("which is a folder"), "{}", run.stderr);
+    assert!(!run.stderr.contains("no trusted_root"), "{}", run.stderr);
+    let address = "https://user:hunter2@h.example/trusted_root.json";
+    let run = verify(&sandbox, &[], &["--trusted-root", address]).exits(2);
+    assert!(run.stderr.contains("takes a file"), "{}", run.stderr);
+    assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
+    sandbox.write("number.json", "1");
+    let run = verify(&sandbox, &[], &["--trusted-root", "number.json"]).exits(2);
+    assert!(run.stderr.contains("JSON object"), "{}", run.stderr);
+    assert!(!run.stderr.contains("Wire"), "{}", run.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_that_cannot_be_read_is_no_proof() {
+    let sandbox = sandbox();
+    // A loop of links fails for everybody, also for root, who may read every file.
+    std::os::unix::fs::symlink("loop", sandbox.path("loop")).unwrap();
+    let run = sandbox
+        .run(&["verify-blob", "app", "--offline", "--key", "loop"])
+        .exits(3);
+    assert!(run.stderr.contains("key-unreadable"), "{}", run.stderr);
+    let run = verify(&sandbox, &[], &["--rekor-public-key", "loop"]).exits(3);
+    assert!(
+        run.stderr.contains("trust-root-unreadable"),
+        "{}",
+        run.stderr
+    );
+}

@@ -73,8 +73,10 @@ fn bundle(stage: &Stage, key: Option<&Key>, flaw: Flaw) -> Value {
         None => Plan::default(),
     };
     if flaw == Flaw::NoSct && key.is_none() {
-        let mut leaf = LeafRequest::default();
-        leaf.sct = SctMode::None;
+        let leaf = LeafRequest {
+            sct: SctMode::None,
+            ..LeafRequest::default()
+        };
         plan.signer = Signer::Request(Box::new(leaf));
     }
     if flaw != Flaw::NoTimestamp {
