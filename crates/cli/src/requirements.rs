@@ -65,6 +65,12 @@ pub(crate) fn build(
             Require::Scts(_) if args.proof.insecure_ignore_sct => {
                 return Err(contradiction("scts", "--insecure-ignore-sct"));
             }
+            Require::Scts(_) if !by_identity => {
+                return Err(Problem::argument(
+                    "--require scts cannot be met by a plain key, which has no certificate",
+                )
+                .with_hint("Drop it, or require an identity instead of --key."));
+            }
             Require::InclusionProof => requirements.require_inclusion_proof(),
             Require::Log(count) => requirements.log_entries(Threshold::AtLeast(count)),
             Require::Timestamps(count) => requirements.timestamps(Threshold::AtLeast(count)),
@@ -75,6 +81,18 @@ pub(crate) fn build(
         requirements = requirements.digest_algorithm(digest_algorithm(name)?);
     }
     Ok(requirements)
+}
+
+/// Whether anything that the flags require depends on the trusted root: a key needs nobody else to vouch for it.
+pub(crate) fn need_trust(args: &VerifyArgs, by_key: bool) -> bool {
+    let proof = &args.proof;
+    let ignore_log = proof.insecure_ignore_tlog || args.deprecated.private_infrastructure;
+    !by_key
+        || !ignore_log
+        || proof.use_signed_timestamps
+        || proof.rfc3161_timestamp.is_some()
+        || !proof.require.is_empty()
+        || args.trust.instance == InstanceName::Github
 }
 
 /// What variables weaken. A flag is seen by whoever writes it; a variable is not.

@@ -80,7 +80,9 @@ impl<'a> Session<'a> {
             }
         }
         let material = material(args, line.matches)?;
-        let engine = setup::engine(&args.trust, &args.network, line.matches)?;
+        let by_key = matches!(signer, Signer::Key(_));
+        let needed = requirements::need_trust(args, by_key);
+        let engine = setup::engine(&args.trust, &args.network, needed, line.matches)?;
         for warning in &engine.trust().warnings {
             tell(console, warning, args.network.offline, args.output.verbose);
         }

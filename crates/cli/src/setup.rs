@@ -14,10 +14,12 @@ use crate::environment::{self, origin, spoken};
 use crate::problem::{Problem, Result};
 use crate::trust_files::TrustFiles;
 
-/// Makes the engine: loads the trusted root, and sets up the network without using it.
+/// Makes the engine: loads the trusted root, from the network only when it is `needed`, and sets up the network without
+/// using it.
 pub(crate) fn engine(
     trust: &TrustArgs,
     network: &NetworkArgs,
+    needed: bool,
     matches: &ArgMatches,
 ) -> Result<Engine> {
     let trust = without_silenced(trust, matches)?;
@@ -25,9 +27,12 @@ pub(crate) fn engine(
         .rekor_url
         .clone()
         .unwrap_or_else(|| DEFAULT_REKOR_URL.to_owned());
-    let files = TrustFiles::read(&trust, &rekor_url)?;
+    let files = TrustFiles::read(&trust)?;
     let config = Config {
-        trust: TrustSource::Load(source(&trust)?),
+        trust: match needed {
+            true => TrustSource::Load(source(&trust)?),
+            false => TrustSource::AtHand(source(&trust)?),
+        },
         network: reach(network),
         rekor_url,
         clock: Clock::System,
@@ -127,6 +132,13 @@ pub(crate) fn exclusive(matches: &ArgMatches, one: &str, other: &str) -> Problem
 
 fn source(trust: &TrustArgs) -> Result<Source> {
     if let Some(path) = &trust.trusted_root {
+        // An address may have a password in it, so it is not repeated.
+        if path.to_str().is_some_and(|text| text.contains("://")) && !path.exists() {
+            return Err(Problem::argument(
+                "--trusted-root takes a file, and nothing is fetched from an address",
+            )
+            .with_hint("Download the file first by a way that you trust, or name a TUF repository with --tuf-mirror."));
+        }
         return Ok(Source::File(path.clone()));
     }
     let instance = match trust.instance {
