@@ -93,6 +93,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     };
     let done = refuse_empty(line.matches).and_then(|()| dispatch(&cli.command, &line));
     done.unwrap_or_else(|problem| {
+        let problem = console.discreet_problem(problem);
         console.error(&problem);
         if let Some(wanted) = Wanted::by(&cli.command) {
             wanted.write(console, &problem);
@@ -159,6 +160,7 @@ fn not_parsed(error: &clap::Error, name: &str, arguments: &[OsString], secrets: 
             };
             let problem = usage::problem(error, &command);
             let console = Console::new(ColorWhen::Auto, secrets);
+            let problem = console.discreet_problem(problem);
             console.error(&problem);
             if let Some(wanted) = Wanted::guessed(name, arguments) {
                 wanted.write(console, &problem);

@@ -162,6 +162,7 @@ impl<'a> Session<'a> {
         let watch = Watch(bar.as_ref());
         let mut problem = None;
         let mut take = |verdict: Verdict| {
+            let verdict = self.console.discreet(verdict);
             if let Some(bar) = &bar {
                 bar.done();
             }

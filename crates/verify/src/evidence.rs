@@ -120,6 +120,13 @@ impl<T> Check<T> {
         matches!(self, Self::Passed(_))
     }
 
+    pub(crate) fn failure_mut(&mut self) -> Option<&mut Failure> {
+        match self {
+            Self::Failed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
     /// The facts of a step that holds.
     pub fn facts(&self) -> Option<&T> {
         match self {
