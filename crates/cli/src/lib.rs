@@ -15,6 +15,7 @@ mod environment;
 mod files;
 mod key;
 mod output;
+mod precedence;
 mod problem;
 mod refusal;
 mod report;
@@ -43,6 +44,8 @@ pub(crate) struct CommandLine<'m> {
     pub(crate) matches: &'m ArgMatches,
     /// What stands behind the program's name.
     pub(crate) words: Vec<String>,
+    /// The flags of switches that were switched off by `=false`.
+    pub(crate) switched_off: &'m [String],
     pub(crate) console: Console<'m>,
 }
 
@@ -89,6 +92,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             .subcommand()
             .map_or(&matches, |(_, matches)| matches),
         words,
+        switched_off: &rewritten.settled,
         console,
     };
     let done = refuse_empty(line.matches).and_then(|()| dispatch(&cli.command, &line));

@@ -18,11 +18,11 @@ use crate::problem::{Problem, Result};
 use crate::requirements::{self, RequiredSigner};
 use crate::signer::{self, Given, Signer};
 use crate::suggestion;
-use crate::{CommandLine, setup};
+use crate::{CommandLine, precedence, setup};
 
 /// A verification that is ready to be made.
 pub(crate) struct Session<'a> {
-    args: &'a VerifyArgs,
+    args: VerifyArgs,
     console: Console<'a>,
     engine: Engine,
     requirements: Arc<Requirements>,
@@ -33,13 +33,15 @@ impl<'a> Session<'a> {
     /// Settles who must have signed, what is trusted and what is required. `names` are the artifacts as the user wrote
     /// them.
     pub(crate) fn open(
-        args: &'a VerifyArgs,
+        args: &VerifyArgs,
         line: &CommandLine<'a>,
         names: &[String],
         content: Content,
     ) -> Result<Self> {
         let console = line.console;
         refuse_hardware(args)?;
+        let settled = precedence::settle(args, line)?;
+        let args = &settled.args;
         let proof = &args.proof;
         let parts = [
             &proof.bundle,
@@ -59,8 +61,10 @@ impl<'a> Session<'a> {
         if args.deprecated.private_infrastructure {
             console.note("--private-infrastructure is deprecated: write --insecure-ignore-tlog.");
         }
-        for text in requirements::weakened(args, line.matches) {
-            console.note(&text);
+        let weakened = requirements::weakened(&settled, line.matches);
+        let said = signer::said(&args.signer, line.matches);
+        for text in settled.notes.iter().chain(&weakened).chain(&said) {
+            console.note(text);
         }
         let signer = match signer::read(&args.signer, line.matches)? {
             Given::Signer(signer) => signer,
@@ -80,7 +84,7 @@ impl<'a> Session<'a> {
             }
         }
         let material = material(args, line.matches)?;
-        let engine = setup::engine(&args.trust, &args.network, line.matches)?;
+        let engine = setup::engine(&args.trust, &args.network)?;
         for warning in &engine.trust().warnings {
             tell(console, warning, args.network.offline, args.output.verbose);
         }
@@ -93,9 +97,9 @@ impl<'a> Session<'a> {
             Signer::Identity(identities) => RequiredSigner::Identity(identities),
             Signer::Key(key) => RequiredSigner::Key(key.load(&engine)?),
         };
-        let requirements = requirements::build(args, signer, content)?;
+        let requirements = requirements::build(&settled, signer, content)?;
         Ok(Self {
-            args,
+            args: settled.args,
             console,
             engine,
             requirements: Arc::new(requirements),

@@ -100,7 +100,7 @@ pub(crate) struct StatementArgs {
 }
 
 /// What both verifying commands take.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) signer: SignerArgs,
@@ -117,7 +117,7 @@ pub(crate) struct VerifyArgs {
 }
 
 /// What cosign has and sealcheck has no use for.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Deprecated cosign flags")]
 pub(crate) struct DeprecatedArgs {
     /// Has no effect: the format of a bundle is recognised.
