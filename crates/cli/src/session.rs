@@ -1,12 +1,16 @@
 //! What both verifying commands do.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::ArgMatches;
-use sealcheck_engine::{ArtifactSource, BlobRequest, Engine, Input, MaterialSource, Named, expand};
+use sealcheck_engine::{
+    ArtifactSource, BlobRequest, Engine, Input, MaterialSource, Named, Proof, expand,
+};
+use sealcheck_record::LeftOut;
 use sealcheck_trust::Warning;
 use sealcheck_verify::{Content, Reason, Requirements, Verdict, printable};
 
@@ -15,6 +19,7 @@ use crate::console::Console;
 use crate::environment::{origin, spoken};
 use crate::output::{self, Output, Watch};
 use crate::problem::{Problem, Result};
+use crate::report::progress::Bar;
 use crate::requirements::{self, RequiredSigner};
 use crate::signer::{self, Given, Signer};
 use crate::suggestion;
@@ -148,70 +153,46 @@ impl<'a> Session<'a> {
     /// Verifies the artifacts, writes the results, and gives the exit code. `each` sees every verdict.
     pub(crate) fn run(
         &self,
-        artifacts: Vec<ArtifactSource>,
+        artifacts: Artifacts,
         predicate: bool,
-        mut each: impl FnMut(&Verdict) -> Result<()>,
+        each: impl FnMut(&Verdict) -> Result<()>,
     ) -> Result<u8> {
-        let count = artifacts.len();
+        let Artifacts {
+            sources,
+            proofs,
+            left_out,
+        } = artifacts;
+        let count = sources.len();
         if count > 1 && self.names_one_artifact() {
-            return Err(Problem::argument(format!("one proof is named for {count} artifacts"))
+            let what = match &self.material {
+                MaterialSource::Named(_) => "one proof is named",
+                MaterialSource::Beside => "one file for the bundle is named",
+            };
+            return Err(Problem::argument(format!("{what} for {count} artifacts"))
                 .with_hint("A proof belongs to one artifact: verify them one by one, or leave the proofs beside the files, where they are found."));
         }
         if matches!(self.material, MaterialSource::Beside) {
-            refuse_placeless(&artifacts)?;
+            refuse_placeless(&sources)?;
         }
-        self.refuse_input_as_output(&artifacts)?;
-        let mut output = Output::begin(&self.args.output, self.console, count > 1, predicate)?;
-        let bar = output::bar(self.console, count);
-        let watch = Watch(bar.as_ref());
-        let mut problem = None;
-        let mut take = |verdict: Verdict| {
-            let verdict = self.console.discreet(verdict);
-            if let Some(bar) = &bar {
-                bar.done();
-            }
-            let mut write = || output.push(&verdict).and_then(|()| each(&verdict));
-            let written = match &bar {
-                Some(bar) => bar.suspend(write),
-                None => write(),
-            };
-            match written {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(stop) => {
-                    problem = Some(stop);
-                    ControlFlow::Break(())
-                }
-            }
+        self.refuse_input_as_output(&sources)?;
+        let several = count > 1 || !proofs.is_empty();
+        let output = Output::begin(&self.args.output, self.console, several, predicate)?;
+        let mut round = Round {
+            session: self,
+            output,
+            each,
+            bar: output::bar(self.console, count),
+            problem: None,
         };
-        let mut requests: Vec<BlobRequest> = artifacts
+        left_out
             .into_iter()
-            .map(|artifact| self.request(artifact))
-            .collect();
-        match (requests.pop(), requests.is_empty()) {
-            // One artifact needs no threads.
-            (Some(only), true) => {
-                let _ = take(self.engine.verify_blob(&only, &watch));
-            }
-            (Some(last), false) => {
-                requests.push(last);
-                self.engine
-                    .verify_all(requests, self.jobs(), &watch, |_, verdict| take(verdict));
-            }
-            (None, _) => {}
-        }
-        if let Some(bar) = &bar {
-            bar.clear();
-        }
-        match problem {
-            Some(problem) => Err(problem),
-            None => output.finish().map(sealcheck_verify::Outcome::exit_code),
-        }
-        .map_err(Problem::late)
+            .for_each(|left| round.output.leave_out(left));
+        round.finish(sources, proofs).map_err(Problem::late)
     }
 
     /// The artifacts that the user means: folders are walked.
-    pub(crate) fn artifacts(&self, names: &[String]) -> Result<Vec<ArtifactSource>> {
-        let mut out = Vec::new();
+    pub(crate) fn artifacts(&self, names: &[String]) -> Result<Artifacts> {
+        let mut out = Artifacts::default();
         let mut stream = false;
         for name in names {
             match artifact(name)? {
@@ -224,15 +205,20 @@ impl<'a> Session<'a> {
                         ))
                         .with_hint("Name a folder with the signed files and their proofs in it."));
                     }
-                    self.tell_proofs(&path, &expansion.proofs);
-                    for skipped in &expansion.skipped {
+                    for skipped in expansion.skipped {
                         self.console.note(&format!(
                             "{} is left out: {}.",
                             shown(&skipped.path),
                             skipped.why
                         ));
+                        out.left_out.push(LeftOut {
+                            path: shown(&skipped.path),
+                            why: skipped.why.to_owned(),
+                        });
                     }
-                    out.extend(expansion.files.into_iter().map(ArtifactSource::File));
+                    out.proofs.extend(expansion.proofs);
+                    let files = expansion.files.into_iter();
+                    out.sources.extend(files.map(ArtifactSource::File));
                 }
                 ArtifactSource::Stream(_) if stream => {
                     return Err(Problem::argument("standard input (-) is named twice")
@@ -243,32 +229,45 @@ impl<'a> Session<'a> {
                         tell_pipe(self.console, path);
                     }
                     stream |= matches!(source, ArtifactSource::Stream(_));
-                    out.push(source);
+                    out.sources.push(source);
                 }
             }
         }
         Ok(out)
     }
 
-    /// What of a folder is not verified because it is a proof.
-    fn tell_proofs(&self, folder: &Path, proofs: &[PathBuf]) {
-        let count = proofs.len();
-        match count {
-            0 => return,
-            1 => self.console.note(&format!(
-                "1 file in {} is the proof of a file beside it, and not verified itself.",
-                shown(folder)
-            )),
-            _ => self.console.note(&format!(
-                "{count} files in {} are proofs of files beside them, and not verified themselves.",
-                shown(folder)
+    /// What of the folders is not verified because it is a proof.
+    fn tell_proofs(&self, proofs: &[LeftOut]) {
+        match proofs {
+            [] => return,
+            [_] => self
+                .console
+                .note("1 file is the proof of a file beside it, and not verified itself."),
+            several => self.console.note(&format!(
+                "{} files are proofs of files beside them, and not verified themselves.",
+                several.len()
             )),
         }
         if self.args.output.verbose {
-            for proof in proofs {
-                self.console.note(&format!("{} is a proof.", shown(proof)));
+            for LeftOut { path, why } in proofs {
+                self.console.note(&format!("{path} is left out: {why}."));
             }
         }
+    }
+
+    /// Whether the proof that the user named is this file.
+    fn names(&self, path: &Path) -> bool {
+        let MaterialSource::Named(named) = &self.material else {
+            return false;
+        };
+        let parts = [&named.bundle, &named.signature, &named.certificate];
+        let there = path.canonicalize();
+        parts.into_iter().flatten().any(|part| match part {
+            Input::File(part) => part
+                .canonicalize()
+                .is_ok_and(|part| there.as_ref().is_ok_and(|there| *there == part)),
+            Input::Url(_) | Input::Literal { .. } => false,
+        })
     }
 
     fn request(&self, artifact: ArtifactSource) -> BlobRequest {
@@ -291,6 +290,140 @@ impl<'a> Session<'a> {
             .output
             .jobs
             .unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
+    }
+}
+
+/// What is to be verified.
+#[derive(Debug, Default)]
+pub(crate) struct Artifacts {
+    /// The artifacts.
+    pub(crate) sources: Vec<ArtifactSource>,
+    /// What seems to prove some of them.
+    proofs: Vec<Proof>,
+    /// What else was in their folders.
+    left_out: Vec<LeftOut>,
+}
+
+impl From<ArtifactSource> for Artifacts {
+    fn from(source: ArtifactSource) -> Self {
+        Self {
+            sources: vec![source],
+            ..Self::default()
+        }
+    }
+}
+
+/// The verification of all artifacts, with what it writes to.
+struct Round<'s, E> {
+    session: &'s Session<'s>,
+    output: Output<'s>,
+    each: E,
+    bar: Option<Bar>,
+    problem: Option<Problem>,
+}
+
+impl<E: FnMut(&Verdict) -> Result<()>> Round<'_, E> {
+    /// Verifies the artifacts, and then what only seemed to be a proof of them.
+    fn finish(mut self, sources: Vec<ArtifactSource>, proofs: Vec<Proof>) -> Result<u8> {
+        let session = self.session;
+        let (named, proofs): (Vec<_>, Vec<_>) = proofs
+            .into_iter()
+            .partition(|proof| session.names(&proof.path));
+        let mut of: BTreeMap<PathBuf, Vec<Proof>> = BTreeMap::new();
+        for proof in proofs {
+            of.entry(proof.of.clone()).or_default().push(proof);
+        }
+        let proofs_of: Vec<Vec<Proof>> = sources
+            .iter()
+            .map(|source| match source {
+                ArtifactSource::File(path) => of.remove(path).unwrap_or_default(),
+                _ => Vec::new(),
+            })
+            .collect();
+        let left_out = |path: &Path, why: &str| LeftOut {
+            path: shown(path),
+            why: why.to_owned(),
+        };
+        let mut used: Vec<LeftOut> = named
+            .iter()
+            .map(|proof| left_out(&proof.path, "the proof that was named"))
+            .collect();
+        // Those whose file was not verified here.
+        let mut others: Vec<PathBuf> = of.into_values().flatten().map(|proof| proof.path).collect();
+        self.verify(sources, |index, verdict| {
+            for proof in proofs_of.get(index).into_iter().flatten() {
+                match proof.role(verdict.evidence()) {
+                    Some(role) => used.push(left_out(&proof.path, role)),
+                    None => others.push(proof.path.clone()),
+                }
+            }
+        });
+        others.sort();
+        let others = others.into_iter().map(ArtifactSource::File).collect();
+        self.verify(others, |_, _| {});
+        if let Some(bar) = &self.bar {
+            bar.clear();
+        }
+        if let Some(problem) = self.problem {
+            return Err(problem);
+        }
+        session.tell_proofs(&used);
+        used.into_iter()
+            .for_each(|left| self.output.leave_out(left));
+        self.output
+            .finish()
+            .map(sealcheck_verify::Outcome::exit_code)
+    }
+
+    /// `see` gets each verdict as it is, before it is written.
+    fn verify(&mut self, sources: Vec<ArtifactSource>, mut see: impl FnMut(usize, &Verdict)) {
+        let Self {
+            session,
+            output,
+            each,
+            bar,
+            problem,
+        } = self;
+        if problem.is_some() {
+            return;
+        }
+        let watch = Watch(bar.as_ref());
+        let mut take = |index: usize, verdict: Verdict| {
+            see(index, &verdict);
+            let verdict = session.console.discreet(verdict);
+            if let Some(bar) = &*bar {
+                bar.done();
+            }
+            let mut write = || output.push(&verdict).and_then(|()| each(&verdict));
+            let written = match &*bar {
+                Some(bar) => bar.suspend(write),
+                None => write(),
+            };
+            match written {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(stop) => {
+                    *problem = Some(stop);
+                    ControlFlow::Break(())
+                }
+            }
+        };
+        let mut requests: Vec<BlobRequest> = sources
+            .into_iter()
+            .map(|source| session.request(source))
+            .collect();
+        match (requests.pop(), requests.is_empty()) {
+            // One artifact needs no threads.
+            (Some(only), true) => {
+                let _ = take(0, session.engine.verify_blob(&only, &watch));
+            }
+            (Some(last), false) => {
+                requests.push(last);
+                session
+                    .engine
+                    .verify_all(requests, session.jobs(), &watch, take);
+            }
+            (None, _) => {}
+        }
     }
 }
 

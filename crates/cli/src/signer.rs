@@ -64,7 +64,7 @@ pub(crate) fn said(args: &SignerArgs, matches: &ArgMatches) -> Vec<String> {
         _ => true,
     };
     let given = |ids: &[&'static str]| -> Vec<(Origin, &'static str)> {
-        let ids = ids.iter().copied().filter(|id| counts(&id));
+        let ids = ids.iter().copied().filter(counts);
         ids.filter_map(|id| Some((origin(matches, id)?, id)))
             .collect()
     };
