@@ -1,15 +1,11 @@
 //! What both verifying commands do.
 
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::ArgMatches;
-use sealcheck_engine::{
-    ArtifactSource, BlobRequest, Engine, Input, MaterialSource, Named, Proof, expand,
-};
+use sealcheck_engine::{ArtifactSource, BlobRequest, Engine, Input, MaterialSource, Named, expand};
 use sealcheck_record::LeftOut;
 use sealcheck_trust::Warning;
 use sealcheck_verify::{Content, Reason, Requirements, Verdict, printable};
@@ -17,10 +13,10 @@ use sealcheck_verify::{Content, Reason, Requirements, Verdict, printable};
 use crate::args::VerifyArgs;
 use crate::console::Console;
 use crate::environment::{origin, spoken};
-use crate::output::{self, Output, Watch};
+use crate::output::{self, Output};
 use crate::problem::{Problem, Result};
-use crate::report::progress::Bar;
 use crate::requirements::{self, RequiredSigner};
+use crate::round::{Artifacts, Round};
 use crate::signer::{self, Given, Signer};
 use crate::suggestion;
 use crate::{CommandLine, precedence, setup};
@@ -28,8 +24,8 @@ use crate::{CommandLine, precedence, setup};
 /// A verification that is ready to be made.
 pub(crate) struct Session<'a> {
     args: VerifyArgs,
-    console: Console<'a>,
-    engine: Engine,
+    pub(crate) console: Console<'a>,
+    pub(crate) engine: Engine,
     requirements: Arc<Requirements>,
     material: MaterialSource,
 }
@@ -45,6 +41,7 @@ impl<'a> Session<'a> {
     ) -> Result<Self> {
         let console = line.console;
         refuse_hardware(args)?;
+        refuse_dashes(args, names)?;
         let settled = precedence::settle(args, line)?;
         let args = &settled.args;
         let proof = &args.proof;
@@ -62,6 +59,9 @@ impl<'a> Session<'a> {
         if args.deprecated.new_bundle_format {
             console
                 .note("--new-bundle-format has no effect: the format of a bundle is recognised.");
+        }
+        if args.deprecated.experimental_oci11 {
+            console.note("--experimental-oci11 has no effect: nothing is asked of a registry.");
         }
         if args.deprecated.private_infrastructure {
             console.note("--private-infrastructure is deprecated: write --insecure-ignore-tlog.");
@@ -112,15 +112,15 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// The result must not be written over what it is about.
+    /// The result must not be written over what it is about, nor where a proof would be looked for.
     fn refuse_input_as_output(&self, artifacts: &[ArtifactSource]) -> Result<()> {
         let Some(output) = &self.args.output.output_file else {
             return Ok(());
         };
-        let Ok(target) = output.canonicalize() else {
+        let Some(target) = resolved(output) else {
             return Ok(());
         };
-        let proof = &self.args.proof;
+        let VerifyArgs { proof, trust, .. } = &self.args;
         let named = [
             &proof.bundle,
             &proof.signature,
@@ -130,7 +130,17 @@ impl<'a> Session<'a> {
             &self.args.signer.key,
         ];
         let named = named.into_iter().flatten().map(PathBuf::from);
-        let root = self.args.trust.trusted_root.iter().map(PathBuf::from);
+        let trusted = [
+            &trust.trusted_root,
+            &trust.tuf_root,
+            &trust.certificate_chain,
+            &trust.ca_roots,
+            &trust.ca_intermediates,
+            &trust.timestamp_certificate_chain,
+            &trust.rekor_public_key,
+            &trust.ct_log_public_key,
+        ];
+        let trusted = trusted.into_iter().flatten().cloned();
         let files = artifacts.iter().filter_map(|artifact| match artifact {
             ArtifactSource::File(file) => Some(file),
             _ => None,
@@ -138,14 +148,26 @@ impl<'a> Session<'a> {
         let beside = files
             .clone()
             .flat_map(|file| sealcheck_engine::proof_paths(file));
-        let mut read = named.chain(root).chain(files.cloned()).chain(beside);
-        let is_target = |file: PathBuf| file.canonicalize().is_ok_and(|file| file == target);
-        match read.any(is_target) {
+        let saved = proof.save_bundle.iter().cloned();
+        let mut read = named
+            .chain(trusted)
+            .chain(files.cloned())
+            .chain(beside)
+            .chain(saved);
+        // What a repository is made of, and what is kept of it.
+        let mirror = trust.tuf_mirror.iter().map(PathBuf::from);
+        let mut folders = setup::kept_in(trust).into_iter().chain(mirror);
+        let is_within =
+            |folder: PathBuf| resolved(&folder).is_some_and(|it| target.starts_with(it));
+        match read.any(|file| resolved(&file).is_some_and(|file| file == target))
+            || folders.any(is_within)
+        {
             true => Err(Problem::argument(format!(
-                "--output-file {} is a file that the verification reads",
+                "--output-file {} is a file that the verification reads or writes",
                 shown(output)
             ))
-            .with_hint("Name another file for the result.")),
+            .with_hint("Name another file for the result.")
+            .keeping_output_file()),
             false => Ok(()),
         }
     }
@@ -237,7 +259,7 @@ impl<'a> Session<'a> {
     }
 
     /// What of the folders is not verified because it is a proof.
-    fn tell_proofs(&self, proofs: &[LeftOut]) {
+    pub(crate) fn tell_proofs(&self, proofs: &[LeftOut]) {
         match proofs {
             [] => return,
             [_] => self
@@ -256,7 +278,7 @@ impl<'a> Session<'a> {
     }
 
     /// Whether the proof that the user named is this file.
-    fn names(&self, path: &Path) -> bool {
+    pub(crate) fn names(&self, path: &Path) -> bool {
         let MaterialSource::Named(named) = &self.material else {
             return false;
         };
@@ -270,7 +292,7 @@ impl<'a> Session<'a> {
         })
     }
 
-    fn request(&self, artifact: ArtifactSource) -> BlobRequest {
+    pub(crate) fn request(&self, artifact: ArtifactSource) -> BlobRequest {
         BlobRequest {
             artifact,
             material: self.material.clone(),
@@ -285,145 +307,11 @@ impl<'a> Session<'a> {
         matches!(self.material, MaterialSource::Named(_)) || self.args.proof.save_bundle.is_some()
     }
 
-    fn jobs(&self) -> NonZeroUsize {
+    pub(crate) fn jobs(&self) -> NonZeroUsize {
         self.args
             .output
             .jobs
             .unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
-    }
-}
-
-/// What is to be verified.
-#[derive(Debug, Default)]
-pub(crate) struct Artifacts {
-    /// The artifacts.
-    pub(crate) sources: Vec<ArtifactSource>,
-    /// What seems to prove some of them.
-    proofs: Vec<Proof>,
-    /// What else was in their folders.
-    left_out: Vec<LeftOut>,
-}
-
-impl From<ArtifactSource> for Artifacts {
-    fn from(source: ArtifactSource) -> Self {
-        Self {
-            sources: vec![source],
-            ..Self::default()
-        }
-    }
-}
-
-/// The verification of all artifacts, with what it writes to.
-struct Round<'s, E> {
-    session: &'s Session<'s>,
-    output: Output<'s>,
-    each: E,
-    bar: Option<Bar>,
-    problem: Option<Problem>,
-}
-
-impl<E: FnMut(&Verdict) -> Result<()>> Round<'_, E> {
-    /// Verifies the artifacts, and then what only seemed to be a proof of them.
-    fn finish(mut self, sources: Vec<ArtifactSource>, proofs: Vec<Proof>) -> Result<u8> {
-        let session = self.session;
-        let (named, proofs): (Vec<_>, Vec<_>) = proofs
-            .into_iter()
-            .partition(|proof| session.names(&proof.path));
-        let mut of: BTreeMap<PathBuf, Vec<Proof>> = BTreeMap::new();
-        for proof in proofs {
-            of.entry(proof.of.clone()).or_default().push(proof);
-        }
-        let proofs_of: Vec<Vec<Proof>> = sources
-            .iter()
-            .map(|source| match source {
-                ArtifactSource::File(path) => of.remove(path).unwrap_or_default(),
-                _ => Vec::new(),
-            })
-            .collect();
-        let left_out = |path: &Path, why: &str| LeftOut {
-            path: shown(path),
-            why: why.to_owned(),
-        };
-        let mut used: Vec<LeftOut> = named
-            .iter()
-            .map(|proof| left_out(&proof.path, "the proof that was named"))
-            .collect();
-        // Those whose file was not verified here.
-        let mut others: Vec<PathBuf> = of.into_values().flatten().map(|proof| proof.path).collect();
-        self.verify(sources, |index, verdict| {
-            for proof in proofs_of.get(index).into_iter().flatten() {
-                match proof.role(verdict.evidence()) {
-                    Some(role) => used.push(left_out(&proof.path, role)),
-                    None => others.push(proof.path.clone()),
-                }
-            }
-        });
-        others.sort();
-        let others = others.into_iter().map(ArtifactSource::File).collect();
-        self.verify(others, |_, _| {});
-        if let Some(bar) = &self.bar {
-            bar.clear();
-        }
-        if let Some(problem) = self.problem {
-            return Err(problem);
-        }
-        session.tell_proofs(&used);
-        used.into_iter()
-            .for_each(|left| self.output.leave_out(left));
-        self.output
-            .finish()
-            .map(sealcheck_verify::Outcome::exit_code)
-    }
-
-    /// `see` gets each verdict as it is, before it is written.
-    fn verify(&mut self, sources: Vec<ArtifactSource>, mut see: impl FnMut(usize, &Verdict)) {
-        let Self {
-            session,
-            output,
-            each,
-            bar,
-            problem,
-        } = self;
-        if problem.is_some() {
-            return;
-        }
-        let watch = Watch(bar.as_ref());
-        let mut take = |index: usize, verdict: Verdict| {
-            see(index, &verdict);
-            let verdict = session.console.discreet(verdict);
-            if let Some(bar) = &*bar {
-                bar.done();
-            }
-            let mut write = || output.push(&verdict).and_then(|()| each(&verdict));
-            let written = match &*bar {
-                Some(bar) => bar.suspend(write),
-                None => write(),
-            };
-            match written {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(stop) => {
-                    *problem = Some(stop);
-                    ControlFlow::Break(())
-                }
-            }
-        };
-        let mut requests: Vec<BlobRequest> = sources
-            .into_iter()
-            .map(|source| session.request(source))
-            .collect();
-        match (requests.pop(), requests.is_empty()) {
-            // One artifact needs no threads.
-            (Some(only), true) => {
-                let _ = take(0, session.engine.verify_blob(&only, &watch));
-            }
-            (Some(last), false) => {
-                requests.push(last);
-                session
-                    .engine
-                    .verify_all(requests, session.jobs(), &watch, take);
-            }
-            (None, _) => {}
-        }
     }
 }
 
@@ -434,6 +322,18 @@ pub(crate) fn artifact(name: &str) -> Result<ArtifactSource> {
         Reason::ArgumentInvalid => Problem::from(failure).with_hint(DIGEST_HINT),
         _ => failure.into(),
     })
+}
+
+/// Where a file is or would be, whatever it is called.
+fn resolved(path: &Path) -> Option<PathBuf> {
+    if let Ok(path) = path.canonicalize() {
+        return Some(path);
+    }
+    let folder = match path.parent()? {
+        folder if folder.as_os_str().is_empty() => Path::new("."),
+        folder => folder,
+    };
+    Some(folder.canonicalize().ok()?.join(path.file_name()?))
 }
 
 /// Says that a named pipe is waited for: nothing else shows it.
@@ -498,7 +398,7 @@ fn refuse_streams(args: &VerifyArgs, matches: &ArgMatches) -> Result<()> {
 }
 
 /// A path for people: names of files can be hostile text.
-fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     printable(&path.display().to_string())
 }
 
@@ -544,6 +444,29 @@ fn material(args: &VerifyArgs, matches: &ArgMatches) -> Result<MaterialSource> {
         timestamp: input(&proof.rfc3161_timestamp),
         sct: input(&proof.sct),
     })))
+}
+
+/// Refuses `-` where no stream can be meant, or not this one.
+fn refuse_dashes(args: &VerifyArgs, names: &[String]) -> Result<()> {
+    if args.signer.key.as_deref() == Some("-") && names.iter().any(|name| name == "-") {
+        return Err(
+            Problem::argument("the key and the artifact are both standard input (-)")
+                .with_hint("It can be read once only: name a file for one of them."),
+        );
+    }
+    for (flag, path) in [
+        ("--output-file", &args.output.output_file),
+        ("--save-bundle", &args.proof.save_bundle),
+    ] {
+        if path.as_ref().is_some_and(|path| path.as_os_str() == "-") {
+            return Err(Problem::argument(format!("{flag} cannot be standard output (-)"))
+                .with_hint(match flag {
+                    "--output-file" => "Leave it out: the result goes to standard output then. A file whose name is - is ./-.",
+                    _ => "Name a file for the bundle. A file whose name is - is ./-.",
+                }));
+        }
+    }
+    Ok(())
 }
 
 fn refuse_hardware(args: &VerifyArgs) -> Result<()> {

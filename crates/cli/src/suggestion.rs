@@ -6,6 +6,7 @@ use sealcheck_verify::limits::BUNDLE_BYTES;
 use sealcheck_verify::{Claims, Failure, Material, Reason, printable};
 
 use crate::args::ProofArgs;
+use crate::escape::escaped;
 use crate::problem::Problem;
 use crate::{CommandLine, files};
 
@@ -68,7 +69,7 @@ pub(crate) fn missing(
     let words: Vec<String> = line
         .words
         .iter()
-        .map(|word| line.console.hide(word))
+        .map(|word| escaped(&line.console.hide(word)))
         .collect();
     let end = words.iter().position(|word| word == "--");
     let (flags, files) = words.split_at(end.unwrap_or(words.len()));
