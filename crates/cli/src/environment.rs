@@ -122,6 +122,7 @@ const COSIGN_FLAGS: &[&str] = &[
     "certificate-oidc-issuer-regexp",
     "check-claims",
     "digest",
+    "experimental-oci11",
     "insecure-ignore-sct",
     "insecure-ignore-tlog",
     "key",

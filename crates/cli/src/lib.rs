@@ -12,13 +12,17 @@ mod argv;
 mod commands;
 mod console;
 mod environment;
+mod escape;
 mod files;
 mod key;
+mod literal;
 mod output;
+mod precedence;
 mod problem;
 mod refusal;
 mod report;
 mod requirements;
+mod round;
 mod secrets;
 mod session;
 mod setup;
@@ -43,6 +47,8 @@ pub(crate) struct CommandLine<'m> {
     pub(crate) matches: &'m ArgMatches,
     /// What stands behind the program's name.
     pub(crate) words: Vec<String>,
+    /// The flags of switches that were switched off by `=false`.
+    pub(crate) switched_off: &'m [String],
     pub(crate) console: Console<'m>,
 }
 
@@ -55,13 +61,16 @@ pub fn command() -> clap::Command {
 /// Runs the program with these arguments, the first of which is its name, and gives the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let mut root = Cli::command();
-    let rewritten = argv::rewrite(arguments, &root);
+    let rewritten = argv::rewrite(argv::without_commands(arguments), &root);
     let arguments = &rewritten.arguments;
     let secrets = secrets::of(arguments);
     let name = arguments
         .get(1)
         .and_then(|name| name.to_str())
         .unwrap_or_default();
+    if let Err(problem) = literal::refuse(arguments) {
+        return not_understood(problem, name, arguments, &secrets);
+    }
     if VERIFYING.contains(&name) {
         root = root.mut_subcommand(name, |command| {
             environment::attach(command, &rewritten.settled)
@@ -89,13 +98,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             .subcommand()
             .map_or(&matches, |(_, matches)| matches),
         words,
+        switched_off: &rewritten.settled,
         console,
     };
-    let done = refuse_empty(line.matches).and_then(|()| dispatch(&cli.command, &line));
+    let done = refuse_empty(line.matches)
+        .and_then(|()| literal::refuse_variables(line.matches))
+        .and_then(|()| dispatch(&cli.command, &line));
     done.unwrap_or_else(|problem| {
+        let problem = console.discreet_problem(problem);
         console.error(&problem);
         if let Some(wanted) = Wanted::by(&cli.command) {
-            wanted.write(console, &problem);
+            wanted.write(console, &problem, arguments);
         }
         problem.exit_code()
     })
@@ -145,8 +158,14 @@ fn not_parsed(error: &clap::Error, name: &str, arguments: &[OsString], secrets: 
     match error.kind() {
         DisplayHelp | DisplayVersion => {
             // A closed pipe is a reader who has seen enough.
-            error.print().ok();
-            0
+            match error.print() {
+                Err(full) if full.kind() != std::io::ErrorKind::BrokenPipe => {
+                    let problem = Problem::unwritable("standard output", &full);
+                    Console::new(ColorWhen::Auto, secrets).error(&problem);
+                    problem.exit_code()
+                }
+                _ => 0,
+            }
         }
         DisplayHelpOnMissingArgumentOrSubcommand => {
             error.print().ok();
@@ -158,14 +177,20 @@ fn not_parsed(error: &clap::Error, name: &str, arguments: &[OsString], secrets: 
                 false => "sealcheck".to_owned(),
             };
             let problem = usage::problem(error, &command);
-            let console = Console::new(ColorWhen::Auto, secrets);
-            console.error(&problem);
-            if let Some(wanted) = Wanted::guessed(name, arguments) {
-                wanted.write(console, &problem);
-            }
-            problem.exit_code()
+            not_understood(problem, name, arguments, secrets)
         }
     }
+}
+
+/// Tells what is wrong with a command line from which nothing else is known.
+fn not_understood(problem: Problem, name: &str, arguments: &[OsString], secrets: &Secrets) -> u8 {
+    let console = Console::new(ColorWhen::Auto, secrets);
+    let problem = console.discreet_problem(problem);
+    console.error(&problem);
+    if let Some(wanted) = Wanted::guessed(name, arguments) {
+        wanted.write(console, &problem, arguments);
+    }
+    problem.exit_code()
 }
 
 /// The commands whose flags can be set by variables.

@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use sealcheck_engine::Progress;
-use sealcheck_record::{ResultWriter, cosign_text};
+use sealcheck_record::{LeftOut, ResultWriter, cosign_text};
 use sealcheck_verify::{Outcome, Verdict};
 
 use crate::args::{Format, OutputArgs};
@@ -120,6 +120,13 @@ impl<'s> Output<'s> {
             Form::Json(None) | Form::Closed => Ok(()),
         };
         self.judge(written)
+    }
+
+    /// Lists something that was not verified.
+    pub(crate) fn leave_out(&mut self, left_out: LeftOut) {
+        if let Form::Json(Some(out)) = &mut self.form {
+            out.leave_out(left_out);
+        }
     }
 
     /// Ends the result, and gives the worst outcome.

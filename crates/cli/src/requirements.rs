@@ -5,6 +5,7 @@ use sealcheck_verify::{Content, DigestAlgorithm, Identities, PublicKey, Requirem
 
 use crate::args::{InstanceName, Require, VerifyArgs};
 use crate::environment::{Origin, origin, spoken};
+use crate::precedence::Settled;
 use crate::problem::{Problem, Result};
 
 /// Whose signature is required, with the key at hand.
@@ -16,21 +17,25 @@ pub(crate) enum RequiredSigner {
 
 /// What the flags require.
 pub(crate) fn build(
-    args: &VerifyArgs,
+    settled: &Settled,
     signer: RequiredSigner,
     content: Content,
 ) -> Result<Requirements> {
+    let args = &settled.args;
     let by_identity = matches!(signer, RequiredSigner::Identity(_));
     let mut requirements = match signer {
         RequiredSigner::Identity(identities) => Requirements::identity(identities),
         RequiredSigner::Key(key) => Requirements::key(key),
     }
     .content(content);
-    if args.trust.instance == InstanceName::Github && args.trust.trusted_root.is_none() {
+    if settled.instance_waives_log {
+        // Something must still vouch for the time.
         requirements = requirements
             .log_entries(Threshold::Waived)
-            .scts(Threshold::Waived)
             .timestamps(Threshold::ONE);
+    }
+    if settled.instance_waives_scts {
+        requirements = requirements.scts(Threshold::Waived);
     }
     let ignore_log = args.proof.insecure_ignore_tlog || args.deprecated.private_infrastructure;
     if ignore_log {
@@ -96,12 +101,25 @@ pub(crate) fn need_trust(args: &VerifyArgs, by_key: bool) -> bool {
 }
 
 /// What variables weaken. A flag is seen by whoever writes it; a variable is not.
-pub(crate) fn weakened(args: &VerifyArgs, matches: &ArgMatches) -> Vec<String> {
+pub(crate) fn weakened(settled: &Settled, matches: &ArgMatches) -> Vec<String> {
+    let args = &settled.args;
+    let instance = args.trust.instance;
+    let waiving = settled.instance_waives_log || settled.instance_waives_scts;
     [
         (
             "instance",
-            matches!(args.trust.instance, InstanceName::Github),
+            waiving,
             "neither a log entry nor a publication of the certificate is required.",
+        ),
+        (
+            "instance",
+            instance == InstanceName::Github && !waiving,
+            "GitHub's own instance is trusted.",
+        ),
+        (
+            "instance",
+            instance == InstanceName::Staging,
+            "the staging instance is trusted, which is for tests.",
         ),
         (
             "insecure_ignore_tlog",

@@ -1,30 +1,31 @@
 //! What both verifying commands do.
 
 use std::num::NonZeroUsize;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::ArgMatches;
 use sealcheck_engine::{ArtifactSource, BlobRequest, Engine, Input, MaterialSource, Named, expand};
+use sealcheck_record::LeftOut;
 use sealcheck_trust::Warning;
 use sealcheck_verify::{Content, Reason, Requirements, Verdict, printable};
 
 use crate::args::VerifyArgs;
 use crate::console::Console;
 use crate::environment::{origin, spoken};
-use crate::output::{self, Output, Watch};
+use crate::output::{self, Output};
 use crate::problem::{Problem, Result};
 use crate::requirements::{self, RequiredSigner};
+use crate::round::{Artifacts, Round};
 use crate::signer::{self, Given, Signer};
 use crate::suggestion;
-use crate::{CommandLine, setup};
+use crate::{CommandLine, precedence, setup};
 
 /// A verification that is ready to be made.
 pub(crate) struct Session<'a> {
-    args: &'a VerifyArgs,
-    console: Console<'a>,
-    engine: Engine,
+    args: VerifyArgs,
+    pub(crate) console: Console<'a>,
+    pub(crate) engine: Engine,
     requirements: Arc<Requirements>,
     material: MaterialSource,
 }
@@ -33,13 +34,16 @@ impl<'a> Session<'a> {
     /// Settles who must have signed, what is trusted and what is required. `names` are the artifacts as the user wrote
     /// them.
     pub(crate) fn open(
-        args: &'a VerifyArgs,
+        args: &VerifyArgs,
         line: &CommandLine<'a>,
         names: &[String],
         content: Content,
     ) -> Result<Self> {
         let console = line.console;
         refuse_hardware(args)?;
+        refuse_dashes(args, names)?;
+        let settled = precedence::settle(args, line)?;
+        let args = &settled.args;
         let proof = &args.proof;
         let parts = [
             &proof.bundle,
@@ -56,11 +60,16 @@ impl<'a> Session<'a> {
             console
                 .note("--new-bundle-format has no effect: the format of a bundle is recognised.");
         }
+        if args.deprecated.experimental_oci11 {
+            console.note("--experimental-oci11 has no effect: nothing is asked of a registry.");
+        }
         if args.deprecated.private_infrastructure {
             console.note("--private-infrastructure is deprecated: write --insecure-ignore-tlog.");
         }
-        for text in requirements::weakened(args, line.matches) {
-            console.note(&text);
+        let weakened = requirements::weakened(&settled, line.matches);
+        let said = signer::said(&args.signer, line.matches);
+        for text in settled.notes.iter().chain(&weakened).chain(&said) {
+            console.note(text);
         }
         let signer = match signer::read(&args.signer, line.matches)? {
             Given::Signer(signer) => signer,
@@ -82,7 +91,7 @@ impl<'a> Session<'a> {
         let material = material(args, line.matches)?;
         let by_key = matches!(signer, Signer::Key(_));
         let needed = requirements::need_trust(args, by_key);
-        let engine = setup::engine(&args.trust, &args.network, needed, line.matches)?;
+        let engine = setup::engine(&args.trust, &args.network, needed)?;
         for warning in &engine.trust().warnings {
             tell(console, warning, args.network.offline, args.output.verbose);
         }
@@ -95,9 +104,9 @@ impl<'a> Session<'a> {
             Signer::Identity(identities) => RequiredSigner::Identity(identities),
             Signer::Key(key) => RequiredSigner::Key(key.load(&engine)?),
         };
-        let requirements = requirements::build(args, signer, content)?;
+        let requirements = requirements::build(&settled, signer, content)?;
         Ok(Self {
-            args,
+            args: settled.args,
             console,
             engine,
             requirements: Arc::new(requirements),
@@ -105,15 +114,15 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// The result must not be written over what it is about.
+    /// The result must not be written over what it is about, nor where a proof would be looked for.
     fn refuse_input_as_output(&self, artifacts: &[ArtifactSource]) -> Result<()> {
         let Some(output) = &self.args.output.output_file else {
             return Ok(());
         };
-        let Ok(target) = output.canonicalize() else {
+        let Some(target) = resolved(output) else {
             return Ok(());
         };
-        let proof = &self.args.proof;
+        let VerifyArgs { proof, trust, .. } = &self.args;
         let named = [
             &proof.bundle,
             &proof.signature,
@@ -123,7 +132,17 @@ impl<'a> Session<'a> {
             &self.args.signer.key,
         ];
         let named = named.into_iter().flatten().map(PathBuf::from);
-        let root = self.args.trust.trusted_root.iter().map(PathBuf::from);
+        let trusted = [
+            &trust.trusted_root,
+            &trust.tuf_root,
+            &trust.certificate_chain,
+            &trust.ca_roots,
+            &trust.ca_intermediates,
+            &trust.timestamp_certificate_chain,
+            &trust.rekor_public_key,
+            &trust.ct_log_public_key,
+        ];
+        let trusted = trusted.into_iter().flatten().cloned();
         let files = artifacts.iter().filter_map(|artifact| match artifact {
             ArtifactSource::File(file) => Some(file),
             _ => None,
@@ -131,14 +150,26 @@ impl<'a> Session<'a> {
         let beside = files
             .clone()
             .flat_map(|file| sealcheck_engine::proof_paths(file));
-        let mut read = named.chain(root).chain(files.cloned()).chain(beside);
-        let is_target = |file: PathBuf| file.canonicalize().is_ok_and(|file| file == target);
-        match read.any(is_target) {
+        let saved = proof.save_bundle.iter().cloned();
+        let mut read = named
+            .chain(trusted)
+            .chain(files.cloned())
+            .chain(beside)
+            .chain(saved);
+        // What a repository is made of, and what is kept of it.
+        let mirror = trust.tuf_mirror.iter().map(PathBuf::from);
+        let mut folders = setup::kept_in(trust).into_iter().chain(mirror);
+        let is_within =
+            |folder: PathBuf| resolved(&folder).is_some_and(|it| target.starts_with(it));
+        match read.any(|file| resolved(&file).is_some_and(|file| file == target))
+            || folders.any(is_within)
+        {
             true => Err(Problem::argument(format!(
-                "--output-file {} is a file that the verification reads",
+                "--output-file {} is a file that the verification reads or writes",
                 shown(output)
             ))
-            .with_hint("Name another file for the result.")),
+            .with_hint("Name another file for the result.")
+            .keeping_output_file()),
             false => Ok(()),
         }
     }
@@ -146,69 +177,46 @@ impl<'a> Session<'a> {
     /// Verifies the artifacts, writes the results, and gives the exit code. `each` sees every verdict.
     pub(crate) fn run(
         &self,
-        artifacts: Vec<ArtifactSource>,
+        artifacts: Artifacts,
         predicate: bool,
-        mut each: impl FnMut(&Verdict) -> Result<()>,
+        each: impl FnMut(&Verdict) -> Result<()>,
     ) -> Result<u8> {
-        let count = artifacts.len();
+        let Artifacts {
+            sources,
+            proofs,
+            left_out,
+        } = artifacts;
+        let count = sources.len();
         if count > 1 && self.names_one_artifact() {
-            return Err(Problem::argument(format!("one proof is named for {count} artifacts"))
+            let what = match &self.material {
+                MaterialSource::Named(_) => "one proof is named",
+                MaterialSource::Beside => "one file for the bundle is named",
+            };
+            return Err(Problem::argument(format!("{what} for {count} artifacts"))
                 .with_hint("A proof belongs to one artifact: verify them one by one, or leave the proofs beside the files, where they are found."));
         }
         if matches!(self.material, MaterialSource::Beside) {
-            refuse_placeless(&artifacts)?;
+            refuse_placeless(&sources)?;
         }
-        self.refuse_input_as_output(&artifacts)?;
-        let mut output = Output::begin(&self.args.output, self.console, count > 1, predicate)?;
-        let bar = output::bar(self.console, count);
-        let watch = Watch(bar.as_ref());
-        let mut problem = None;
-        let mut take = |verdict: Verdict| {
-            if let Some(bar) = &bar {
-                bar.done();
-            }
-            let mut write = || output.push(&verdict).and_then(|()| each(&verdict));
-            let written = match &bar {
-                Some(bar) => bar.suspend(write),
-                None => write(),
-            };
-            match written {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(stop) => {
-                    problem = Some(stop);
-                    ControlFlow::Break(())
-                }
-            }
+        self.refuse_input_as_output(&sources)?;
+        let several = count > 1 || !proofs.is_empty();
+        let output = Output::begin(&self.args.output, self.console, several, predicate)?;
+        let mut round = Round {
+            session: self,
+            output,
+            each,
+            bar: output::bar(self.console, count),
+            problem: None,
         };
-        let mut requests: Vec<BlobRequest> = artifacts
+        left_out
             .into_iter()
-            .map(|artifact| self.request(artifact))
-            .collect();
-        match (requests.pop(), requests.is_empty()) {
-            // One artifact needs no threads.
-            (Some(only), true) => {
-                let _ = take(self.engine.verify_blob(&only, &watch));
-            }
-            (Some(last), false) => {
-                requests.push(last);
-                self.engine
-                    .verify_all(requests, self.jobs(), &watch, |_, verdict| take(verdict));
-            }
-            (None, _) => {}
-        }
-        if let Some(bar) = &bar {
-            bar.clear();
-        }
-        match problem {
-            Some(problem) => Err(problem),
-            None => output.finish().map(sealcheck_verify::Outcome::exit_code),
-        }
-        .map_err(Problem::late)
+            .for_each(|left| round.output.leave_out(left));
+        round.finish(sources, proofs).map_err(Problem::late)
     }
 
     /// The artifacts that the user means: folders are walked.
-    pub(crate) fn artifacts(&self, names: &[String]) -> Result<Vec<ArtifactSource>> {
-        let mut out = Vec::new();
+    pub(crate) fn artifacts(&self, names: &[String]) -> Result<Artifacts> {
+        let mut out = Artifacts::default();
         let mut stream = false;
         for name in names {
             match artifact(name)? {
@@ -221,15 +229,20 @@ impl<'a> Session<'a> {
                         ))
                         .with_hint("Name a folder with the signed files and their proofs in it."));
                     }
-                    self.tell_proofs(&path, &expansion.proofs);
-                    for skipped in &expansion.skipped {
+                    for skipped in expansion.skipped {
                         self.console.note(&format!(
                             "{} is left out: {}.",
                             shown(&skipped.path),
                             skipped.why
                         ));
+                        out.left_out.push(LeftOut {
+                            path: shown(&skipped.path),
+                            why: skipped.why.to_owned(),
+                        });
                     }
-                    out.extend(expansion.files.into_iter().map(ArtifactSource::File));
+                    out.proofs.extend(expansion.proofs);
+                    let files = expansion.files.into_iter();
+                    out.sources.extend(files.map(ArtifactSource::File));
                 }
                 ArtifactSource::Stream(_) if stream => {
                     return Err(Problem::argument("standard input (-) is named twice")
@@ -240,35 +253,48 @@ impl<'a> Session<'a> {
                         tell_pipe(self.console, path);
                     }
                     stream |= matches!(source, ArtifactSource::Stream(_));
-                    out.push(source);
+                    out.sources.push(source);
                 }
             }
         }
         Ok(out)
     }
 
-    /// What of a folder is not verified because it is a proof.
-    fn tell_proofs(&self, folder: &Path, proofs: &[PathBuf]) {
-        let count = proofs.len();
-        match count {
-            0 => return,
-            1 => self.console.note(&format!(
-                "1 file in {} is the proof of a file beside it, and not verified itself.",
-                shown(folder)
-            )),
-            _ => self.console.note(&format!(
-                "{count} files in {} are proofs of files beside them, and not verified themselves.",
-                shown(folder)
+    /// What of the folders is not verified because it is a proof.
+    pub(crate) fn tell_proofs(&self, proofs: &[LeftOut]) {
+        match proofs {
+            [] => return,
+            [_] => self
+                .console
+                .note("1 file is the proof of a file beside it, and not verified itself."),
+            several => self.console.note(&format!(
+                "{} files are proofs of files beside them, and not verified themselves.",
+                several.len()
             )),
         }
         if self.args.output.verbose {
-            for proof in proofs {
-                self.console.note(&format!("{} is a proof.", shown(proof)));
+            for LeftOut { path, why } in proofs {
+                self.console.note(&format!("{path} is left out: {why}."));
             }
         }
     }
 
-    fn request(&self, artifact: ArtifactSource) -> BlobRequest {
+    /// Whether the proof that the user named is this file.
+    pub(crate) fn names(&self, path: &Path) -> bool {
+        let MaterialSource::Named(named) = &self.material else {
+            return false;
+        };
+        let parts = [&named.bundle, &named.signature, &named.certificate];
+        let there = path.canonicalize();
+        parts.into_iter().flatten().any(|part| match part {
+            Input::File(part) => part
+                .canonicalize()
+                .is_ok_and(|part| there.as_ref().is_ok_and(|there| *there == part)),
+            Input::Url(_) | Input::Literal { .. } => false,
+        })
+    }
+
+    pub(crate) fn request(&self, artifact: ArtifactSource) -> BlobRequest {
         BlobRequest {
             artifact,
             material: self.material.clone(),
@@ -283,7 +309,7 @@ impl<'a> Session<'a> {
         matches!(self.material, MaterialSource::Named(_)) || self.args.proof.save_bundle.is_some()
     }
 
-    fn jobs(&self) -> NonZeroUsize {
+    pub(crate) fn jobs(&self) -> NonZeroUsize {
         self.args
             .output
             .jobs
@@ -298,6 +324,18 @@ pub(crate) fn artifact(name: &str) -> Result<ArtifactSource> {
         Reason::ArgumentInvalid => Problem::from(failure).with_hint(DIGEST_HINT),
         _ => failure.into(),
     })
+}
+
+/// Where a file is or would be, whatever it is called.
+fn resolved(path: &Path) -> Option<PathBuf> {
+    if let Ok(path) = path.canonicalize() {
+        return Some(path);
+    }
+    let folder = match path.parent()? {
+        folder if folder.as_os_str().is_empty() => Path::new("."),
+        folder => folder,
+    };
+    Some(folder.canonicalize().ok()?.join(path.file_name()?))
 }
 
 /// Says that a named pipe is waited for: nothing else shows it.
@@ -362,7 +400,7 @@ fn refuse_streams(args: &VerifyArgs, matches: &ArgMatches) -> Result<()> {
 }
 
 /// A path for people: names of files can be hostile text.
-fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     printable(&path.display().to_string())
 }
 
@@ -408,6 +446,29 @@ fn material(args: &VerifyArgs, matches: &ArgMatches) -> Result<MaterialSource> {
         timestamp: input(&proof.rfc3161_timestamp),
         sct: input(&proof.sct),
     })))
+}
+
+/// Refuses `-` where no stream can be meant, or not this one.
+fn refuse_dashes(args: &VerifyArgs, names: &[String]) -> Result<()> {
+    if args.signer.key.as_deref() == Some("-") && names.iter().any(|name| name == "-") {
+        return Err(
+            Problem::argument("the key and the artifact are both standard input (-)")
+                .with_hint("It can be read once only: name a file for one of them."),
+        );
+    }
+    for (flag, path) in [
+        ("--output-file", &args.output.output_file),
+        ("--save-bundle", &args.proof.save_bundle),
+    ] {
+        if path.as_ref().is_some_and(|path| path.as_os_str() == "-") {
+            return Err(Problem::argument(format!("{flag} cannot be standard output (-)"))
+                .with_hint(match flag {
+                    "--output-file" => "Leave it out: the result goes to standard output then. A file whose name is - is ./-.",
+                    _ => "Name a file for the bundle. A file whose name is - is ./-.",
+                }));
+        }
+    }
+    Ok(())
 }
 
 fn refuse_hardware(args: &VerifyArgs) -> Result<()> {

@@ -10,34 +10,30 @@ use sealcheck_trust::{InitialRoot, Instance, Mirror, Repository, Source};
 use sealcheck_verify::{Failure, Reason, TrustedRoot};
 
 use crate::args::{InstanceName, NetworkArgs, TrustArgs};
-use crate::environment::{self, origin, spoken};
+use crate::environment::{self, spoken};
 use crate::problem::{Problem, Result};
 use crate::trust_files::TrustFiles;
 
 /// Makes the engine: loads the trusted root, from the network only when it is `needed`, and sets up the network without
 /// using it.
-pub(crate) fn engine(
-    trust: &TrustArgs,
-    network: &NetworkArgs,
-    needed: bool,
-    matches: &ArgMatches,
-) -> Result<Engine> {
-    let trust = without_silenced(trust, matches)?;
+pub(crate) fn engine(trust: &TrustArgs, network: &NetworkArgs, needed: bool) -> Result<Engine> {
     let rekor_url = network
         .rekor_url
         .clone()
         .unwrap_or_else(|| DEFAULT_REKOR_URL.to_owned());
-    let files = TrustFiles::read(&trust)?;
+    let files = TrustFiles::read(trust)?;
     let config = Config {
         trust: match needed {
-            true => TrustSource::Load(source(&trust)?),
-            false => TrustSource::AtHand(source(&trust)?),
+            true => TrustSource::Load(source(trust)?),
+            false => TrustSource::AtHand(source(trust)?),
         },
         network: reach(network),
         rekor_url,
         clock: Clock::System,
     };
     let engine = Engine::new(config.clone()).map_err(|failure| match failure.reason {
+        Reason::ArgumentInvalid if !config.rekor_url.contains("://") => Problem::from(failure)
+            .with_hint("Write the whole address of the log, with https:// before the host."),
         Reason::ArgumentInvalid if network.rekor_url.is_some() => wrong_address(failure),
         _ => failure.into(),
     })?;
@@ -55,63 +51,6 @@ pub(crate) fn engine(
         trust: given,
         ..config
     })?)
-}
-
-/// A trusted root and single trust files exclude each other; the one that is given by weaker means is silenced.
-fn without_silenced(trust: &TrustArgs, matches: &ArgMatches) -> Result<TrustArgs> {
-    let mut out = trust.clone();
-    let (chain, roots) = (
-        origin(matches, "certificate_chain"),
-        origin(matches, "ca_roots"),
-    );
-    match (chain, roots) {
-        (Some(chain), Some(roots)) if chain == roots => {
-            return Err(exclusive(matches, "certificate_chain", "ca_roots")
-                .with_hint("Give the whole chain, or the roots with --ca-intermediates."));
-        }
-        (Some(_), Some(_)) if chain < roots => out.certificate_chain = None,
-        (Some(_), Some(_)) => {
-            out.ca_roots = None;
-            out.ca_intermediates = None;
-        }
-        _ => {}
-    }
-    let root = origin(matches, "trusted_root");
-    let strongest = FILES
-        .iter()
-        .filter_map(|id| Some((origin(matches, id)?, *id)))
-        .max();
-    if let (Some(root), Some((files, id))) = (root, strongest) {
-        match root.cmp(&files) {
-            std::cmp::Ordering::Equal => {
-                return Err(exclusive(matches, "trusted_root", id).with_hint("Put everything that is trusted into the trusted root, or give single files only."));
-            }
-            std::cmp::Ordering::Less => out.trusted_root = None,
-            std::cmp::Ordering::Greater => {
-                out.certificate_chain = None;
-                out.ca_roots = None;
-                out.ca_intermediates = None;
-                out.timestamp_certificate_chain = None;
-                out.rekor_public_key = None;
-                out.ct_log_public_key = None;
-            }
-        }
-    }
-    let tuf = ["tuf_mirror", "tuf_root", "instance"]
-        .into_iter()
-        .filter_map(|id| Some((origin(matches, id)?, id)))
-        .max();
-    match (root, tuf) {
-        (Some(root), Some((tuf, id))) if root == tuf && out.trusted_root.is_some() => {
-            Err(exclusive(matches, "trusted_root", id)
-                .with_hint("A trusted root file needs no repository: give one or the other."))
-        }
-        (Some(root), Some((tuf, _))) if root < tuf => {
-            out.trusted_root = None;
-            Ok(out)
-        }
-        _ => Ok(out),
-    }
 }
 
 /// An address at which nothing can be asked.
@@ -159,8 +98,13 @@ fn source(trust: &TrustArgs) -> Result<Source> {
             sha256: None,
         };
     }
-    repository.cache_dir = trust.cache_dir.clone().or_else(cache_dir);
+    repository.cache_dir = kept_in(trust);
     Ok(Source::Tuf(repository))
+}
+
+/// The folder in which trusted roots are kept between runs.
+pub(crate) fn kept_in(trust: &TrustArgs) -> Option<PathBuf> {
+    trust.cache_dir.clone().or_else(cache_dir)
 }
 
 /// The user's cache folder; `None` when the environment names none, and then nothing is kept.
@@ -188,15 +132,6 @@ fn reach(network: &NetworkArgs) -> Network {
     }
     Network::Lazy(config)
 }
-
-const FILES: [&str; 6] = [
-    "certificate_chain",
-    "ca_roots",
-    "ca_intermediates",
-    "timestamp_certificate_chain",
-    "rekor_public_key",
-    "ct_log_public_key",
-];
 
 /// `--timeout 0`: longer than anybody waits.
 const NO_LIMIT: Duration = Duration::from_secs(7 * 24 * 3600);

@@ -6,6 +6,7 @@ use sealcheck_verify::limits::BUNDLE_BYTES;
 use sealcheck_verify::{Claims, Failure, Material, Reason, printable};
 
 use crate::args::ProofArgs;
+use crate::escape::escaped;
 use crate::problem::Problem;
 use crate::{CommandLine, files};
 
@@ -65,8 +66,13 @@ pub(crate) fn missing(
         }
     }
     // Behind `--` a flag would be a file.
-    let end = line.words.iter().position(|word| word == "--");
-    let (flags, files) = line.words.split_at(end.unwrap_or(line.words.len()));
+    let words: Vec<String> = line
+        .words
+        .iter()
+        .map(|word| escaped(&line.console.hide(word)))
+        .collect();
+    let end = words.iter().position(|word| word == "--");
+    let (flags, files) = words.split_at(end.unwrap_or(words.len()));
     let mut command = format!("sealcheck {}{added}", shell(flags));
     if !files.is_empty() {
         command.push_str(" \\\n      ");

@@ -46,6 +46,7 @@ pub use engine::Engine;
 pub use expand::{Expansion, Skipped, expand};
 pub use input::{Input, MaterialSource, Named};
 pub use progress::{Progress, Silent};
+pub use proof_file::Proof;
 pub use trust::Trust;
 
 pub use sealcheck_net::{Config as NetConfig, Proxies, RetryPolicy, Secrets};

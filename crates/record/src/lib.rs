@@ -10,5 +10,5 @@ pub mod schema;
 mod writer;
 
 pub use cosign::cosign_text;
-pub use document::{RESULT_SCHEMA, ResultDocument};
+pub use document::{LeftOut, RESULT_SCHEMA, ResultDocument};
 pub use writer::ResultWriter;

@@ -100,7 +100,7 @@ pub(crate) struct StatementArgs {
 }
 
 /// What both verifying commands take.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) signer: SignerArgs,
@@ -117,12 +117,15 @@ pub(crate) struct VerifyArgs {
 }
 
 /// What cosign has and sealcheck has no use for.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Deprecated cosign flags")]
 pub(crate) struct DeprecatedArgs {
     /// Has no effect: the format of a bundle is recognised.
     #[arg(long)]
     pub(crate) new_bundle_format: bool,
+    /// Has no effect: nothing is asked of a registry.
+    #[arg(long)]
+    pub(crate) experimental_oci11: bool,
     /// The same as --insecure-ignore-tlog.
     #[arg(long)]
     pub(crate) private_infrastructure: bool,
@@ -187,7 +190,7 @@ Examples:
       --issuer https://token.actions.githubusercontent.com
 
   With a public key, without network:
-    sealcheck verify-blob app.tar.gz --signature app.tar.gz.sig \\
+    sealcheck verify-blob app.tar.gz --bundle app.tar.gz.sigstore.json \\
       --key release.pub --offline
 
 Exit codes: 0 verified, 1 rejected, 2 usage, 3 unavailable, 4 unsigned; the

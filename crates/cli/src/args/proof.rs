@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use clap::Args;
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Proof")]
 pub(crate) struct ProofArgs {
     /// The bundle: a Sigstore bundle or cosign's legacy one. Without it and --signature, the proof is looked for beside

@@ -46,7 +46,7 @@ pub(crate) fn run(args: &AttestationArgs, line: &CommandLine<'_>) -> Result<u8> 
     let names: Vec<String> = args.artifact.iter().cloned().collect();
     let session = Session::open(&args.verify, line, &names, content)?;
     session.run(
-        vec![source],
+        source.into(),
         statement.print_predicate,
         |verdict| match statement.print_predicate {
             true => print_predicate(verdict),

@@ -264,17 +264,13 @@ fn what_failed(out: &mut Lines, failure: &Failure) {
     }
 }
 
+/// The format, and the place that decided.
 fn proof(evidence: &Evidence) -> Option<String> {
     let format = evidence.material.as_ref()?.format;
-    let present: Vec<String> = evidence
-        .places
-        .iter()
-        .filter(|place| place.found == Found::Present)
-        .map(|place| printable(&place.place))
-        .collect();
-    Some(match present.is_empty() {
-        true => format.to_owned(),
-        false => format!("{} ({format})", present.join(", ")),
+    let decisive = evidence.places.iter().find(|place| place.decided);
+    Some(match decisive {
+        None => format.to_owned(),
+        Some(place) => format!("{} ({format})", printable(&place.place)),
     })
 }
 
@@ -412,12 +408,13 @@ fn states(checks: &Checks) -> [(&'static str, State); 8] {
 
 /// The reason's cure, except where this case is known better.
 fn hint<'e>(evidence: &'e Evidence, failure: &Failure) -> &'e str {
-    let by_regex = failure
-        .expected
-        .as_deref()
-        .is_some_and(|expected| expected.starts_with("regex:"));
+    let expected = failure.expected.as_deref().unwrap_or_default();
+    let by_regex = expected.starts_with("regex:");
+    let is_glob = expected.starts_with("glob:");
     match failure.reason {
         Reason::IdentityMismatch | Reason::IssuerMismatch if by_regex => REGEX_HINT,
+        Reason::IdentityMismatch if is_glob && !expected.contains("**") => GLOB_HINT,
+        Reason::IdentityMismatch if !is_glob && expected.contains('*') => STAR_HINT,
         _ => evidence.hint.as_deref().unwrap_or_default(),
     }
 }
@@ -437,6 +434,8 @@ const KEY: &str = "key";
 /// Nothing is proved about the signer of what is not verified.
 const CLAIMED_SIGNER: &str = "claims to be";
 const REGEX_HINT: &str = "If the signer that was found is the right one, correct the pattern: it must match the whole text (cosign accepts a part of it). Otherwise do not use the artifact.";
+const GLOB_HINT: &str = "If the signer that was found is the right one, correct the pattern: in a glob `*` stays between two slashes, and `**` does not. Otherwise do not use the artifact.";
+const STAR_HINT: &str = "The name is compared as it is, also its `*`: if a pattern was meant, write `glob:` before it. Otherwise do not use the artifact.";
 /// Where there is no proof, there is nothing to check.
 const NONE_MADE: &str = "8 not made";
 const INDENT: usize = 2;
