@@ -101,6 +101,7 @@ const COSIGN_FLAGS: &[&str] = &[
     "new-bundle-format",
     "offline",
     "output-file",
+    "policy",
     "private-infrastructure",
     "rekor-url",
     "rfc3161-timestamp",

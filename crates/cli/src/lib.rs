@@ -11,6 +11,7 @@ mod args;
 mod argv;
 mod commands;
 mod console;
+mod demands;
 mod environment;
 mod files;
 mod key;

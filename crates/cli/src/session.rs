@@ -120,20 +120,18 @@ impl<'a> Session<'a> {
         let mut read = named.chain(root).chain(files.cloned()).chain(beside);
         let is_target = |file: PathBuf| file.canonicalize().is_ok_and(|file| file == target);
         match read.any(is_target) {
-            true => Err(Problem::argument(format!(
-                "--output-file {} is a file that the verification reads",
-                shown(output)
-            ))
-            .with_hint("Name another file for the result.")),
+            true => Err(read_and_written(output)),
             false => Ok(()),
         }
     }
 
-    /// Verifies the artifacts, writes the results, and gives the exit code. `each` sees every verdict.
+    /// Verifies the artifacts, writes the results, and gives the exit code. `judge` says what else the verdict depends
+    /// on; `each` sees what was written.
     pub(crate) fn run(
         &self,
         artifacts: Vec<ArtifactSource>,
         predicate: bool,
+        judge: impl Fn(Verdict) -> Verdict,
         mut each: impl FnMut(&Verdict) -> Result<()>,
     ) -> Result<u8> {
         let count = artifacts.len();
@@ -147,6 +145,7 @@ impl<'a> Session<'a> {
         let watch = Watch(bar.as_ref());
         let mut problem = None;
         let mut take = |verdict: Verdict| {
+            let verdict = judge(verdict);
             if let Some(bar) = &bar {
                 bar.done();
             }
@@ -269,6 +268,20 @@ impl<'a> Session<'a> {
             .jobs
             .unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
     }
+}
+
+/// Whether two paths lead to one file that is there.
+pub(crate) fn same_file(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+/// The result would replace what it depends on.
+pub(crate) fn read_and_written(output: &Path) -> Problem {
+    Problem::argument(format!(
+        "--output-file {} is a file that the verification reads",
+        shown(output)
+    ))
+    .with_hint("Name another file for the result.")
 }
 
 /// A path for people: names of files can be hostile text.

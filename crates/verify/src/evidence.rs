@@ -15,6 +15,15 @@ use crate::timestamp::TimestampFacts;
 use crate::trusted_root::Log;
 use crate::{Failure, Identities, Outcome, Reason, Threshold, Time};
 
+mod policy;
+mod predicate;
+
+pub use policy::{PolicyFacts, PolicyKind, PolicyOutcome};
+pub use predicate::{
+    CycloneDxFacts, LinkFacts, OpenVexFacts, PredicateFacts, ProvenanceFacts, SourceFacts,
+    SpdxFacts, SpdxForm, VerificationSummaryFacts, VulnerabilityScanFacts,
+};
+
 /// The name of the JSON schema that [`Evidence`] serialises to.
 pub const SCHEMA: &str = "sealcheck/evidence/v1";
 
@@ -54,6 +63,12 @@ pub struct Evidence {
     pub checks: Checks,
     /// What was required.
     pub required: RequiredFacts,
+    /// What the attestation says, in short. Present only when the proof of the attestation holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub predicate: Option<PredicateFacts>,
+    /// What the attestation had to say, beyond the proof: each demand and policy, with its outcome.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<PolicyFacts>,
     /// The trusted root that was used.
     pub trusted_root: Option<TrustedRootFacts>,
     /// The proof itself.

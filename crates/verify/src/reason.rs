@@ -235,6 +235,35 @@ reasons! {
         "a claim in the certificate is not the required one"
         "The certificate has the right identity and issuer, but a further claim (workflow, repository, ref, …) differs or is absent."
         "Compare the claims in the report with those that you require.";
+    // What the attestation says.
+    PredicateMalformed "predicate-malformed" Rejected
+        "the predicate is not what its type requires"
+        "The attestation is genuine, but a field that had to be judged is absent, of another type, or no value that the predicate type allows."
+        "Ask the publisher: the predicate was signed as it is. --print-predicate without the demand shows it.";
+    BuilderMismatch "builder-mismatch" Rejected
+        "built by another builder"
+        "The provenance names another builder than the required one, another version of it, or a workflow that is not pinned to a release tag."
+        "If the builder that was found is the right one, require that one with --slsa-builder NAME@REF; otherwise do not use the artifact.";
+    SourceMismatch "source-mismatch" Rejected
+        "built from another source"
+        "The provenance names another source repository than the required one, another ref or commit, or none."
+        "If the source that was found is the right one, require that one with --slsa-source; otherwise do not use the artifact.";
+    ProvenanceContradictsCertificate "provenance-contradicts-certificate" Rejected
+        "the provenance says something else than the signer's certificate"
+        "Whoever signs can write any provenance. The certificate says which workflow signed, for which repository and commit, and the provenance claims another builder, repository, ref or commit."
+        "Do not use the artifact unless the publisher can explain it. Provenance by a builder of one's own, which no certificate can confirm, can be judged with --policy instead of --slsa-builder.";
+    PolicyRefused "policy-refused" Rejected
+        "the policy does not accept the attestation"
+        "The attestation is genuine, and the policy was evaluated and is not true for it."
+        "The report names the policy and what in it is not true. Do not use the artifact, or correct the policy.";
+    PolicyUndecided "policy-undecided" Rejected
+        "the policy could not be decided for this attestation"
+        "Evaluation failed: a field that the policy reads is absent or of another type, or the work was over its limit. A policy that gives no answer accepts nothing."
+        "Ask for fields that may be absent with has(…), and check that the policy is meant for this predicate type.";
+    PolicyInvalid "policy-invalid" Usage
+        "the policy cannot be used"
+        "It cannot be parsed, names a variable or function that does not exist, is too large, is in another language than CEL, or its result is neither true nor false."
+        "The report says where. docs/policies.md says what a policy can use.";
     // Finding the proof.
     NoProofFound "no-proof-found" Unsigned
         "there is no proof for this artifact"

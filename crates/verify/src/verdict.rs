@@ -9,7 +9,8 @@ use crate::certificate::Claims;
 use crate::digest::DigestAlgorithm;
 use crate::evidence::{
     ArtifactFacts, CertificateFacts, Check, Checks, Evidence, IdentityFacts, LogEntryFacts, Place,
-    RequiredFacts, SCHEMA, SignatureFacts, SubjectFacts, TimeFacts, TrustedRootFacts,
+    PolicyFacts, PredicateFacts, RequiredFacts, SCHEMA, SignatureFacts, SubjectFacts, TimeFacts,
+    TrustedRootFacts,
 };
 use crate::material::SignedMaterial;
 use crate::requirements::{Content, Requirements, Signer};
@@ -67,6 +68,8 @@ impl Verdict {
             time_source: None,
             checks,
             required: required_facts(requirements),
+            predicate: None,
+            policies: Vec::new(),
             trusted_root: None,
             material: None,
             places: Vec::new(),
@@ -145,6 +148,26 @@ impl Verdict {
     #[must_use]
     pub fn with_artifact_name(mut self, name: &str) -> Self {
         self.evidence.artifact.name = Some(name.into());
+        self
+    }
+
+    /// Says in short what the attestation says.
+    #[must_use]
+    pub fn with_predicate(mut self, facts: PredicateFacts) -> Self {
+        self.evidence.predicate = Some(facts);
+        self
+    }
+
+    /// Says which demands and policies the attestation was held against. One that failed makes the verdict a failure,
+    /// as [`with_failure`](Self::with_failure) does.
+    #[must_use]
+    pub fn with_policies(mut self, policies: Vec<PolicyFacts>) -> Self {
+        let failures = policies
+            .iter()
+            .filter_map(|policy| policy.outcome.failure());
+        self.failures.extend(failures.cloned());
+        self.evidence.policies = policies;
+        self.decide();
         self
     }
 

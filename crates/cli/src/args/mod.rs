@@ -75,7 +75,7 @@ pub(crate) struct AttestationArgs {
 #[command(next_help_heading = "Statement")]
 pub(crate) struct StatementArgs {
     /// The required kind of predicate: slsaprovenance, slsaprovenance02, slsaprovenance1, link, spdx, spdxjson,
-    /// cyclonedx, vuln, openvex, custom, or a type URI.
+    /// cyclonedx, vuln, openvex, custom (cosign's names), vsa, vulns, or a type URI.
     #[arg(long = "type", value_name = "TYPE", default_value = "custom")]
     pub(crate) predicate_type: String,
     /// The artifact's digest, instead of the file: ALG:HEX with sha256, sha384, sha512, sha1 or gitCommit, or HEX alone
@@ -94,6 +94,16 @@ pub(crate) struct StatementArgs {
     #[arg(long, value_name = "BOOL", default_value = "true", hide_default_value = true,
           num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) check_claims: String,
+    /// A policy that the attestation must fulfil: a file with an expression in CEL (.cel). May be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Vec<PathBuf>,
+    /// The builder that SLSA provenance must name: its whole id, or ID@REF.
+    #[arg(long, value_name = "ID")]
+    pub(crate) slsa_builder: Option<String>,
+    /// The source that SLSA provenance must name: HOST/ORG/REPO, or with @ and a ref, branch:NAME, tag:NAME,
+    /// version:vX.Y or commit:HEX.
+    #[arg(long, value_name = "REPO")]
+    pub(crate) slsa_source: Option<String>,
     /// Print the predicate, as it was signed, and nothing else to standard output; the report goes to standard error.
     #[arg(long)]
     pub(crate) print_predicate: bool,
@@ -199,6 +209,11 @@ Examples:
     sealcheck verify-blob-attestation app.tar.gz --type slsaprovenance1 \\
       --identity 'glob:https://github.com/org/repo/.github/workflows/*@refs/tags/v*' \\
       --issuer https://token.actions.githubusercontent.com
+
+  Built from a tag of one repository, by GitHub's own machines, as a policy of one's own demands:
+    sealcheck verify-blob-attestation app.tar.gz --type slsaprovenance1 \\
+      --slsa-builder https://github.com/actions/runner/github-hosted \\
+      --slsa-source github.com/org/repo@tag:v1.2.3 --policy release.cel …
 
   The builder that a verified attestation names:
     sealcheck verify-blob-attestation app.tar.gz --type slsaprovenance1 --print-predicate \\

@@ -1,10 +1,12 @@
 //! `sealcheck verify-blob-attestation`.
 
 use sealcheck_engine::ArtifactSource;
+use sealcheck_policy::judge;
 use sealcheck_verify::{Content, Verdict};
 
 use crate::args::{AttestationArgs, StatementArgs};
 use crate::argv::truth;
+use crate::demands::{self, predicate_type};
 use crate::environment::{Origin, origin};
 use crate::output;
 use crate::problem::{Problem, Result};
@@ -39,12 +41,16 @@ pub(crate) fn run(args: &AttestationArgs, line: &CommandLine<'_>) -> Result<u8> 
         return Err(Problem::argument(format!("{} is a folder", path.display()))
             .with_hint("Name one file: an attestation is about one artifact at a time."));
     }
-    let content = Content::Attestation(predicate_type(&statement.predicate_type)?.into());
+    let predicate_type = predicate_type(&statement.predicate_type)?;
+    let output = args.verify.output.output_file.as_deref();
+    let demands = demands::read(statement, &predicate_type, output)?;
+    let content = Content::Attestation(predicate_type.uri().into());
     let names: Vec<String> = args.artifact.iter().cloned().collect();
     let session = Session::open(&args.verify, line, &names, content)?;
     session.run(
         vec![source],
         statement.print_predicate,
+        |verdict| judge(verdict, &demands),
         |verdict| match statement.print_predicate {
             true => print_predicate(verdict, line),
             false => Ok(()),
@@ -74,54 +80,5 @@ fn digest(args: &StatementArgs, line: &CommandLine<'_>) -> Result<Option<String>
         (Some(algorithm), None) => Ok(Some(format!("{algorithm}:{digest}"))),
         // cosign's default.
         (None, None) => Ok(Some(format!("sha256:{digest}"))),
-    }
-}
-
-/// cosign's short names for predicate types, or a URI.
-fn predicate_type(name: &str) -> Result<&str> {
-    if let Some((_, uri)) = PREDICATE_TYPES.iter().find(|(short, _)| *short == name) {
-        return Ok(uri);
-    }
-    match name.contains(':') {
-        true => Ok(name),
-        false => {
-            let short: Vec<&str> = PREDICATE_TYPES.iter().map(|(short, _)| *short).collect();
-            Err(
-                Problem::argument(format!("--type {name} is neither a known name nor a URI"))
-                    .with_hint(format!("Give a URI, or one of {}.", short.join(", "))),
-            )
-        }
-    }
-}
-
-const PREDICATE_TYPES: [(&str, &str); 10] = [
-    ("slsaprovenance", "https://slsa.dev/provenance/v0.2"),
-    ("slsaprovenance02", "https://slsa.dev/provenance/v0.2"),
-    ("slsaprovenance1", "https://slsa.dev/provenance/v1"),
-    ("link", "https://in-toto.io/Link/v1"),
-    ("spdx", "https://spdx.dev/Document"),
-    ("spdxjson", "https://spdx.dev/Document"),
-    ("cyclonedx", "https://cyclonedx.org/bom"),
-    ("vuln", "https://cosign.sigstore.dev/attestation/vuln/v1"),
-    ("openvex", "https://openvex.dev/ns"),
-    ("custom", "https://cosign.sigstore.dev/attestation/v1"),
-];
-
-#[cfg(test)]
-mod tests {
-    use super::predicate_type;
-
-    #[test]
-    fn short_names_are_cosigns() {
-        assert_eq!(
-            predicate_type("slsaprovenance1").unwrap(),
-            "https://slsa.dev/provenance/v1"
-        );
-        assert_eq!(
-            predicate_type("https://x.test/y").unwrap(),
-            "https://x.test/y"
-        );
-        assert_eq!(predicate_type("urn:x").unwrap(), "urn:x");
-        assert_eq!(predicate_type("sbom").unwrap_err().exit_code(), 2);
     }
 }

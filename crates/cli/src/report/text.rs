@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use sealcheck_verify::evidence::{Check, Checks, Found, LogProof, Part, Place, TimeSource};
+use sealcheck_policy::lines;
+use sealcheck_verify::evidence::{
+    Check, Checks, Found, LogProof, Part, Place, PolicyFacts, PolicyOutcome, TimeSource,
+};
 use sealcheck_verify::{Evidence, Failure, Outcome, Reason, Verdict, printable};
 
 use super::colour;
@@ -35,6 +38,12 @@ pub(crate) fn full(verdict: &Verdict, verbose: bool) -> String {
         && let Some(kind) = &subject.predicate_type
     {
         out.add("predicate", kind);
+    }
+    for (label, value) in evidence.predicate.iter().flat_map(lines) {
+        out.add(label, &value);
+    }
+    for policy in &evidence.policies {
+        out.add("demand", &demand(policy));
     }
     if let Some(proof) = proof(evidence) {
         out.add("proof", &proof);
@@ -222,6 +231,18 @@ fn what_failed(out: &mut Lines, failure: &Failure) {
             out.add(label, &printable(fact));
         }
     }
+}
+
+fn demand(policy: &PolicyFacts) -> String {
+    let word = match policy.outcome {
+        PolicyOutcome::Passed => "met",
+        PolicyOutcome::Failed { .. } => "not met",
+    };
+    format!(
+        "{} {}: {word}",
+        policy.kind.as_str(),
+        printable(&policy.name)
+    )
 }
 
 fn proof(evidence: &Evidence) -> Option<String> {
