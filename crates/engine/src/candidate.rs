@@ -18,15 +18,17 @@ pub(crate) struct Candidate {
 /// How much a verdict that is not `verified` says about the artifact, compared with those of other candidates.
 ///
 /// What is of another kind than required (an attestation where a signature is wanted) is no proof at all, so everything
-/// else says more. What can be read says more than what cannot.
-pub(crate) fn weight(verdict: &Verdict) -> (bool, Outcome, bool) {
+/// else says more. What holds nothing that can be read says less than an open question, which may hide a good proof;
+/// what could be read and is wrong says more.
+pub(crate) fn weight(verdict: &Verdict) -> (bool, bool, Outcome) {
     let reason = verdict.failure().map(|failure| failure.reason);
     let other_kind = matches!(
         reason,
         Some(Reason::NotASignature | Reason::NotAnAttestation | Reason::PredicateTypeMismatch)
     );
-    let unread = verdict.evidence().material.is_none();
-    (!other_kind, verdict.outcome(), !unread)
+    let outcome = verdict.outcome();
+    let junk = outcome == Outcome::Rejected && verdict.evidence().material.is_none();
+    (!other_kind, !junk, outcome)
 }
 
 /// The bundle, or the bundles and envelopes of JSON lines.

@@ -186,7 +186,16 @@ impl Discovery {
     fn record(&mut self, part: Part, place: String, answer: Result<Answer>) -> Option<Vec<u8>> {
         let (found, detail, bytes) = match answer {
             Ok(Answer::Bytes(bytes)) => (Found::Present, Some(part.word().to_owned()), Some(bytes)),
-            Ok(Answer::Absent(why)) => (Found::Absent, why.map(str::to_owned), None),
+            Ok(Answer::Absent) => (Found::Absent, None, None),
+            Ok(Answer::NoFile(what)) => {
+                self.failures.push(
+                    Failure::new(Reason::ProofUnreadable)
+                        .at(place.as_str())
+                        .expected("a file")
+                        .found(what),
+                );
+                (Found::Failed, Some(format!("{what} is no proof")), None)
+            }
             Err(failure) if failure.outcome() == Outcome::Rejected => {
                 // It is there, and larger than any proof.
                 let detail = failure.to_string();
@@ -198,11 +207,8 @@ impl Discovery {
                 (Found::Present, Some(detail), None)
             }
             Err(failure) => {
-                let detail = failure
-                    .detail
-                    .as_deref()
-                    .unwrap_or(failure.reason.summary());
-                let detail = detail.to_owned();
+                let why = failure.detail.as_deref().or(failure.found.as_deref());
+                let detail = why.unwrap_or(failure.reason.summary()).to_owned();
                 self.failures.push(failure);
                 (Found::Failed, Some(detail), None)
             }

@@ -60,8 +60,10 @@ pub enum Input {
 #[derive(Debug)]
 pub(crate) enum Answer {
     Bytes(Vec<u8>),
-    /// Nothing that could be read, and why that is certain.
-    Absent(Option<&'static str>),
+    /// Nothing.
+    Absent,
+    /// Something that holds no bytes, and what it is: whether a proof was meant to be there is not known.
+    NoFile(&'static str),
 }
 
 impl Input {
@@ -115,13 +117,11 @@ impl Input {
         };
         match answer {
             Answer::Bytes(bytes) => Ok(bytes),
-            Answer::Absent(why) => {
-                let failure = Failure::new(Reason::FileNotFound).at(printable(&self.name()));
-                Err(match why {
-                    Some(why) => failure.detail(why),
-                    None => failure,
-                })
-            }
+            Answer::Absent => Err(Failure::new(Reason::FileNotFound).at(printable(&self.name()))),
+            Answer::NoFile(what) => Err(Failure::new(Reason::FileNotFound)
+                .at(printable(&self.name()))
+                .expected("a file")
+                .found(what)),
         }
     }
 }
@@ -134,16 +134,16 @@ pub(crate) fn read_file(path: &Path, limit: Limit, special: bool) -> Result<Answ
         true if path.is_symlink() => Err(Failure::new(Reason::ProofUnreadable)
             .at(shown_path(path))
             .detail("it is a link to nothing")),
-        true => Ok(Answer::Absent(None)),
+        true => Ok(Answer::Absent),
         false => Err(Failure::new(Reason::ProofUnreadable)
             .at(shown_path(path))
             .detail(error)),
     };
     if !special {
         match std::fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => return Ok(Answer::Absent(Some(FOLDER))),
+            Ok(metadata) if metadata.is_dir() => return Ok(Answer::NoFile(FOLDER)),
             Ok(metadata) if !metadata.is_file() => {
-                return Ok(Answer::Absent(Some("it is not a regular file")));
+                return Ok(Answer::NoFile("a pipe, a socket or a device"));
             }
             Ok(_) => {}
             Err(error) => return unreadable(error),
@@ -162,14 +162,15 @@ pub(crate) fn read_file(path: &Path, limit: Limit, special: bool) -> Result<Answ
         Ok(None)
     });
     match read {
-        Ok(Some(folder)) => Ok(Answer::Absent(Some(folder))),
+        Ok(Some(folder)) => Ok(Answer::NoFile(folder)),
         Ok(None) if bytes.len() > limit.max => Err(too_large(&shown_path(path), limit)),
         Ok(None) => Ok(Answer::Bytes(bytes)),
         Err(error) => unreadable(error),
     }
 }
 
-/// Fetches at most `limit` bytes.
+/// Fetches at most `limit` bytes. A page for people (a sign-in, a proxy's message) and an empty body are no answer: they come
+/// with a status of success from servers that have nothing to say about the address.
 pub(crate) async fn read_url(client: &Client, url: &str, limit: Limit) -> Result<Answer> {
     let mut request = client
         .get(url)
@@ -178,8 +179,18 @@ pub(crate) async fn read_url(client: &Client, url: &str, limit: Limit) -> Result
         request = request.accept(status);
     }
     match request.send().await {
-        Ok(response) if GONE.contains(&response.status()) => Ok(Answer::Absent(None)),
-        Ok(response) => Ok(Answer::Bytes(response.into_body())),
+        Ok(response) if GONE.contains(&response.status()) => Ok(Answer::Absent),
+        Ok(response) => {
+            let no_answer = match response.body() {
+                [] => "an empty body",
+                body if is_web_page(body) => "a web page",
+                _ => return Ok(Answer::Bytes(response.into_body())),
+            };
+            Err(Failure::new(Reason::ProofUnreadable)
+                .at(shown_url(url))
+                .expected("a proof, or status 404")
+                .found(format!("status {} with {no_answer}", response.status())))
+        }
         Err(NetError::TooLarge { .. }) => Err(too_large(&shown_url(url), limit)),
         Err(error) => {
             let reason = match error {
@@ -191,6 +202,17 @@ pub(crate) async fn read_url(client: &Client, url: &str, limit: Limit) -> Result
                 .detail(error.cause()))
         }
     }
+}
+
+/// Whether it begins as HTML does, which no proof does.
+fn is_web_page(body: &[u8]) -> bool {
+    let text = body.trim_ascii_start();
+    [&b"<!doctype html"[..], b"<html", b"<head", b"<body"]
+        .iter()
+        .any(|start| {
+            text.get(..start.len())
+                .is_some_and(|found| found.eq_ignore_ascii_case(start))
+        })
 }
 
 fn too_large(name: &str, limit: Limit) -> Failure {
@@ -241,7 +263,7 @@ fn is_base64(text: &str) -> bool {
         && (BASE64.decode(text).is_ok() || BASE64URL.decode(text).is_ok())
 }
 
-const FOLDER: &str = "it is a folder";
+const FOLDER: &str = "a folder";
 
 /// Base64 of 64 bytes (Ed25519) is 88 characters; ECDSA on P-256 in DER can be a few bytes shorter than its usual 70.
 const SHORTEST_SIGNATURE: usize = 80;

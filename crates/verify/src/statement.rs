@@ -114,6 +114,7 @@ impl Statement {
     /// The subject that is this artifact.
     ///
     /// A subject is the artifact when at least one of its digests is the artifact's and none that can be compared differs.
+    /// SHA-1 is not computed: beside a right SHA-256 it could add nothing, and a collision could make it say anything.
     pub(crate) fn find(&self, artifact: &Artifact<'_>) -> Result<&Subject> {
         let mut contradiction = None;
         for subject in &self.subjects {

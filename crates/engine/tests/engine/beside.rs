@@ -200,22 +200,20 @@ fn the_first_of_several_good_proofs_is_the_one_in_the_evidence() {
 }
 
 #[test]
-fn the_gravest_verdict_stands_when_none_is_good() {
+fn what_says_most_stands_when_none_is_good() {
     let world = World::with_artifact();
     let signed = world.sign();
     world.write("app.sig", signed.sig_file());
     world.write("app.cert", signed.cert_file());
     assert_failed(&world.verify(), Outcome::Unavailable, Reason::NoTrustedTime);
+    // What is no proof at all does not answer the question that the signature leaves open.
     world.write("app.bundle", "not a bundle");
-    assert_failed(
-        &world.verify(),
-        Outcome::Rejected,
-        Reason::MaterialMalformed,
-    );
+    assert_failed(&world.verify(), Outcome::Unavailable, Reason::NoTrustedTime);
     let other = world.sigstore.sign_blob(b"another").bundle();
     world.write("app.sigstore", other.to_string());
-    // Of two rejections the one of a proof that can be read says more.
     assert_failed(&world.verify(), Outcome::Rejected, Reason::ArtifactMismatch);
+    world.write("app.bundle", world.sign().bundle_bytes());
+    assert_verified(&world.verify());
 }
 
 #[test]
@@ -247,6 +245,13 @@ fn a_place_that_cannot_be_read_is_not_a_place_without_a_proof() {
         Outcome::Unavailable,
         Reason::ProofUnreadable,
     );
+    // So it does beside what is no proof at all.
+    world.write("app.sigstore", "not a bundle");
+    assert_failed(
+        &world.verify(),
+        Outcome::Unavailable,
+        Reason::ProofUnreadable,
+    );
     // A proof elsewhere decides.
     world.write("app.sigstore", world.sign().bundle_bytes());
     let verdict = world.verify();
@@ -263,14 +268,23 @@ fn a_place_that_cannot_be_read_is_not_a_place_without_a_proof() {
 }
 
 #[test]
-fn folders_and_devices_are_no_proofs() {
+fn a_folder_or_device_in_the_place_of_a_proof_is_not_the_absence_of_a_proof() {
     let world = World::with_artifact();
+    // A mount whose source is missing makes such a folder.
     fs::create_dir(world.path("app.sigstore.json")).unwrap();
-    #[cfg(unix)]
-    std::os::unix::fs::symlink("/dev/zero", world.path("app.sig")).unwrap();
     let verdict = world.verify();
-    assert_failed(&verdict, Outcome::Unsigned, Reason::NoProofFound);
-    assert_place(&verdict, ".sigstore.json", Found::Absent, "folder");
+    assert_failed(&verdict, Outcome::Unavailable, Reason::ProofUnreadable);
+    assert_place(&verdict, ".sigstore.json", Found::Failed, "a folder");
+    fs::remove_dir(world.path("app.sigstore.json")).unwrap();
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("/dev/zero", world.path("app.sig")).unwrap();
+        let verdict = world.verify();
+        assert_failed(&verdict, Outcome::Unavailable, Reason::ProofUnreadable);
+        assert_place(&verdict, ".sig", Found::Failed, "a device");
+    }
+    world.write("app.bundle", world.sign().bundle_bytes());
+    assert_verified(&world.verify());
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn a_named_proof_that_is_not_there_is_a_mistake_of_the_caller() {
     fs::create_dir(world.path("folder")).unwrap();
     let verdict = verify(&world, bundle(&world.path("folder")));
     assert_failed(&verdict, Outcome::Usage, Reason::FileNotFound);
-    assert!(verdict.to_string().contains("it is a folder"), "{verdict}");
+    assert!(verdict.to_string().contains("found a folder"), "{verdict}");
 }
 
 #[cfg(unix)]

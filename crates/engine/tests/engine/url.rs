@@ -83,6 +83,11 @@ fn an_address_that_does_not_answer_is_not_one_without_a_proof() {
         Answer::status(503),
         Answer::silence(),
         Answer::ok(vec![b'x'; 100]).cut_after(10),
+        // A sign-in page or a proxy's message, and nothing, with a status of success.
+        Answer::ok("\n<!DOCTYPE HTML><title>Sign in</title>"),
+        Answer::ok("<html>"),
+        Answer::ok(""),
+        Answer::status(204),
     ] {
         let world = World::new();
         let double = Double::start();

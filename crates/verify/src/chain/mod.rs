@@ -93,11 +93,14 @@ fn refuse_other_usage(leaf: &Certificate<'_>) -> Result<()> {
             .expected("a signer's certificate")
             .found("an authority's certificate"));
     }
-    if leaf
-        .key_usage()?
-        .is_some_and(|usage| !usage.digital_signature())
-    {
-        return Err(unfit("extensions.keyUsage").expected("digitalSignature"));
+    // Fulcio always says it, and what is not said to be for signatures is not for signatures.
+    let usage = leaf.key_usage()?;
+    if !usage.is_some_and(|usage| usage.digital_signature()) {
+        let failure = unfit("extensions.keyUsage").expected("digitalSignature");
+        return Err(match usage {
+            Some(_) => failure.found("other usages"),
+            None => failure.found("no such extension"),
+        });
     }
     // anyExtendedKeyUsage is not enough: Fulcio never issues it, and RFC 5280 lets applications insist.
     let usage = leaf.extended_key_usage()?;
