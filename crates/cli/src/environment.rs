@@ -24,11 +24,25 @@ pub(crate) enum Origin {
     Flag,
 }
 
+/// The variables that may speak for flags.
+pub(crate) fn read() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .map(|(name, value)| {
+            let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+            (text(name), text(value))
+        })
+        .filter(|(name, _)| {
+            name.starts_with(SEALCHECK)
+                || name.starts_with(COSIGN)
+                || OTHERS.iter().any(|(_, other)| other == name)
+        })
+}
+
 /// Lets variables speak for the flags of a verifying command, except for those in `settled`.
 pub(crate) fn attach(command: Command, settled: &[String]) -> Command {
     command.mut_args(|arg| match arg.get_long() {
         Some(flag) if !settled.iter().any(|settled| settled == flag) => match variable(flag) {
-            Some(name) => arg.env(name),
+            Some(name) => arg.env(name).hide_env_values(true),
             None => arg,
         },
         _ => arg,
@@ -44,7 +58,7 @@ pub(crate) fn variable(flag: &str) -> Option<String> {
 pub(crate) fn origin(matches: &ArgMatches, id: &str) -> Option<Origin> {
     match matches.value_source(id)? {
         ValueSource::CommandLine => Some(Origin::Flag),
-        ValueSource::EnvVariable => match variable(&id.replace('_', "-"))?.starts_with(SEALCHECK) {
+        ValueSource::EnvVariable => match variable(&flag(id))?.starts_with(SEALCHECK) {
             true => Some(Origin::Own),
             false => Some(Origin::Foreign),
         },
@@ -54,10 +68,20 @@ pub(crate) fn origin(matches: &ArgMatches, id: &str) -> Option<Origin> {
 
 /// How to speak of a flag's value: by the flag, or by the variable that it comes from.
 pub(crate) fn spoken(matches: &ArgMatches, id: &str) -> String {
-    let flag = id.replace('_', "-");
+    let flag = flag(id);
     match origin(matches, id) {
         Some(Origin::Own | Origin::Foreign) => variable(&flag).unwrap_or(flag),
+        _ if POSITIONAL.contains(&id) => "<FILE>".to_owned(),
         _ => format!("--{flag}"),
+    }
+}
+
+/// The flag of an argument.
+fn flag(id: &str) -> String {
+    match id {
+        "digest_alg" => "digestAlg".to_owned(),
+        "predicate_type" => "type".to_owned(),
+        id => id.replace('_', "-"),
     }
 }
 
@@ -75,6 +99,9 @@ fn names(flag: &str) -> impl Iterator<Item = String> {
         .chain(cosign)
         .chain(others.collect::<Vec<_>>())
 }
+
+/// Arguments that have no flag.
+const POSITIONAL: [&str; 4] = ["artifacts", "artifact", "file", "code"];
 
 /// The flags that cosign reads from `COSIGN_` variables. Those for its output are left out: it has no such formats.
 const COSIGN_FLAGS: &[&str] = &[

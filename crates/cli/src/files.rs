@@ -49,5 +49,10 @@ fn unreadable(error: &io::Error, name: &str) -> Failure {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Reason::FileNotFound,
         _ => Reason::ProofUnreadable,
     };
-    Failure::new(reason).at(name).detail(error)
+    let failure = Failure::new(reason).at(name);
+    match reason {
+        // That says it already.
+        Reason::FileNotFound => failure,
+        _ => failure.detail(error),
+    }
 }

@@ -26,7 +26,8 @@ impl KeySource {
             ("http" | "https", Some(_)) => Ok(Self::Url(text.to_owned())),
             ("env", Some(name)) => {
                 let value = std::env::var_os(name).ok_or_else(|| {
-                    Problem::argument(format!("--key names the variable {name}, which is not set"))
+                    Problem::argument(format!("--key names the variable {name:?}, which is not set"))
+                        .with_hint("Set it to the public key in PEM, and export it; or give a file with --key.")
                 })?;
                 parse(value.as_encoded_bytes(), text).map(Self::Read)
             }
@@ -68,7 +69,7 @@ fn parse(bytes: &[u8], name: &str) -> Result<PublicKey> {
             .into());
     }
     let text = String::from_utf8_lossy(bytes);
-    let problem = |failure: Failure| Problem::from(failure.within(name));
+    let problem = |failure: Failure| Problem::from(failure.of_file(name));
     PublicKey::parse(bytes).map_err(|failure| match () {
         () if text.contains("PRIVATE KEY-----") => problem(failure)
             .with_hint("This is a private key; keep it secret. The public one is made from it: cosign public-key --key FILE, or openssl pkey -in FILE -pubout."),

@@ -20,6 +20,7 @@ mod problem;
 mod refusal;
 mod report;
 mod requirements;
+mod secrets;
 mod session;
 mod setup;
 mod signer;
@@ -27,13 +28,14 @@ mod suggestion;
 mod trust_files;
 mod usage;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use sealcheck_engine::Secrets;
 
 use crate::args::{Cli, ColorWhen, Command};
 use crate::console::Console;
-use crate::problem::Result;
+use crate::problem::{Problem, Result};
 use crate::refusal::Wanted;
 
 /// The command line that a command was started with.
@@ -42,7 +44,7 @@ pub(crate) struct CommandLine<'m> {
     pub(crate) matches: &'m ArgMatches,
     /// What stands behind the program's name.
     pub(crate) words: Vec<String>,
-    pub(crate) console: Console,
+    pub(crate) console: Console<'m>,
 }
 
 /// The definition of the whole command line, for completions and manuals.
@@ -56,6 +58,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let mut root = Cli::command();
     let rewritten = argv::rewrite(arguments, &root);
     let arguments = &rewritten.arguments;
+    let secrets = secrets::of(arguments);
     let name = arguments
         .get(1)
         .and_then(|name| name.to_str())
@@ -67,13 +70,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     }
     let matches = match root.try_get_matches_from_mut(arguments) {
         Ok(matches) => matches,
-        Err(error) => return not_parsed(&error, name, arguments),
+        Err(error) => return not_parsed(&error, name, arguments, &secrets),
     };
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
-        Err(error) => return not_parsed(&error, name, arguments),
+        Err(error) => return not_parsed(&error, name, arguments, &secrets),
     };
-    let console = Console::new(colour(&cli.command));
+    let console = Console::new(colour(&cli.command), &secrets);
     for note in &rewritten.notes {
         console.note(note);
     }
@@ -89,7 +92,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         words,
         console,
     };
-    dispatch(&cli.command, &line).unwrap_or_else(|problem| {
+    let done = refuse_empty(line.matches).and_then(|()| dispatch(&cli.command, &line));
+    done.unwrap_or_else(|problem| {
         console.error(&problem);
         if let Some(wanted) = Wanted::by(&cli.command) {
             wanted.write(console, &problem);
@@ -108,6 +112,22 @@ fn dispatch(command: &Command, line: &CommandLine<'_>) -> Result<u8> {
     }
 }
 
+/// Refuses values without any text: most often a variable of a script that is not set, and so never what was meant.
+fn refuse_empty(matches: &ArgMatches) -> Result<()> {
+    for id in matches.ids().map(clap::Id::as_str) {
+        let is_empty = environment::origin(matches, id) == Some(environment::Origin::Flag)
+            && matches
+                .get_raw(id)
+                .is_some_and(|mut values| values.any(OsStr::is_empty));
+        if is_empty {
+            let name = environment::spoken(matches, id);
+            return Err(Problem::argument(format!("{name} has an empty value"))
+                .with_hint(format!("Give {name} a value, or leave it out; if the value comes from a variable of a script, that variable is not set.")));
+        }
+    }
+    Ok(())
+}
+
 fn colour(command: &Command) -> ColorWhen {
     match command {
         Command::VerifyBlob(args) => args.verify.output.color,
@@ -119,7 +139,7 @@ fn colour(command: &Command) -> ColorWhen {
 }
 
 /// Help and version go to standard output; everything else that the parser says is an error.
-fn not_parsed(error: &clap::Error, name: &str, arguments: &[OsString]) -> u8 {
+fn not_parsed(error: &clap::Error, name: &str, arguments: &[OsString], secrets: &Secrets) -> u8 {
     use clap::error::ErrorKind::{
         DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion,
     };
@@ -139,10 +159,10 @@ fn not_parsed(error: &clap::Error, name: &str, arguments: &[OsString]) -> u8 {
                 false => "sealcheck".to_owned(),
             };
             let problem = usage::problem(error, &command);
-            let console = Console::new(ColorWhen::Auto);
+            let console = Console::new(ColorWhen::Auto, secrets);
             console.error(&problem);
-            if VERIFYING.contains(&name) {
-                Wanted::guessed(arguments).write(console, &problem);
+            if let Some(wanted) = Wanted::guessed(name, arguments) {
+                wanted.write(console, &problem);
             }
             problem.exit_code()
         }
@@ -151,7 +171,8 @@ fn not_parsed(error: &clap::Error, name: &str, arguments: &[OsString]) -> u8 {
 
 /// The commands whose flags can be set by variables.
 const VERIFYING: [&str; 2] = ["verify-blob", "verify-blob-attestation"];
-const COMMANDS: [&str; 5] = [
+/// The commands that there are.
+pub(crate) const COMMANDS: [&str; 5] = [
     "verify-blob",
     "verify-blob-attestation",
     "inspect",

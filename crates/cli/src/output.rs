@@ -1,12 +1,12 @@
 //! Where the result goes, and in which form.
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use sealcheck_engine::Progress;
 use sealcheck_record::{ResultWriter, cosign_text};
 use sealcheck_verify::{Outcome, Verdict};
-use tempfile::NamedTempFile;
 
 use crate::args::{Format, OutputArgs};
 use crate::console::Console;
@@ -15,9 +15,9 @@ use crate::report::progress::Bar;
 use crate::report::text::{self, Summary};
 
 /// Writes results as they come, and remembers the worst.
-pub(crate) struct Output {
-    console: Console,
-    form: Form,
+pub(crate) struct Output<'s> {
+    console: Console<'s>,
+    form: Form<'s>,
     place: Place,
     verbose: bool,
     several: bool,
@@ -28,9 +28,9 @@ pub(crate) struct Output {
 }
 
 /// The form, with what it writes to. Nothing more is written to a pipe that was closed.
-enum Form {
-    Text(Box<dyn Write>),
-    Json(Option<ResultWriter<Box<dyn Write>>>),
+enum Form<'s> {
+    Text(Box<dyn Write + 's>),
+    Json(Option<ResultWriter<Box<dyn Write + 's>>>),
     Cosign,
     Closed,
 }
@@ -38,17 +38,18 @@ enum Form {
 /// Where the result goes.
 enum Place {
     Stream,
+    /// A file without a name, of which nothing is left when the program is killed.
     File {
-        temporary: NamedTempFile,
+        content: File,
         path: PathBuf,
     },
 }
 
-impl Output {
+impl<'s> Output<'s> {
     /// Begins the result. `several` artifacts are reported in short; `predicate`: standard output belongs to it.
     pub(crate) fn begin(
         args: &OutputArgs,
-        console: Console,
+        console: Console<'s>,
         several: bool,
         predicate: bool,
     ) -> Result<Self> {
@@ -59,17 +60,14 @@ impl Output {
             (None, None) if to_terminal => Format::Text,
             (None, None) => Format::Json,
         };
-        let (place, writer): (Place, Box<dyn Write>) = match &args.output_file {
+        let (place, writer): (Place, Box<dyn Write + 's>) = match &args.output_file {
             Some(path) => {
-                refuse_device(path)?;
-                let temporary = temporary_beside(path)?;
-                let file = temporary
-                    .reopen()
-                    .map_err(|error| Problem::unwritable(&path.display().to_string(), &error))?;
-                let file: Box<dyn Write> = Box::new(io::BufWriter::new(file));
-                let writer = anstream::StripStream::new(file);
+                let unwritable = |error| Problem::unwritable(&path.display().to_string(), &error);
+                check_target(path).map_err(unwritable)?;
+                let content = tempfile::tempfile_in(folder(path)).map_err(unwritable)?;
+                let file = content.try_clone().map_err(unwritable)?;
                 let path = path.clone();
-                (Place::File { temporary, path }, Box::new(writer))
+                (Place::File { content, path }, Box::new(console.file(file)))
             }
             None if predicate => (Place::Stream, Box::new(console.stderr())),
             None => (Place::Stream, Box::new(console.stdout())),
@@ -146,8 +144,11 @@ impl Output {
             self.console.stderr().write_all(text.as_bytes()).ok();
         }
         self.judge(ended)?;
-        if let Place::File { temporary, path } = self.place {
-            keep(temporary, &path)?;
+        if let Place::File { mut content, path } = self.place {
+            content
+                .rewind()
+                .and_then(|()| write_file(&path, &mut content))
+                .map_err(|error| Problem::unwritable(&path.display().to_string(), &error))?;
         }
         Ok(worst)
     }
@@ -167,8 +168,16 @@ impl Output {
 }
 
 /// Prints what a command has to say to standard output.
-pub(crate) fn print(console: Console, text: &str) -> Result<()> {
-    let mut out = console.stdout();
+pub(crate) fn print(console: Console<'_>, text: &str) -> Result<()> {
+    print_to(console.stdout(), text)
+}
+
+/// Prints what was signed, byte for byte.
+pub(crate) fn print_signed(text: &str) -> Result<()> {
+    print_to(io::stdout(), text)
+}
+
+fn print_to(mut out: impl Write, text: &str) -> Result<()> {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) => closed_or(&error, None).map(|_| ()),
         Ok(()) => Ok(()),
@@ -176,7 +185,7 @@ pub(crate) fn print(console: Console, text: &str) -> Result<()> {
 }
 
 /// A bar when somebody could see it.
-pub(crate) fn bar(console: Console, artifacts: usize) -> Option<Bar> {
+pub(crate) fn bar(console: Console<'_>, artifacts: usize) -> Option<Bar> {
     console.stderr_is_terminal().then(|| Bar::new(artifacts))
 }
 
@@ -191,7 +200,7 @@ impl Progress for Watch<'_> {
     }
 }
 
-fn closed_or(error: &io::Error, path: Option<&Path>) -> Result<Form> {
+fn closed_or<'s>(error: &io::Error, path: Option<&Path>) -> Result<Form<'s>> {
     let place = path.map_or_else(
         || "standard output".to_owned(),
         |path| path.display().to_string(),
@@ -202,51 +211,33 @@ fn closed_or(error: &io::Error, path: Option<&Path>) -> Result<Form> {
     }
 }
 
+/// The folder of the file that is to become the result.
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
 /// Refuses a target that is there and no plain file: a rename would put a file in the place of a device, pipe or link.
-fn refuse_device(path: &Path) -> Result<()> {
+fn check_target(path: &Path) -> io::Result<()> {
     match std::fs::symlink_metadata(path) {
-        Ok(there) if !there.is_file() && !there.is_dir() => {
-            let error = io::Error::other("it is a device, a pipe or a link, not a file");
-            Err(Problem::unwritable(&path.display().to_string(), &error))
-        }
+        Ok(there) if there.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(there) if !there.is_file() => Err(io::Error::other(
+            "it is a device, a pipe or a link, not a file",
+        )),
         _ => Ok(()),
     }
 }
 
 /// Writes a file at once: whoever reads it sees the whole of it, or what was there before.
-pub(crate) fn write_file(path: &Path, content: &[u8]) -> Result<()> {
-    refuse_device(path)?;
-    let mut temporary = temporary_beside(path)?;
-    let place = path.display().to_string();
-    temporary
-        .write_all(content)
-        .map_err(|error| Problem::unwritable(&place, &error))?;
-    keep(temporary, path)
-}
-
-/// Gives the complete result its name.
-fn keep(temporary: NamedTempFile, path: &Path) -> Result<()> {
-    let place = path.display().to_string();
-    temporary
-        .as_file()
-        .sync_all()
-        .map_err(|error| Problem::unwritable(&place, &error))?;
-    temporary
-        .persist(path)
-        .map_err(|error| Problem::unwritable(&place, &error.error))?;
+pub(crate) fn write_file(path: &Path, content: &mut dyn Read) -> io::Result<()> {
+    check_target(path)?;
+    let mut temporary = tempfile::Builder::new()
+        .prefix(".sealcheck-")
+        .tempfile_in(folder(path))?;
+    io::copy(content, &mut temporary)?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(path).map_err(|error| error.error)?;
     Ok(())
-}
-
-/// A file that becomes the result when it is complete.
-fn temporary_beside(path: &Path) -> Result<NamedTempFile> {
-    let place = path.display().to_string();
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    if path.is_dir() {
-        let error = io::Error::from(io::ErrorKind::IsADirectory);
-        return Err(Problem::unwritable(&place, &error));
-    }
-    NamedTempFile::new_in(folder).map_err(|error| Problem::unwritable(&place, &error))
 }

@@ -24,8 +24,28 @@ impl Problem {
 
     /// The result cannot be written.
     pub(crate) fn unwritable(place: &str, error: &io::Error) -> Self {
-        Problem::argument(format!("the result cannot be written to {place}: {error}"))
-            .with_hint("Name a place that can be written, with space left on it.")
+        use io::ErrorKind::{
+            InvalidFilename, InvalidInput, IsADirectory, NotADirectory, NotFound, Other,
+            PermissionDenied, ReadOnlyFilesystem,
+        };
+        let why = match error.kind() {
+            NotFound | NotADirectory => "its folder does not exist".to_owned(),
+            IsADirectory => "it is a folder".to_owned(),
+            Other => error.to_string(),
+            // Not the name of the temporary file, which the error itself has.
+            kind => kind.to_string(),
+        };
+        match error.kind() {
+            NotFound | NotADirectory | IsADirectory | InvalidFilename | InvalidInput | Other
+            | PermissionDenied | ReadOnlyFilesystem => {
+                Problem::argument(format!("the result cannot be written to {place}: {why}"))
+                    .with_hint("Name a file in a folder that exists and can be written.")
+            }
+            _ => Failure::new(Reason::ResultUnwritable)
+                .at(place)
+                .detail(why)
+                .into(),
+        }
     }
 
     /// Replaces the hint of the reason.
@@ -50,8 +70,15 @@ impl Problem {
     pub(crate) fn message(&self) -> String {
         let failure = &self.failure;
         match (&failure.field, &failure.detail) {
-            // A wrong argument is told by itself.
-            (None, Some(detail)) if failure.reason == Reason::ArgumentInvalid => detail.to_string(),
+            // These are told by themselves.
+            (None, Some(detail))
+                if matches!(
+                    failure.reason,
+                    Reason::ArgumentInvalid | Reason::IdentityRequired
+                ) =>
+            {
+                detail.to_string()
+            }
             _ => failure.to_string(),
         }
     }

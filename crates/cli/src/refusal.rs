@@ -7,15 +7,17 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use sealcheck_record::{RESULT_SCHEMA, ResultDocument};
+use sealcheck_verify::Outcome;
 
-use crate::args::{Command, Format, OutputArgs};
+use crate::args::{Command, Format, InspectFormat, OutputArgs};
 use crate::console::Console;
 use crate::environment;
 use crate::output;
 use crate::problem::Problem;
+use crate::report::text;
 
 /// In which form, and whether on standard output, the result was wanted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Wanted {
     format: Option<Format>,
     /// The file that takes the result.
@@ -37,17 +39,50 @@ impl Wanted {
             Command::VerifyBlobAttestation(args) => {
                 Some(wanted(&args.verify.output, args.statement.print_predicate))
             }
-            Command::Inspect(_) | Command::Explain(_) | Command::Completions(_) => None,
+            Command::Inspect(args) => Some(Self {
+                format: Some(match args.output {
+                    InspectFormat::Text => Format::Text,
+                    InspectFormat::Json => Format::Json,
+                }),
+                file: None,
+                predicate: false,
+            }),
+            Command::Explain(_) | Command::Completions(_) => None,
         }
     }
 
-    /// What a command line that was not understood seems to want.
-    pub(crate) fn guessed(arguments: &[OsString]) -> Self {
-        let mut format = environment::variable("output").and_then(|name| std::env::var(name).ok());
-        let mut file = environment::variable("output-file")
-            .and_then(std::env::var_os)
-            .map(PathBuf::from);
-        let mut predicate = environment::variable("print-predicate").is_some();
+    /// What a command line that was not understood seems to want; `None` for commands that have no such result. What is
+    /// no command may have been meant for a verifying one.
+    pub(crate) fn guessed(name: &str, arguments: &[OsString]) -> Option<Self> {
+        match name {
+            "explain" | "completions" => None,
+            // It has none of these flags but the first, no variables, and shows text also in a pipe.
+            "inspect" => Some(Self {
+                format: Self::default()
+                    .with_flags(arguments)
+                    .format
+                    .or(Some(Format::Text)),
+                ..Self::default()
+            }),
+            _ => Some(Self::by_variables().with_flags(arguments)),
+        }
+    }
+
+    fn by_variables() -> Self {
+        let value = |flag| environment::variable(flag).and_then(std::env::var_os);
+        Self {
+            format: value("output").and_then(|text| parse(text.to_str()?)),
+            file: value("output-file").map(PathBuf::from),
+            predicate: value("print-predicate").is_some(),
+        }
+    }
+
+    fn with_flags(self, arguments: &[OsString]) -> Self {
+        let Self {
+            mut format,
+            mut file,
+            mut predicate,
+        } = self;
         let mut texts = arguments.iter().filter_map(|text| text.to_str());
         while let Some(text) = texts.next() {
             let value = text
@@ -55,9 +90,9 @@ impl Wanted {
                 .or_else(|| text.strip_prefix("-o").filter(|_| !text.starts_with("--")));
             match (text, value) {
                 ("--", _) => break,
-                ("-o" | "--output", _) => format = texts.next().map(str::to_owned),
+                ("-o" | "--output", _) => format = texts.next().and_then(parse),
                 ("--output-file", _) => file = texts.next().map(PathBuf::from),
-                (_, Some(value)) => format = Some(value.trim_start_matches('=').to_owned()),
+                (_, Some(value)) => format = parse(value.trim_start_matches('=')),
                 _ => match text.strip_prefix("--output-file=") {
                     Some(path) => file = Some(path.into()),
                     None => predicate |= text == "--print-predicate",
@@ -65,7 +100,7 @@ impl Wanted {
             }
         }
         Self {
-            format: format.and_then(|text| Format::from_str(&text, false).ok()),
+            format,
             file,
             predicate,
         }
@@ -73,34 +108,44 @@ impl Wanted {
 
     /// Writes the document where the result was wanted. Standard error and the exit code tell it as well, so that a
     /// document which cannot be written is no further problem.
-    pub(crate) fn write(&self, console: Console, problem: &Problem) {
-        let is_json = match (self.format, &self.file) {
-            (Some(format), _) => format == Format::Json,
-            (None, Some(_)) => true,
-            (None, None) => !console.stdout_is_terminal(),
+    pub(crate) fn write(&self, console: Console<'_>, problem: &Problem) {
+        let format = match (self.format, &self.file) {
+            (Some(format), _) => format,
+            (None, None) if console.stdout_is_terminal() => Format::Text,
+            (None, _) => Format::Json,
         };
-        let reason = problem.failure.reason;
-        let document = ResultDocument::failed(reason, &problem.message(), problem.hint());
-        let Ok(text) = document.to_json() else { return };
-        if !is_json {
-            return;
-        }
+        let text = match format {
+            Format::Json => {
+                let reason = problem.failure.reason;
+                let document = ResultDocument::failed(reason, &problem.message(), problem.hint());
+                document.to_json().unwrap_or_default()
+            }
+            Format::Text => anstream::adapter::strip_str(&text::failed(problem)).to_string(),
+            // It has no result but the exit code.
+            Format::Cosign => String::new(),
+        };
         // An earlier result left there would be taken for this one's.
         if let Some(file) = &self.file
             && may_replace(file)
-            && output::write_file(file, text.as_bytes()).is_ok()
         {
-            return;
+            match output::write_file(file, &mut console.hide(&text).as_bytes()) {
+                Ok(()) => return,
+                Err(_) => drop(fs::remove_file(file)),
+            }
         }
         // Where a result was begun, no other document can follow.
         let is_begun = problem.is_late && self.file.is_none();
-        if !is_begun && !self.predicate {
+        if format == Format::Json && !is_begun && !self.predicate {
             let mut out = console.stdout();
             out.write_all(text.as_bytes())
                 .and_then(|()| out.flush())
                 .ok();
         }
     }
+}
+
+fn parse(format: &str) -> Option<Format> {
+    Format::from_str(format, false).ok()
 }
 
 /// Whether there is nothing yet, or an earlier result: it may as well be what was to be verified, named by mistake.
@@ -112,11 +157,30 @@ fn may_replace(file: &Path) -> bool {
     let mut read = || File::open(file)?.take(BEGIN).read_to_end(&mut begin);
     there.is_file()
         && read().is_ok()
-        && std::str::from_utf8(&begin).is_ok_and(|begin| {
-            begin.starts_with('{') && begin.contains(&format!("\"{RESULT_SCHEMA}\""))
-        })
+        && (is_document(&begin) || OUTCOMES.iter().any(|outcome| is_report(&begin, *outcome)))
 }
 
+fn is_document(begin: &[u8]) -> bool {
+    let schema = format!("\"{RESULT_SCHEMA}\"");
+    begin.starts_with(b"{")
+        && begin
+            .windows(schema.len())
+            .any(|window| window == schema.as_bytes())
+}
+
+/// Whether it begins as reports do, with the outcome and two spaces.
+fn is_report(begin: &[u8], outcome: Outcome) -> bool {
+    let rest = begin.strip_prefix(outcome.as_str().as_bytes());
+    rest.is_some_and(|rest| rest.starts_with(b"  "))
+}
+
+const OUTCOMES: [Outcome; 5] = [
+    Outcome::Verified,
+    Outcome::Unsigned,
+    Outcome::Unavailable,
+    Outcome::Rejected,
+    Outcome::Usage,
+];
 /// Enough for the brace and the schema, which a result begins with.
 const BEGIN: u64 = 64;
 
@@ -130,7 +194,8 @@ mod tests {
     fn the_form_is_guessed_from_a_wrong_command_line() {
         let guessed = |line: &str| {
             let words: Vec<_> = line.split(' ').map(Into::into).collect();
-            Wanted::guessed(&words)
+            let command = line.split(' ').next().unwrap();
+            Wanted::guessed(command, &words)
         };
         let json = Some(Format::Json);
         let x = Some(PathBuf::from("x"));
@@ -158,13 +223,28 @@ mod tests {
                 true,
             ),
             ("verify-blob -- -o json", None, None, false),
+            ("verify-blb -o json", json, None, false),
         ] {
             let expected = Wanted {
                 format,
                 file,
                 predicate,
             };
-            assert_eq!(guessed(line), expected, "{line}");
+            assert_eq!(guessed(line), Some(expected), "{line}");
+        }
+        for (line, format) in [
+            ("inspect", Format::Text),
+            ("inspect -o json", Format::Json),
+            ("inspect -o json --output-file x", Format::Json),
+        ] {
+            let expected = Wanted {
+                format: Some(format),
+                ..Wanted::default()
+            };
+            assert_eq!(guessed(line), Some(expected), "{line}");
+        }
+        for line in ["explain -o json", "completions"] {
+            assert_eq!(guessed(line), None, "{line}");
         }
     }
 }

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use clap::ArgMatches;
 use sealcheck_engine::{ArtifactSource, BlobRequest, Engine, Input, MaterialSource, Named, expand};
 use sealcheck_trust::Warning;
-use sealcheck_verify::{Content, Requirements, Verdict, printable};
+use sealcheck_verify::{Content, Reason, Requirements, Verdict, printable};
 
 use crate::args::VerifyArgs;
 use crate::console::Console;
-use crate::environment::origin;
+use crate::environment::{origin, spoken};
 use crate::output::{self, Output, Watch};
 use crate::problem::{Problem, Result};
 use crate::requirements::{self, RequiredSigner};
@@ -23,7 +23,7 @@ use crate::{CommandLine, setup};
 /// A verification that is ready to be made.
 pub(crate) struct Session<'a> {
     args: &'a VerifyArgs,
-    console: Console,
+    console: Console<'a>,
     engine: Engine,
     requirements: Arc<Requirements>,
     material: MaterialSource,
@@ -34,12 +34,24 @@ impl<'a> Session<'a> {
     /// them.
     pub(crate) fn open(
         args: &'a VerifyArgs,
-        line: &CommandLine<'_>,
+        line: &CommandLine<'a>,
         names: &[String],
         content: Content,
     ) -> Result<Self> {
         let console = line.console;
         refuse_hardware(args)?;
+        let proof = &args.proof;
+        let parts = [
+            &proof.bundle,
+            &proof.signature,
+            &proof.certificate,
+            &proof.rfc3161_timestamp,
+            &proof.sct,
+            &args.signer.key,
+        ];
+        for part in parts.into_iter().flatten() {
+            tell_pipe(console, part.as_ref());
+        }
         if args.deprecated.new_bundle_format {
             console
                 .note("--new-bundle-format has no effect: the format of a bundle is recognised.");
@@ -139,6 +151,9 @@ impl<'a> Session<'a> {
             return Err(Problem::argument(format!("one proof is named for {count} artifacts"))
                 .with_hint("A proof belongs to one artifact: verify them one by one, or leave the proofs beside the files, where they are found."));
         }
+        if matches!(self.material, MaterialSource::Beside) {
+            refuse_placeless(&artifacts)?;
+        }
         self.refuse_input_as_output(&artifacts)?;
         let mut output = Output::begin(&self.args.output, self.console, count > 1, predicate)?;
         let bar = output::bar(self.console, count);
@@ -193,7 +208,7 @@ impl<'a> Session<'a> {
         let mut out = Vec::new();
         let mut stream = false;
         for name in names {
-            match ArtifactSource::parse(name)? {
+            match artifact(name)? {
                 ArtifactSource::File(path) if path.is_dir() => {
                     let expansion = expand(std::slice::from_ref(&path));
                     if expansion.files.is_empty() {
@@ -218,6 +233,9 @@ impl<'a> Session<'a> {
                         .with_hint("It can be read once only."));
                 }
                 source => {
+                    if let ArtifactSource::File(path) = &source {
+                        tell_pipe(self.console, path);
+                    }
                     stream |= matches!(source, ArtifactSource::Stream(_));
                     out.push(source);
                 }
@@ -284,6 +302,76 @@ pub(crate) fn read_and_written(output: &Path) -> Problem {
     .with_hint("Name another file for the result.")
 }
 
+/// An artifact as the user names it.
+pub(crate) fn artifact(name: &str) -> Result<ArtifactSource> {
+    ArtifactSource::parse(name).map_err(|failure| match failure.reason {
+        Reason::ArgumentInvalid if name.contains("://") => setup::wrong_address(failure),
+        Reason::ArgumentInvalid => Problem::from(failure).with_hint(DIGEST_HINT),
+        _ => failure.into(),
+    })
+}
+
+/// Says that a named pipe is waited for: nothing else shows it.
+pub(crate) fn tell_pipe(console: Console<'_>, path: &Path) {
+    if is_pipe(path) {
+        console.note(&format!(
+            "{} is a pipe: sealcheck waits for a program that writes into it.",
+            shown(path)
+        ));
+    }
+}
+
+/// Whether reading waits for somebody who writes. The shell's own pipes, which are links, have one already.
+#[cfg(unix)]
+fn is_pipe(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    std::fs::symlink_metadata(path).is_ok_and(|there| there.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &Path) -> bool {
+    false
+}
+
+/// Refuses artifacts beside which no proof can lie, when none is named.
+fn refuse_placeless(artifacts: &[ArtifactSource]) -> Result<()> {
+    let what = artifacts.iter().find_map(|artifact| match artifact {
+        ArtifactSource::Stream(_) => Some("standard input"),
+        ArtifactSource::Digest(_) => Some("a digest"),
+        ArtifactSource::File(_) | ArtifactSource::Url(_) => None,
+    });
+    match what {
+        None => Ok(()),
+        Some(what) => Err(Problem::argument(format!(
+            "{what} has no place beside it where a proof can be found"
+        ))
+        .with_hint("Name the proof with --bundle, or with --signature and --certificate.")),
+    }
+}
+
+/// Refuses standard input as a part of a proof, because it may be the artifact.
+fn refuse_streams(args: &VerifyArgs, matches: &ArgMatches) -> Result<()> {
+    let proof = &args.proof;
+    for (id, text) in [
+        ("bundle", &proof.bundle),
+        ("signature", &proof.signature),
+        ("certificate", &proof.certificate),
+        ("rfc3161_timestamp", &proof.rfc3161_timestamp),
+        ("sct", &proof.sct),
+    ] {
+        if text.as_deref() == Some("-") {
+            let flag = spoken(matches, id);
+            return Err(Problem::argument(format!(
+                "{flag} cannot be standard input (-): only an artifact or a key can"
+            ))
+            .with_hint(format!(
+                "Write it to a file and name that with {flag}; a file whose name is - is ./-."
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// A path for people: names of files can be hostile text.
 fn shown(path: &Path) -> String {
     printable(&path.display().to_string())
@@ -291,6 +379,7 @@ fn shown(path: &Path) -> String {
 
 /// The proof that the flags name. Of a bundle and a signature the one given by stronger means counts.
 fn material(args: &VerifyArgs, matches: &ArgMatches) -> Result<MaterialSource> {
+    refuse_streams(args, matches)?;
     let proof = &args.proof;
     let (bundle, signature) = (origin(matches, "bundle"), origin(matches, "signature"));
     if bundle.is_some() && bundle == signature {
@@ -307,13 +396,17 @@ fn material(args: &VerifyArgs, matches: &ArgMatches) -> Result<MaterialSource> {
         return match parts.iter().find(|(_, text)| text.is_some()) {
             Some((id, _)) => Err(Problem::argument(format!(
                 "{} is only a part of a proof",
-                crate::environment::spoken(matches, id)
+                spoken(matches, id)
             ))
             .with_hint("Name the signature too, with --signature or --bundle.")),
             None => Ok(MaterialSource::Beside),
         };
     }
     let by_bundle = bundle > signature;
+    if by_bundle && proof.certificate.is_some() {
+        return Err(setup::exclusive(matches, "bundle", "certificate")
+            .with_hint("A bundle brings its own certificate: drop --certificate, or give --signature instead of --bundle."));
+    }
     Ok(MaterialSource::Named(Box::new(Named {
         bundle: input(&proof.bundle).filter(|_| by_bundle),
         signature: proof
@@ -338,7 +431,7 @@ fn refuse_hardware(args: &VerifyArgs) -> Result<()> {
 }
 
 /// What the user should know about the trusted root. Offline, an embedded root is what was asked for.
-fn tell(console: Console, warning: &Warning, offline: bool, verbose: bool) {
+fn tell(console: Console<'_>, warning: &Warning, offline: bool, verbose: bool) {
     let expected = offline && matches!(warning, Warning::EmbeddedLastResort { .. });
     match expected {
         true if verbose => console.note(&format!("{warning}.")),
@@ -350,8 +443,9 @@ fn tell(console: Console, warning: &Warning, offline: bool, verbose: bool) {
 /// An artifact that is known by its digest only.
 pub(crate) fn digest_source(text: &str) -> Result<ArtifactSource> {
     text.parse().map(ArtifactSource::Digest).map_err(|error| {
-        Problem::argument(format!("--digest {text}: {error}")).with_hint(
-            "Write ALG:HEX, for example sha256: and 64 hex digits, or HEX with --digestAlg.",
-        )
+        Problem::argument(format!("--digest {text}: {error}"))
+            .with_hint(format!("{DIGEST_HINT} HEX alone goes with --digestAlg."))
     })
 }
+
+const DIGEST_HINT: &str = "Write ALG:HEX, for example sha256: and the 64 hex digits that `sha256sum FILE` prints; a file of that name is ./NAME.";

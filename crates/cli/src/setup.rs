@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::ArgMatches;
 use sealcheck_engine::{Clock, Config, DEFAULT_REKOR_URL, Engine, NetConfig, Network, TrustSource};
 use sealcheck_trust::{InitialRoot, Instance, Mirror, Repository, Source};
-use sealcheck_verify::TrustedRoot;
+use sealcheck_verify::{Failure, Reason, TrustedRoot};
 
 use crate::args::{InstanceName, NetworkArgs, TrustArgs};
 use crate::environment::{self, origin, spoken};
@@ -32,13 +32,16 @@ pub(crate) fn engine(
         rekor_url,
         clock: Clock::System,
     };
-    let engine = Engine::new(config.clone())?;
+    let engine = Engine::new(config.clone()).map_err(|failure| match failure.reason {
+        Reason::ArgumentInvalid if network.rekor_url.is_some() => wrong_address(failure),
+        _ => failure.into(),
+    })?;
     if files.is_empty() {
         return Ok(engine);
     }
     let loaded = engine.trust();
     let (json, source) = files.merge_into(loaded.json.as_deref(), &loaded.source)?;
-    let root = TrustedRoot::from_json(&json).map_err(|failure| failure.within(&source))?;
+    let root = TrustedRoot::from_json(&json).map_err(|failure| failure.of_file(&source))?;
     let given = TrustSource::Given {
         root: Arc::new(root),
         source,
@@ -104,6 +107,13 @@ fn without_silenced(trust: &TrustArgs, matches: &ArgMatches) -> Result<TrustArgs
         }
         _ => Ok(out),
     }
+}
+
+/// An address at which nothing can be asked.
+pub(crate) fn wrong_address(failure: Failure) -> Problem {
+    Problem::from(failure).with_hint(
+        "Give the address without user and password. What needs them must be downloaded first, and can then be named as a file.",
+    )
 }
 
 /// Two flags or variables that cannot be given together.

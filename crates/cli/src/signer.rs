@@ -1,7 +1,7 @@
 //! From flags to who must have signed.
 
 use clap::ArgMatches;
-use sealcheck_verify::{Claim, Identities, Identity, Pattern};
+use sealcheck_verify::{Claim, Failure, Identities, Identity, Pattern, Reason};
 
 use crate::args::SignerArgs;
 use crate::environment::{origin, spoken};
@@ -210,10 +210,23 @@ fn patterns(
                 Some(Kind::Exact) => Pattern::exact(text),
                 Some(Kind::Regex) => Pattern::regex(text),
             };
-            out.push(pattern.map_err(|failure| failure.at(spoken(matches, id)))?);
+            let pattern = pattern.map_err(|failure| wrong(failure, &spoken(matches, id)))?;
+            out.push(pattern);
         }
     }
     Ok(out)
+}
+
+/// What is wrong with the pattern of a flag.
+fn wrong(failure: Failure, flag: &str) -> Problem {
+    match (failure.reason, &failure.detail) {
+        (Reason::ArgumentInvalid, Some(detail)) => {
+            Problem::argument(format!("{flag} is no pattern: {detail}")).with_hint(
+                "Write the exact text, or a pattern for all of it after `glob:` or `regex:`, in single quotes so that the shell leaves it alone.",
+            )
+        }
+        _ => failure.at(flag).into(),
+    }
 }
 
 /// A pattern in the short form: exact unless it says otherwise.
@@ -242,7 +255,7 @@ fn claims(args: &SignerArgs) -> Result<Vec<(Claim, Pattern)>> {
         })?;
         out.push((
             claim,
-            pattern(value).map_err(|failure| failure.at(format!("--claim {name}")))?,
+            pattern(value).map_err(|failure| wrong(failure, &format!("--claim {name}")))?,
         ));
     }
     let github = [
@@ -277,7 +290,7 @@ fn claims(args: &SignerArgs) -> Result<Vec<(Claim, Pattern)>> {
             let flag = format!("--certificate-github-workflow-{name}");
             out.push((
                 claim,
-                Pattern::exact(value).map_err(|failure| failure.at(flag))?,
+                Pattern::exact(value).map_err(|failure| wrong(failure, &flag))?,
             ));
         }
     }

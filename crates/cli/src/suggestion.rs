@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use sealcheck_engine::Input;
 use sealcheck_verify::limits::BUNDLE_BYTES;
 use sealcheck_verify::{Claims, Failure, Material, Reason, printable};
 
@@ -21,13 +20,20 @@ pub(crate) fn missing(
     let mut failure = Failure::new(Reason::IdentityRequired);
     failure = match (&identity, &issuer) {
         (Some(_), None) => failure.detail(
-            "an identity proves nothing without its issuer: give --certificate-oidc-issuer too",
+            "no issuer was required: an identity proves nothing without who vouches for it",
         ),
         (None, Some(_)) => failure
-            .detail("an issuer vouches for everybody it knows: give --certificate-identity too"),
-        _ => failure.detail("say who must have signed, by identity and issuer, or by key"),
+            .detail("no identity was required: an issuer vouches for everybody whom it knows"),
+        _ => failure.detail(
+            "no signer was required: say who must have signed, by identity and issuer, or by key",
+        ),
     };
     let problem = Problem::from(failure);
+    let problem = match (&identity, &issuer) {
+        (Some(_), None) => problem.with_hint("Give --certificate-oidc-issuer (or --issuer) too."),
+        (None, Some(_)) => problem.with_hint("Give --certificate-identity (or --identity) too."),
+        _ => problem,
+    };
     let Some((place, claims)) = claims(proof, names) else {
         return problem;
     };
@@ -95,21 +101,10 @@ fn claims(proof: &ProofArgs, names: &[String]) -> Option<(String, Claims)> {
     })
 }
 
-/// Words as a shell takes them, addresses without their secrets.
+/// Words as a shell takes them.
 fn shell(words: &[String]) -> String {
-    let words: Vec<String> = words.iter().map(|word| quoted(&public(word))).collect();
+    let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
     words.join(" ")
-}
-
-/// A word of the command line without the secrets of an address in it.
-fn public(word: &str) -> String {
-    match word
-        .split_once('=')
-        .filter(|(flag, _)| flag.starts_with('-'))
-    {
-        Some((flag, value)) => format!("{flag}={}", Input::parse(value).name()),
-        None => Input::parse(word).name(),
-    }
 }
 
 /// The text as one word of a POSIX shell.

@@ -131,7 +131,7 @@ fn authority(file: &Path, chain: &[Vec<u8>]) -> Value {
 fn log(path: &Path, url: &str) -> Result<Value> {
     let name = path.display().to_string();
     let bytes = files::read(path, CERTIFICATE_BYTES)?;
-    let key = PublicKey::parse(&bytes).map_err(|failure| failure.within(&name))?;
+    let key = PublicKey::parse(&bytes).map_err(|failure| failure.of_file(&name))?;
     let details = match key.kind() {
         KeyKind::EcdsaP256 => "PKIX_ECDSA_P256_SHA_256",
         KeyKind::EcdsaP384 => "PKIX_ECDSA_P384_SHA_384",

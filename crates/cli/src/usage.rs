@@ -5,10 +5,18 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::environment;
 use crate::problem::Problem;
 
+fn is_suggestion(kind: ContextKind) -> bool {
+    matches!(
+        kind,
+        ContextKind::SuggestedArg | ContextKind::SuggestedSubcommand | ContextKind::SuggestedValue
+    )
+}
+
 /// The problem behind an error of the parser.
 pub(crate) fn problem(error: &clap::Error, command: &str) -> Problem {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
+        Some(ContextValue::Strings(texts)) if is_suggestion(kind) => Some(texts.join(" or ")),
         Some(ContextValue::Strings(texts)) => Some(texts.join(", ")),
         _ => None,
     };
@@ -22,15 +30,44 @@ pub(crate) fn problem(error: &clap::Error, command: &str) -> Problem {
             text(ContextKind::SuggestedArg).map(|near| format!("Did you mean {near}? {help}")),
         ),
         ErrorKind::InvalidSubcommand => (
-            format!("there is no command `{}`", text(ContextKind::InvalidSubcommand).unwrap_or_default()),
-            text(ContextKind::SuggestedSubcommand).map(|near| format!("Did you mean {near}? {help}")),
+            format!(
+                "there is no command `{}`",
+                text(ContextKind::InvalidSubcommand).unwrap_or_default()
+            ),
+            text(ContextKind::SuggestedSubcommand)
+                .map(|near| format!("Did you mean {near}? {help}")),
         ),
         ErrorKind::MissingRequiredArgument => (
             format!("{argument} is missing"),
-            argument.starts_with("<FILE>").then(|| format!("Name what is to be verified: a file, a folder, an address, - or a digest. {help}")),
+            Some(match argument.as_str() {
+                "<FILE>" if command.ends_with("inspect") => {
+                    "Name the file to look at, or - for standard input.".to_owned()
+                }
+                "<FILE>" => format!(
+                    "Name what the attestation is about: a file, an address, - or a digest. {help}"
+                ),
+                file if file.starts_with("<FILE>") => format!(
+                    "Name what is to be verified: a file, a folder, an address, - or a digest. {help}"
+                ),
+                _ => format!("Give it too. {help}"),
+            }),
         ),
-        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => ("no command was given".to_owned(), None),
-        ErrorKind::InvalidValue if value.is_empty() => (format!("{argument} needs a value"), valid.map(|valid| format!("It is one of {valid}."))),
+        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            ("no command was given".to_owned(), None)
+        }
+        ErrorKind::InvalidValue if value.is_empty() && argument.starts_with('<') => (
+            format!("{argument} has an empty value"),
+            Some("Name the file; if its name comes from a variable of a script, that variable is not set.".to_owned()),
+        ),
+        ErrorKind::InvalidValue if value.is_empty() => (
+            format!("{argument} needs a value"),
+            Some(match valid {
+                Some(valid) => format!("It is one of {valid}."),
+                None => format!(
+                    "Write it behind the flag; if it comes from a variable of a script, that variable is not set. {help}"
+                ),
+            }),
+        ),
         ErrorKind::InvalidValue => (
             format!("`{value}` is no value for {argument}"),
             match (text(ContextKind::SuggestedValue), valid) {
@@ -41,20 +78,57 @@ pub(crate) fn problem(error: &clap::Error, command: &str) -> Problem {
         ),
         ErrorKind::ValueValidation => {
             let why = std::error::Error::source(error).map(|source| format!(": {source}"));
-            (format!("`{value}` is no value for {argument}{}", why.unwrap_or_default()), None)
+            (
+                format!(
+                    "`{value}` is no value for {argument}{}",
+                    why.unwrap_or_default()
+                ),
+                Some(format!(
+                    "Give {argument} such a value, or leave it out. {help}"
+                )),
+            )
         }
-        ErrorKind::ArgumentConflict if text(ContextKind::PriorArg).as_deref() == Some(argument.as_str()) => {
-            (format!("{argument} is given twice"), Some("It can be given once only.".to_owned()))
+        ErrorKind::ArgumentConflict
+            if text(ContextKind::PriorArg).as_deref() == Some(argument.as_str()) =>
+        {
+            (
+                format!("{argument} is given twice"),
+                Some("It can be given once only.".to_owned()),
+            )
         }
         ErrorKind::ArgumentConflict => (
-            format!("{argument} and {} exclude each other", text(ContextKind::PriorArg).unwrap_or_default()),
+            format!(
+                "{argument} and {} exclude each other",
+                text(ContextKind::PriorArg).unwrap_or_default()
+            ),
+            Some("Give one of them.".to_owned()),
+        ),
+        ErrorKind::TooManyValues | ErrorKind::WrongNumberOfValues if !argument.contains('<') => (
+            format!("{argument} is a switch and takes no value but true or false"),
+            Some(format!(
+                "Write {argument} alone to switch it on, or leave it out. {help}"
+            )),
+        ),
+        ErrorKind::TooManyValues
+        | ErrorKind::WrongNumberOfValues
+        | ErrorKind::TooFewValues
+        | ErrorKind::NoEquals => (
+            format!("{argument} takes another number of values, or none"),
             None,
         ),
-        ErrorKind::TooManyValues | ErrorKind::WrongNumberOfValues | ErrorKind::TooFewValues | ErrorKind::NoEquals => {
-            (format!("{argument} takes another number of values, or none"), None)
-        }
-        ErrorKind::InvalidUtf8 => ("an argument is not UTF-8 text".to_owned(), None),
-        _ => (error.to_string().lines().next().unwrap_or_default().to_owned(), None),
+        ErrorKind::InvalidUtf8 => (
+            "an argument is not UTF-8 text".to_owned(),
+            Some("Rename the file, or verify the folder in which it lies.".to_owned()),
+        ),
+        _ => (
+            error
+                .to_string()
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
+            None,
+        ),
     };
     let flag = argument
         .trim_start_matches('-')

@@ -8,10 +8,10 @@ use std::sync::{Mutex, PoisonError};
 
 use sealcheck_net::NetError;
 use sealcheck_verify::{
-    Artifact, ArtifactHasher, Digest, Failure, Needs, Reason, Result, printable,
+    Artifact, ArtifactHasher, Digest, Failure, InvalidDigest, Needs, Reason, Result, printable,
 };
 
-use crate::input::{is_url, shown_url};
+use crate::input::{check_address, is_url, path_name, shown_url};
 use crate::link::Link;
 use crate::progress::Progress;
 
@@ -59,20 +59,30 @@ impl ArtifactSource {
     ///
     /// # Errors
     /// [`Reason::ArgumentAmbiguous`] for a digest that is also the name of a file here: to take it for one of them would
-    /// leave the other unverified.
+    /// leave the other unverified. [`Reason::ArgumentInvalid`] for an address with credentials or without a host, and for
+    /// what begins like a digest, has not its length, and is no file either.
     pub fn parse(text: &str) -> Result<Self> {
         if text == "-" {
             return Ok(Self::Stream(Stream::new("-", io::stdin())));
         }
         if is_url(text) {
+            check_address(text)?;
             return Ok(Self::Url(text.to_owned()));
         }
+        let is_file = fs::symlink_metadata(text).is_ok();
         match text.parse() {
-            Ok(digest) if fs::symlink_metadata(text).is_err() => Ok(Self::Digest(digest)),
+            Ok(digest) if !is_file => Ok(Self::Digest(digest)),
             Ok(_) => Err(Failure::new(Reason::ArgumentAmbiguous)
                 .at(printable(text))
                 .expected("a digest, or the name of a file")
                 .found("both")),
+            Err(error @ (InvalidDigest::NotHex { .. } | InvalidDigest::Length { .. }))
+                if !is_file =>
+            {
+                Err(Failure::new(Reason::ArgumentInvalid)
+                    .at(printable(text))
+                    .detail(error))
+            }
             Err(_) => Ok(Self::File(text.into())),
         }
     }
@@ -81,7 +91,7 @@ impl ArtifactSource {
     #[must_use]
     pub fn name(&self) -> String {
         match self {
-            Self::File(path) => path.display().to_string(),
+            Self::File(path) => path_name(path),
             Self::Stream(stream) => stream.name.clone(),
             Self::Url(url) => shown_url(url),
             Self::Digest(digest) => digest.to_string(),

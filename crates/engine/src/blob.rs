@@ -30,7 +30,7 @@ pub struct BlobRequest {
     /// Whether the log may be asked for an entry that the material does not bring; only when the network is allowed.
     pub lookup: bool,
     /// Where to write the proof as a Sigstore bundle of version 0.3, after it was verified. When that fails, the verdict
-    /// is no longer `verified` but says so (`argument-invalid`); its checks show what held.
+    /// is no longer `verified` but says so (`argument-invalid`, `result-unwritable`); its checks show what held.
     pub save_bundle: Option<PathBuf>,
 }
 

@@ -94,7 +94,7 @@ impl Input {
     #[must_use]
     pub fn name(&self) -> String {
         match self {
-            Self::File(path) => path.display().to_string(),
+            Self::File(path) => path_name(path),
             Self::Url(url) => shown_url(url),
             Self::Literal { name, .. } => name.clone(),
         }
@@ -248,7 +248,16 @@ pub(crate) fn is_url(text: &str) -> bool {
 
 /// A path as failures and places show it: names of files can be hostile text.
 pub(crate) fn shown_path(path: &Path) -> String {
-    printable(&path.display().to_string())
+    printable(&path_name(path))
+}
+
+/// The name of a file. An address with a mistyped scheme is taken for one, and has secrets like others.
+pub(crate) fn path_name(path: &Path) -> String {
+    let name = path.display().to_string();
+    match name.contains("://") {
+        true => redact_text(&name),
+        false => name,
+    }
 }
 
 /// An address without its secrets.

@@ -48,4 +48,4 @@ pub use input::{Input, MaterialSource, Named};
 pub use progress::{Progress, Silent};
 pub use trust::Trust;
 
-pub use sealcheck_net::{Config as NetConfig, Proxies, RetryPolicy};
+pub use sealcheck_net::{Config as NetConfig, Proxies, RetryPolicy, Secrets};

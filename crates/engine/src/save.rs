@@ -6,9 +6,10 @@ use std::path::Path;
 
 use sealcheck_verify::limits::BUNDLE_BYTES;
 use sealcheck_verify::{
-    Artifact, Failure, Material, Outcome, Reason, Requirements, Result, Time, TrustedRoot,
-    printable, verify,
+    Artifact, Failure, Material, Outcome, Reason, Requirements, Result, Time, TrustedRoot, verify,
 };
+
+use crate::input::shown_path;
 
 /// Refuses, before any work is done, what cannot become a file.
 pub(crate) fn check_target(path: &Path) -> Result<()> {
@@ -37,7 +38,8 @@ pub(crate) fn check_target(path: &Path) -> Result<()> {
 /// Writes the proof as a bundle of version 0.3, which replaces the file in one step.
 ///
 /// # Errors
-/// `argument-invalid`: the format cannot hold the proof, or the file cannot be written.
+/// `argument-invalid`: the format cannot hold the proof, or the file may not be written. `result-unwritable`: writing it
+/// failed.
 pub(crate) fn save(
     path: &Path,
     material: &Material,
@@ -62,7 +64,14 @@ pub(crate) fn save(
     if verdict.outcome() != Outcome::Verified {
         return Err(failure(path).detail(format!("the proof does not hold as a bundle: {verdict}")));
     }
-    write(path, bundle.as_bytes()).map_err(|error| failure(path).detail(error))
+    write(path, bundle.as_bytes()).map_err(|error| match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            failure(path).detail(error.kind())
+        }
+        kind => Failure::new(Reason::ResultUnwritable)
+            .at(shown_path(path))
+            .detail(kind),
+    })
 }
 
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -93,8 +102,5 @@ fn folder(path: &Path) -> &Path {
 }
 
 fn failure(path: &Path) -> Failure {
-    Failure::new(Reason::ArgumentInvalid).at(format!(
-        "--save-bundle {}",
-        printable(&path.display().to_string())
-    ))
+    Failure::new(Reason::ArgumentInvalid).at(format!("--save-bundle {}", shown_path(path)))
 }

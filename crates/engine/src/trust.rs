@@ -44,7 +44,7 @@ impl Trust {
         let loaded = fetch(source, link, now)?;
         let root = TrustedRoot::from_json(&loaded.bytes).map_err(|failure| {
             let place = loaded.source.clone();
-            failure.within(&place)
+            failure.of_file(&place)
         })?;
         Ok(Self {
             root: Arc::new(root),

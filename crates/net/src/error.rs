@@ -9,11 +9,10 @@ use crate::RedirectRefusal;
 /// URLs in it are already redacted (see [`crate::redact_url`]). Everything but [`NetError::InvalidRequest`] and
 /// [`NetError::Config`], which are the caller's mistakes, means *could not ask*, never *there is none*: a caller that
 /// understands a 404 says so with [`crate::Request::accept`] and gets it as a response.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NetError {
     /// The request cannot be made: the URL or a header is not valid.
-    #[error("cannot ask {url}: {detail}")]
     InvalidRequest {
         /// What was to be asked.
         url: String,
@@ -21,7 +20,6 @@ pub enum NetError {
         detail: String,
     },
     /// The client cannot be set up: a CA file, a proxy address or the TLS library.
-    #[error("cannot set up the HTTP client: {what}: {detail}")]
     Config {
         /// The setting, file or variable.
         what: String,
@@ -29,7 +27,6 @@ pub enum NetError {
         detail: String,
     },
     /// The host name could not be resolved.
-    #[error("cannot reach {url}: the name {host:?} could not be resolved: {detail}")]
     Dns {
         /// What was asked.
         url: String,
@@ -39,7 +36,6 @@ pub enum NetError {
         detail: String,
     },
     /// No connection.
-    #[error("cannot reach {url}: no connection: {detail}")]
     Connect {
         /// What was asked.
         url: String,
@@ -47,7 +43,6 @@ pub enum NetError {
         detail: String,
     },
     /// TLS failed: most often a certificate that is not trusted.
-    #[error("cannot reach {url}: TLS failed: {detail}")]
     Tls {
         /// What was asked.
         url: String,
@@ -57,7 +52,6 @@ pub enum NetError {
         no_roots: bool,
     },
     /// It took too long.
-    #[error("{url}: {phase} took longer than {after:?}{}", last_words(.last))]
     Timeout {
         /// What was asked.
         url: String,
@@ -69,7 +63,6 @@ pub enum NetError {
         last: Option<Box<NetError>>,
     },
     /// The connection broke before the answer was complete.
-    #[error("{url}: the connection broke after {received} bytes of the body: {detail}")]
     Interrupted {
         /// What was asked.
         url: String,
@@ -79,7 +72,6 @@ pub enum NetError {
         detail: String,
     },
     /// The server answered with a status that the caller does not accept.
-    #[error("{url} answered with status {status} ({attempts} attempts){}", excerpt_words(.excerpt))]
     Status {
         /// What was asked (after redirects).
         url: String,
@@ -93,7 +85,6 @@ pub enum NetError {
         excerpt: String,
     },
     /// The body is larger than the caller allows.
-    #[error("{url}: the body is larger than the limit of {limit} bytes{}", declared_words(.declared))]
     TooLarge {
         /// What was asked.
         url: String,
@@ -103,7 +94,6 @@ pub enum NetError {
         declared: Option<u64>,
     },
     /// The body is compressed in a way that is not understood, or broken.
-    #[error("{url}: the body cannot be decompressed: {detail}")]
     Encoding {
         /// What was asked.
         url: String,
@@ -111,7 +101,6 @@ pub enum NetError {
         detail: String,
     },
     /// A redirect that is not followed.
-    #[error("{url}: the redirect to {to} is not followed: {reason}")]
     Redirect {
         /// What was asked.
         url: String,
@@ -121,7 +110,6 @@ pub enum NetError {
         reason: RedirectRefusal,
     },
     /// The proxy could not be reached or refused.
-    #[error("{url}: the proxy {proxy} failed: {detail}")]
     Proxy {
         /// What was asked.
         url: String,
@@ -177,20 +165,50 @@ impl NetError {
     /// What happened, without the address: for whoever says it beside the address, or once for many addresses.
     #[must_use]
     pub fn cause(&self) -> String {
-        let text = self.to_string();
-        let Some(url) = self.url() else {
-            return text;
-        };
-        [
-            format!("cannot reach {url}: "),
-            format!("cannot ask {url}: "),
-            format!("{url}: "),
-            format!("{url} "),
-        ]
-        .iter()
-        .find_map(|address| text.strip_prefix(address))
-        .unwrap_or(&text)
-        .to_owned()
+        match self {
+            Self::InvalidRequest { detail, .. } => detail.clone(),
+            Self::Config { what, detail } => {
+                format!("cannot set up the HTTP client: {what}: {detail}")
+            }
+            Self::Dns { host, detail, .. } => {
+                format!("the name {host:?} could not be resolved: {detail}")
+            }
+            Self::Connect { detail, .. } => format!("no connection: {detail}"),
+            Self::Tls { detail, .. } => format!("TLS failed: {detail}"),
+            Self::Timeout {
+                phase, after, last, ..
+            } => match last {
+                None => format!("{phase} took longer than {after:?}"),
+                Some(last) => {
+                    format!("{phase} took longer than {after:?} (before that: {last})")
+                }
+            },
+            Self::Interrupted {
+                received, detail, ..
+            } => format!("the connection broke after {received} bytes of the body: {detail}"),
+            Self::Status {
+                status,
+                attempts,
+                excerpt,
+                ..
+            } => match excerpt.as_str() {
+                "" => format!("answered with status {status} ({attempts} attempts)"),
+                _ => format!("answered with status {status} ({attempts} attempts): {excerpt}"),
+            },
+            Self::TooLarge {
+                limit, declared, ..
+            } => match declared {
+                None => format!("the body is larger than the limit of {limit} bytes"),
+                Some(size) => format!(
+                    "the body is larger than the limit of {limit} bytes (the server declared {size})"
+                ),
+            },
+            Self::Encoding { detail, .. } => format!("the body cannot be decompressed: {detail}"),
+            Self::Redirect { to, reason, .. } => {
+                format!("the redirect to {to} is not followed: {reason}")
+            }
+            Self::Proxy { proxy, detail, .. } => format!("the proxy {proxy} failed: {detail}"),
+        }
     }
 
     /// What was asked; `None` when the client itself cannot be set up.
@@ -273,25 +291,23 @@ impl NetError {
     }
 }
 
-fn last_words(last: &Option<Box<NetError>>) -> String {
-    last.as_ref()
-        .map(|error| format!(" (before that: {error})"))
-        .unwrap_or_default()
-}
-
-fn excerpt_words(excerpt: &str) -> String {
-    if excerpt.is_empty() {
-        String::new()
-    } else {
-        format!(": {excerpt}")
+impl std::fmt::Display for NetError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(url) = self.url() {
+            match self {
+                Self::InvalidRequest { .. } => write!(f, "cannot ask {url}: "),
+                Self::Dns { .. } | Self::Connect { .. } | Self::Tls { .. } => {
+                    write!(f, "cannot reach {url}: ")
+                }
+                Self::Status { .. } => write!(f, "{url} "),
+                _ => write!(f, "{url}: "),
+            }?;
+        }
+        f.write_str(&self.cause())
     }
 }
 
-fn declared_words(declared: &Option<u64>) -> String {
-    declared
-        .map(|size| format!(" (the server declared {size})"))
-        .unwrap_or_default()
-}
+impl std::error::Error for NetError {}
 
 #[cfg(test)]
 mod tests {
@@ -324,6 +340,25 @@ mod tests {
             after: std::time::Duration::from_secs(1),
             last: None,
         };
+        // Texts of others may begin as ours do.
+        let chained = NetError::Interrupted {
+            url: url(),
+            received: 0,
+            detail: "cannot reach https://host.test/a: https://host.test/a: end".into(),
+        };
+        assert_eq!(
+            chained.cause(),
+            "the connection broke after 0 bytes of the body: cannot reach https://host.test/a: https://host.test/a: end"
+        );
+        let echo = NetError::InvalidRequest {
+            url: url(),
+            detail: "https://host.test/a: twice".into(),
+        };
+        assert_eq!(echo.cause(), "https://host.test/a: twice");
+        assert_eq!(
+            echo.to_string(),
+            "cannot ask https://host.test/a: https://host.test/a: twice"
+        );
         for error in [
             NetError::InvalidRequest {
                 url: url(),

@@ -24,6 +24,7 @@ mod redact;
 mod redirect;
 mod request;
 mod retry;
+mod secrets;
 mod tls;
 
 #[cfg(feature = "double")]
@@ -39,3 +40,4 @@ pub use redact::{Redacted, redact_text, redact_url};
 pub use redirect::{MAX_REDIRECTS, RedirectRefusal};
 pub use request::Request;
 pub use reqwest::Url;
+pub use secrets::Secrets;

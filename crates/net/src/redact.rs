@@ -52,18 +52,17 @@ pub fn redact_url(url: &Url) -> String {
         let _ = shown.set_username("redacted");
         let _ = shown.set_password(None);
     }
-    if url.query().is_some() {
-        let mut query = String::new();
-        for (key, value) in url.query_pairs() {
-            let separator = if query.is_empty() { "" } else { "&" };
-            let value = if SHOWN_PARAMETERS.contains(&key.as_ref()) {
-                value.as_ref()
-            } else {
-                "[redacted]"
-            };
-            query.push_str(&format!("{separator}{key}={value}"));
-        }
-        shown.set_query(Some(&query));
+    if let Some(query) = url.query() {
+        let parameters: Vec<String> = query
+            .split('&')
+            .map(|parameter| match parameter.split_once('=') {
+                Some((name, _)) if SHOWN_PARAMETERS.contains(&name) => parameter.to_owned(),
+                Some((name, _)) => format!("{name}=[redacted]"),
+                // A name alone may be a token.
+                None => "[redacted]".to_owned(),
+            })
+            .collect();
+        shown.set_query(Some(&parameters.join("&")));
     }
     shown.to_string()
 }
@@ -83,7 +82,7 @@ pub fn redact_text(text: &str) -> String {
 }
 
 /// Query parameters of the protocols we speak (OCI distribution and its token service, Rekor, paging): no secrets.
-const SHOWN_PARAMETERS: &[&str] = &[
+pub(crate) const SHOWN_PARAMETERS: &[&str] = &[
     "artifactType",
     "client_id",
     "digest",
@@ -124,6 +123,15 @@ mod tests {
         assert!(
             shown.contains("h.example/p?X-Sig=[redacted]&n=10&token=[redacted]"),
             "{shown}"
+        );
+    }
+
+    #[test]
+    fn a_query_that_is_nothing_but_a_token_is_not_shown() {
+        let url = Url::parse("https://h.example/p?hunter2&n=1&hunter2").unwrap();
+        assert_eq!(
+            redact_url(&url),
+            "https://h.example/p?[redacted]&n=1&[redacted]"
         );
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
+use sealcheck_net::{Url, redact_text};
 
 use crate::error::TrustError;
 use crate::fetch::{Limited, read_limited};
@@ -86,8 +87,8 @@ impl Mirror {
     pub fn parse(text: &str) -> Result<Self, TrustError> {
         let invalid = |cause: &str| TrustError::Invalid {
             what: "TUF mirror".into(),
-            // Not the text itself when it may hold a password.
-            place: text.rsplit_once('@').map_or(text, |(_, host)| host).into(),
+            // Not the text itself: it may hold a password.
+            place: redact_text(text),
             cause: cause.into(),
         };
         if text.is_empty() {
@@ -97,6 +98,9 @@ impl Mirror {
             return Ok(Self::Folder(PathBuf::from(text)));
         };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        if authority.contains('@') {
+            return Err(invalid("credentials do not belong in the URL"));
+        }
         match scheme.to_ascii_lowercase().as_str() {
             "file" if authority.is_empty() || authority == "localhost" => {
                 let path = rest.strip_prefix(authority).unwrap_or(rest);
@@ -118,11 +122,12 @@ impl Mirror {
         if authority.is_empty() {
             return Err(invalid("the URL names no host"));
         }
-        if authority.contains('@') {
-            return Err(invalid("credentials do not belong in the URL"));
-        }
         if rest.contains(['?', '#']) {
             return Err(invalid("a base URL has neither query nor fragment"));
+        }
+        // A port that is no number is most likely a password that was not encoded.
+        if let Err(error) = Url::parse(text) {
+            return Err(invalid(&format!("it is no URL: {error}")));
         }
         Ok(Self::Url(text.trim_end_matches('/').to_owned()))
     }
@@ -292,6 +297,10 @@ mod tests {
             "https://",
             "https:///x",
             "https://u:secret@tuf.example",
+            "http://u:secret@127.0.0.1:8080/",
+            "htps://u:secret@tuf.example/?secret",
+            "https://tuf.example/?secret",
+            "https://u:secret/secret@tuf.example/",
             "https://tuf.example/?x",
             "https://tuf.example/#x",
             "file://host/srv",
@@ -299,7 +308,10 @@ mod tests {
         ] {
             let error = Mirror::parse(bad).unwrap_err();
             assert_eq!(error.reason().code(), "trust-root-invalid", "{bad}");
-            assert!(!error.to_string().contains("secret"));
+            let told = error.to_string();
+            assert!(!told.contains("secret"), "{told}");
+            let is_told = told.contains("credentials") || told.contains("port");
+            assert_eq!(is_told, bad.contains('@'), "{told}");
         }
     }
 

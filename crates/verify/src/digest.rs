@@ -48,6 +48,17 @@ impl DigestAlgorithm {
         }
     }
 
+    /// How many hex digits a value has, in words.
+    fn digits(self) -> &'static str {
+        match self {
+            Self::Sha256 => "64",
+            Self::Sha384 => "96",
+            Self::Sha512 => "128",
+            Self::Sha1 => "40",
+            Self::GitCommit => "40 or 64",
+        }
+    }
+
     pub(crate) fn backend(self) -> Option<&'static digest::Algorithm> {
         match self {
             Self::Sha256 => Some(&digest::SHA256),
@@ -77,7 +88,7 @@ impl FromStr for DigestAlgorithm {
         ]
         .into_iter()
         .find(|algorithm| algorithm.as_str() == name)
-        .ok_or(InvalidDigest)
+        .ok_or(InvalidDigest::Form)
     }
 }
 
@@ -91,11 +102,34 @@ pub struct Digest {
 
 /// The text is not `ALG:HEX` with a known algorithm and its length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InvalidDigest;
+pub enum InvalidDigest {
+    /// It names no algorithm that is known.
+    Form,
+    /// What follows the algorithm is not hex.
+    NotHex {
+        /// The algorithm.
+        algorithm: DigestAlgorithm,
+    },
+    /// There are more or fewer digits than the algorithm has.
+    Length {
+        /// The algorithm.
+        algorithm: DigestAlgorithm,
+        /// The hex digits that were found.
+        digits: usize,
+    },
+}
 
 impl fmt::Display for InvalidDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a digest such as sha256: and 64 hex digits (sha384, sha512, sha1 and gitCommit exist too)")
+        match self {
+            Self::Form => f.write_str("not a digest such as sha256: and 64 hex digits (sha384, sha512, sha1 and gitCommit exist too)"),
+            Self::NotHex { algorithm } => {
+                write!(f, "{algorithm} takes {} hex digits, not other characters", algorithm.digits())
+            }
+            Self::Length { algorithm, digits } => {
+                write!(f, "{algorithm} takes {} hex digits, not {digits}", algorithm.digits())
+            }
+        }
     }
 }
 
@@ -141,10 +175,18 @@ impl Digest {
     /// # Errors
     /// When the digits are no hex, or not as many as the algorithm has.
     pub fn from_hex(algorithm: DigestAlgorithm, hex: &str) -> Result<Self, InvalidDigest> {
+        let length = InvalidDigest::Length {
+            algorithm,
+            digits: hex.len(),
+        };
+        if !hex.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return Err(InvalidDigest::NotHex { algorithm });
+        }
+        // An odd number of digits is no hex.
         let bytes = HEXLOWER_PERMISSIVE
             .decode(hex.as_bytes())
-            .map_err(|_| InvalidDigest)?;
-        Self::new(algorithm, &bytes).ok_or(InvalidDigest)
+            .map_err(|_| length)?;
+        Self::new(algorithm, &bytes).ok_or(length)
     }
 
     /// The algorithm.
@@ -169,7 +211,7 @@ impl FromStr for Digest {
     type Err = InvalidDigest;
 
     fn from_str(text: &str) -> Result<Self, InvalidDigest> {
-        let (algorithm, hex) = text.split_once(':').ok_or(InvalidDigest)?;
+        let (algorithm, hex) = text.split_once(':').ok_or(InvalidDigest::Form)?;
         Self::from_hex(algorithm.parse()?, hex)
     }
 }
@@ -224,7 +266,7 @@ pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
-    use super::{Digest, DigestAlgorithm, InvalidDigest};
+    use super::{Digest, DigestAlgorithm};
 
     #[test]
     fn text_form_round_trips() {
@@ -240,16 +282,22 @@ mod tests {
 
     #[test]
     fn wrong_lengths_and_names_are_refused() {
-        for text in [
-            "sha256:00",
-            "sha999:00",
-            "sha256",
-            "",
-            "sha256:zz",
-            "SHA256:00",
-            "gitCommit:00",
+        for (text, told) in [
+            ("sha256:00", "sha256 takes 64 hex digits, not 2"),
+            ("sha256:abc", "sha256 takes 64 hex digits, not 3"),
+            ("sha256:", "sha256 takes 64 hex digits, not 0"),
+            (
+                "sha256:zz",
+                "sha256 takes 64 hex digits, not other characters",
+            ),
+            ("gitCommit:00", "gitCommit takes 40 or 64 hex digits, not 2"),
+            ("sha999:00", "not a digest such as"),
+            ("sha256", "not a digest such as"),
+            ("", "not a digest such as"),
+            ("SHA256:00", "not a digest such as"),
         ] {
-            assert_eq!(text.parse::<Digest>(), Err(InvalidDigest), "{text}");
+            let error = text.parse::<Digest>().unwrap_err().to_string();
+            assert!(error.starts_with(told), "{text}: {error}");
         }
         assert!(Digest::new(DigestAlgorithm::Sha512, &[0; 32]).is_none());
     }

@@ -60,6 +60,16 @@ impl Failure {
         self
     }
 
+    /// Puts the name of a file before the field, so that the two can be told apart: `root.json: tlogs[0].baseUrl`.
+    #[must_use]
+    pub fn of_file(mut self, file: &str) -> Self {
+        self.field = Some(match self.field {
+            None => file.into(),
+            Some(field) => format!("{file}: {field}").into(),
+        });
+        self
+    }
+
     /// Says what would have been right.
     #[must_use]
     pub fn expected(mut self, expected: impl fmt::Display) -> Self {
@@ -152,6 +162,10 @@ mod tests {
             .at("[3]")
             .within("hashes");
         assert_eq!(failure.field.as_deref(), Some("hashes[3]"));
+        let failure = failure.of_file("root.json");
+        assert_eq!(failure.field.as_deref(), Some("root.json: hashes[3]"));
+        let failure = Failure::new(Reason::MaterialMalformed).of_file("root.json");
+        assert_eq!(failure.field.as_deref(), Some("root.json"));
     }
 
     #[test]

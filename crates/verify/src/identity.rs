@@ -64,7 +64,7 @@ impl Pattern {
             RegexBuilder::new(text)
                 .size_limit(REGEX_BYTES)
                 .build()
-                .map_err(|error| argument().detail(error))
+                .map_err(|error| argument().detail(last_line(&error.to_string())))
         };
         compile(text)?;
         Ok(Self {
@@ -290,6 +290,12 @@ fn checked(text: &str) -> Result<Box<str>> {
     Ok(text.into())
 }
 
+/// What is wrong with a regular expression, without the drawing above it.
+fn last_line(error: &str) -> &str {
+    let line = error.lines().last().unwrap_or_default();
+    line.strip_prefix("error: ").unwrap_or(line)
+}
+
 fn argument() -> Failure {
     Failure::new(Reason::ArgumentInvalid).at("pattern")
 }
@@ -375,8 +381,12 @@ mod tests {
             Pattern::glob("[a"),
             Pattern::regex("(a{1000}){1000}"),
         ] {
-            assert_eq!(result.unwrap_err().reason, Reason::ArgumentInvalid);
+            let failure = result.unwrap_err();
+            assert_eq!(failure.reason, Reason::ArgumentInvalid);
+            assert!(!failure.to_string().contains("\\u{a}"), "{failure}");
         }
+        let failure = Pattern::regex(r"a\.b(").unwrap_err();
+        assert_eq!(failure.detail.as_deref(), Some("unclosed group"));
         assert_eq!(
             Pattern::exact(&"a".repeat(5000)).unwrap_err().reason,
             Reason::LimitExceeded

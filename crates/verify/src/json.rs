@@ -29,8 +29,9 @@ fn explain<'a, T: Deserialize<'a>>(
         Ok(_) => Failure::new(reason).detail(error),
         Err(error) => {
             let failure = Failure::new(reason).detail(error.inner());
-            match error.path().to_string().as_str() {
-                "." => failure,
+            // A part that is not known, because the text breaks off there, is written as a question mark.
+            match error.path().to_string().trim_end_matches(['?', '.']) {
+                "" => failure,
                 path => failure.at(path),
             }
         }
@@ -191,6 +192,24 @@ mod tests {
         for text in ["+/9=", "+/8==", "+ /8", "+/8=\n", "+_8=", "="] {
             assert_eq!(base64(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn where_the_text_breaks_off_is_no_field() {
+        let field = |text: &str| {
+            let read = parse::<Vec<Vec<u32>>>(text.as_bytes(), Reason::MaterialMalformed);
+            read.unwrap_err().field
+        };
+        assert_eq!(field("[[1], [2, \"").as_deref(), Some("[1][1]"));
+        for text in ["[", "", "x", "[[1]] 1"] {
+            assert!(
+                field(text).is_none_or(|field| !field.contains('?')),
+                "{text}"
+            );
+        }
+        type Map = std::collections::BTreeMap<String, u32>;
+        let cut = parse::<Map>(b"{\"payload", Reason::MaterialMalformed);
+        assert_eq!(cut.unwrap_err().field, None);
     }
 
     #[test]

@@ -117,7 +117,7 @@ reasons! {
     LogProofMissing "log-proof-missing" Rejected
         "an inclusion proof is required and there is none"
         "The material has only the log's promise (SET), as all legacy cosign material does, and an inclusion proof was required."
-        "Drop --require inclusion-proof, or get a bundle of version 0.2 or later.";
+        "Get a bundle of version 0.2 or later, or drop --require inclusion-proof.";
     CheckpointMalformed "checkpoint-malformed" Rejected
         "the checkpoint cannot be read"
         "The checkpoint is not a signed note with origin, tree size, root hash and signature lines."
@@ -133,7 +133,7 @@ reasons! {
     LogEntriesInsufficient "log-entries-insufficient" Rejected
         "too few transparency-log entries"
         "Fewer distinct logs vouch for this signature than were required."
-        "Lower the threshold only if you accept proof without a public log (--insecure-ignore-tlog).";
+        "Get a bundle that brings its log entries from the publisher; if --require log=N asks for more than it has, lower N. Only for signatures of a private instance without a log: --insecure-ignore-tlog.";
     // Step 4: time.
     NoTrustedTime "no-trusted-time" Unavailable
         "no trusted source says when the signature was made"
@@ -179,7 +179,7 @@ reasons! {
     SctMissing "sct-missing" Rejected
         "the certificate has no proof of its publication"
         "No signed certificate timestamp (SCT) is embedded in the certificate or given beside it."
-        "Certificates of private authorities may have none: --insecure-ignore-sct accepts that.";
+        "Get the proof again with the certificate as its authority issued it. Only for a private authority that publishes in no log: --insecure-ignore-sct.";
     SctInvalid "sct-invalid" Rejected
         "the certificate's publication proof is not valid"
         "The signed certificate timestamp does not verify with the CT log's key over this certificate."
@@ -327,6 +327,11 @@ reasons! {
         "the network request failed"
         "Name resolution, connection, TLS, a time limit or the server's answer failed."
         "The report says which. Check the address, the proxy settings and the certificates.";
+    // The result.
+    ResultUnwritable "result-unwritable" Unavailable
+        "the result could not be written"
+        "The place for the result or for a bundle is right, but writing to it failed: the disk or a quota is full, or a device failed."
+        "Make room there, or name another place with --output-file.";
     // Usage.
     IdentityRequired "identity-required" Usage
         "no identity was required"
@@ -335,15 +340,15 @@ reasons! {
     ArgumentInvalid "argument-invalid" Usage
         "an argument cannot be used"
         "A flag, its value or a combination of flags is wrong."
-        "See --help.";
+        "Correct the argument that is named; `sealcheck COMMAND --help` shows what each one takes.";
     ArgumentAmbiguous "argument-ambiguous" Usage
         "an argument can be read in two ways"
         "It is a digest, and a file here has the same name. Whichever is meant, the other one would go unverified."
         "Write ./NAME for the file. For the digest, start sealcheck in a folder without such a file.";
     FileNotFound "file-not-found" Usage
-        "a file that was named does not exist"
+        "there is no such file"
         "The path is wrong, or it is a folder where a file is needed."
-        "Check the path.";
+        "Check the path: a relative one begins in the folder where sealcheck was started.";
 }
 
 impl fmt::Display for Reason {

@@ -23,7 +23,7 @@ pub(crate) use trust::{InstanceName, TrustArgs};
     version,
     disable_help_subcommand = true,
     arg_required_else_help = true,
-    max_term_width = 100,
+    max_term_width = 80,
     after_help = ROOT_HELP
 )]
 pub(crate) struct Cli {
@@ -175,11 +175,13 @@ pub(crate) struct CompletionsArgs {
 }
 
 const ROOT_HELP: &str = "\
-Exit codes: 0 verified, 1 rejected, 2 usage, 3 unavailable (could not be answered), 4 unsigned.
+Exit codes: 0 verified, 1 rejected, 2 usage, 3 unavailable (could not be
+answered), 4 unsigned.
 
 Environment: every flag can be set as SEALCHECK_FLAG (--certificate-identity is
-SEALCHECK_CERTIFICATE_IDENTITY); cosign's COSIGN_FLAG, SIGSTORE_* and TUF_* variables are read too.
-A flag comes before SEALCHECK_, that before all others. NO_COLOR switches colours off.";
+SEALCHECK_CERTIFICATE_IDENTITY); cosign's COSIGN_FLAG, SIGSTORE_* and TUF_*
+variables are read too. A flag comes before SEALCHECK_, that before all others.
+NO_COLOR switches colours off.";
 
 const BLOB_HELP: &str = "\
 Examples:
@@ -190,48 +192,57 @@ Examples:
 
   Every file of a folder, signed by any release workflow of one repository:
     sealcheck verify-blob dist/ \\
-      --identity 'glob:https://github.com/org/repo/.github/workflows/*@refs/tags/v*' \\
+      --identity \\
+        'glob:https://github.com/org/repo/.github/workflows/*@refs/tags/v*' \\
       --issuer https://token.actions.githubusercontent.com
 
   With a public key, without network:
-    sealcheck verify-blob app.tar.gz --signature app.tar.gz.sig --key release.pub --offline
+    sealcheck verify-blob app.tar.gz --signature app.tar.gz.sig \\
+      --key release.pub --offline
 
-Exit codes: 0 verified, 1 rejected, 2 usage, 3 unavailable, 4 unsigned; the worst of several
-artifacts decides. `sealcheck explain CODE` explains the reason code of a report.
+Exit codes: 0 verified, 1 rejected, 2 usage, 3 unavailable, 4 unsigned; the
+worst of several artifacts decides. `sealcheck explain CODE` explains the reason
+code of a report.
 
-Environment: SEALCHECK_FLAG for every flag, then cosign's COSIGN_FLAG, SIGSTORE_ROOT_FILE,
-SIGSTORE_REKOR_PUBLIC_KEY, SIGSTORE_CT_LOG_PUBLIC_KEY_FILE, SIGSTORE_TSA_CERTIFICATE_FILE, TUF_ROOT,
-TUF_MIRROR and TUF_ROOT_JSON. A flag comes before any variable.";
+Environment: SEALCHECK_FLAG for every flag, then cosign's COSIGN_FLAG,
+SIGSTORE_ROOT_FILE, SIGSTORE_REKOR_PUBLIC_KEY, SIGSTORE_CT_LOG_PUBLIC_KEY_FILE,
+SIGSTORE_TSA_CERTIFICATE_FILE, TUF_ROOT, TUF_MIRROR and TUF_ROOT_JSON. A flag
+comes before any variable.";
 
 const ATTESTATION_HELP: &str = "\
 Examples:
   SLSA provenance of a file; the bundle lies beside it:
     sealcheck verify-blob-attestation app.tar.gz --type slsaprovenance1 \\
-      --identity 'glob:https://github.com/org/repo/.github/workflows/*@refs/tags/v*' \\
+      --identity \\
+        'glob:https://github.com/org/repo/.github/workflows/*@refs/tags/v*' \\
       --issuer https://token.actions.githubusercontent.com
 
-  Built from a tag of one repository, by GitHub's own machines, as a policy of one's own demands:
+  Built from a tag of one repository by GitHub's own machines, and as a policy
+  of one's own demands:
     sealcheck verify-blob-attestation app.tar.gz --type slsaprovenance1 \\
       --slsa-builder https://github.com/actions/runner/github-hosted \\
       --slsa-source github.com/org/repo@tag:v1.2.3 --policy release.cel …
 
   The builder that a verified attestation names:
-    sealcheck verify-blob-attestation app.tar.gz --type slsaprovenance1 --print-predicate \\
-      --key build.pub | jq .runDetails.builder.id
+    sealcheck verify-blob-attestation app.tar.gz --type slsaprovenance1 \\
+      --print-predicate --key build.pub | jq .runDetails.builder.id
 
   About a commit instead of a file:
-    sealcheck verify-blob-attestation --digest gitCommit:HEX --bundle vsa.sigstore.json …
+    sealcheck verify-blob-attestation --digest gitCommit:HEX \\
+      --bundle vsa.sigstore.json …
 
 Exit codes and environment are those of `sealcheck verify-blob`.";
 
 const INSPECT_HELP: &str = "\
-Recognised by content: Sigstore bundles, cosign's legacy bundles, DSSE envelopes, in-toto statements,
-signatures, certificates, public keys, RFC 3161 timestamps, checkpoints, trusted roots.
+Recognised by content: Sigstore bundles, cosign's legacy bundles, DSSE
+envelopes, in-toto statements, signatures, certificates, public keys, RFC 3161
+timestamps, checkpoints, trusted roots.
 
 Examples:
   sealcheck inspect kubectl.sigstore.json
   sealcheck inspect kubectl.cert -o json
-  curl -sL https://dl.k8s.io/release/v1.33.0/bin/linux/amd64/kubectl.cert | sealcheck inspect -";
+  curl -sL https://dl.k8s.io/release/v1.33.0/bin/linux/amd64/kubectl.cert |
+    sealcheck inspect -";
 
 const EXPLAIN_HELP: &str = "\
 Examples:
@@ -240,5 +251,6 @@ Examples:
 
 const COMPLETIONS_HELP: &str = "\
 Examples:
-  sealcheck completions bash > ~/.local/share/bash-completion/completions/sealcheck
+  sealcheck completions bash \\
+    > ~/.local/share/bash-completion/completions/sealcheck
   sealcheck completions zsh > \"${fpath[1]}/_sealcheck\"";

@@ -21,8 +21,13 @@ pub(crate) struct OutputArgs {
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: ColorWhen,
     /// How many artifacts are verified at one time [default: the number of processors]
-    #[arg(long, visible_alias = "max-workers", value_name = "N")]
+    #[arg(long, visible_alias = "max-workers", value_name = "N", value_parser = jobs)]
     pub(crate) jobs: Option<NonZeroUsize>,
+}
+
+fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse()
+        .map_err(|_| "expected a number of artifacts, at least 1".to_owned())
 }
 
 /// The form of a result.

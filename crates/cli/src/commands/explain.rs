@@ -11,7 +11,7 @@ use crate::problem::{Problem, Result};
 use crate::report::{colour, wrap::paragraph};
 
 /// Explains one reason code, or lists them all.
-pub(crate) fn run(args: &ExplainArgs, console: Console) -> Result<u8> {
+pub(crate) fn run(args: &ExplainArgs, console: Console<'_>) -> Result<u8> {
     let text = match &args.code {
         None => all(),
         Some(code) => one(code.parse().map_err(|_| unknown(code))?),

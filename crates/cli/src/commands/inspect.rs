@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use sealcheck_verify::Failure;
 use sealcheck_verify::inspect::{Facts, Inspection, inspect};
 use sealcheck_verify::limits::BUNDLE_BYTES;
+use sealcheck_verify::{Failure, Reason};
 
 use crate::args::{InspectArgs, InspectFormat};
 use crate::console::Console;
@@ -13,9 +13,9 @@ use crate::report::colour;
 use crate::{files, output};
 
 /// Shows what a file contains.
-pub(crate) fn run(args: &InspectArgs, console: Console) -> Result<u8> {
+pub(crate) fn run(args: &InspectArgs, console: Console<'_>) -> Result<u8> {
     let name = args.file.display().to_string();
-    let bytes = files::read(&args.file, BUNDLE_BYTES)?;
+    let bytes = files::read(&args.file, BUNDLE_BYTES).map_err(not_read)?;
     let inspection = inspect(&bytes).map_err(|failure| unreadable(failure, &name))?;
     let text = match args.output {
         InspectFormat::Text => text(&inspection, &name),
@@ -28,8 +28,24 @@ pub(crate) fn run(args: &InspectArgs, console: Console) -> Result<u8> {
     Ok(0)
 }
 
+fn not_read(failure: Failure) -> Problem {
+    let is_url = failure
+        .field
+        .as_deref()
+        .is_some_and(|name| name.contains("://"));
+    let is_missing = failure.reason == Reason::FileNotFound;
+    match (is_missing, is_url, &failure.found) {
+        (true, true, _) => Problem::from(failure).with_hint(
+            "An address is not fetched: download it first, for example with curl -sL ADDRESS | sealcheck inspect -.",
+        ),
+        (true, false, Some(_)) => Problem::from(failure)
+            .with_hint("Name one file in that folder, for example a bundle (.sigstore.json)."),
+        _ => failure.into(),
+    }
+}
+
 fn unreadable(failure: Failure, name: &str) -> Problem {
-    Problem::from(failure.within(name)).with_hint(
+    Problem::from(failure.of_file(name)).with_hint(
         "Check that this is the file that you mean; it may be truncated, or a web page with an error message instead of the file.",
     )
 }

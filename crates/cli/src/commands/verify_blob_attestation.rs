@@ -10,7 +10,7 @@ use crate::demands::{self, predicate_type};
 use crate::environment::{Origin, origin};
 use crate::output;
 use crate::problem::{Problem, Result};
-use crate::session::{Session, digest_source};
+use crate::session::{Session, artifact, digest_source, tell_pipe};
 use crate::{CommandLine, setup};
 
 /// Verifies an attestation about one artifact.
@@ -27,7 +27,7 @@ pub(crate) fn run(args: &AttestationArgs, line: &CommandLine<'_>) -> Result<u8> 
             return Err(setup::exclusive(line.matches, "digest", "artifact")
                 .with_hint("Give the file or its digest: the digest is computed from the file."));
         }
-        (Some(artifact), _) => ArtifactSource::parse(artifact)?,
+        (Some(name), _) => artifact(name)?,
         (None, Some(digest)) => digest_source(&digest)?,
         (None, None) => {
             return Err(
@@ -41,6 +41,9 @@ pub(crate) fn run(args: &AttestationArgs, line: &CommandLine<'_>) -> Result<u8> 
         return Err(Problem::argument(format!("{} is a folder", path.display()))
             .with_hint("Name one file: an attestation is about one artifact at a time."));
     }
+    if let ArtifactSource::File(path) = &source {
+        tell_pipe(line.console, path);
+    }
     let predicate_type = predicate_type(&statement.predicate_type)?;
     let output = args.verify.output.output_file.as_deref();
     let demands = demands::read(statement, &predicate_type, output)?;
@@ -52,19 +55,19 @@ pub(crate) fn run(args: &AttestationArgs, line: &CommandLine<'_>) -> Result<u8> 
         statement.print_predicate,
         |verdict| judge(verdict, &demands),
         |verdict| match statement.print_predicate {
-            true => print_predicate(verdict, line),
+            true => print_predicate(verdict),
             false => Ok(()),
         },
     )
 }
 
 /// The predicate as it stands in the signed payload; nothing at all unless it is verified.
-fn print_predicate(verdict: &Verdict, line: &CommandLine<'_>) -> Result<()> {
+fn print_predicate(verdict: &Verdict) -> Result<()> {
     let Some(statement) = verdict.statement() else {
         return Ok(());
     };
     let predicate = statement.predicate().unwrap_or("null");
-    output::print(line.console, &format!("{predicate}\n"))
+    output::print_signed(&format!("{predicate}\n"))
 }
 
 /// The digest as `ALG:HEX`.

@@ -10,6 +10,7 @@ use sealcheck_verify::{Evidence, Failure, Outcome, Reason, Verdict, printable};
 
 use super::colour;
 use super::wrap::paragraph;
+use crate::problem::Problem;
 
 /// The whole report about one artifact.
 pub(crate) fn full(verdict: &Verdict, verbose: bool) -> String {
@@ -69,6 +70,17 @@ pub(crate) fn full(verdict: &Verdict, verbose: bool) -> String {
     out.0
 }
 
+/// The report of a command that verified nothing.
+pub(crate) fn failed(problem: &Problem) -> String {
+    let mut out = Lines::default();
+    let reason = problem.failure.reason;
+    writeln!(out.0, "{}  the command failed", reason.outcome()).ok();
+    out.add("reason", reason.code());
+    out.add("", &problem.message());
+    out.add("hint", problem.hint());
+    out.0
+}
+
 /// One line about one artifact of several; a failure also gets its reason.
 pub(crate) fn line(verdict: &Verdict) -> String {
     let evidence = verdict.evidence();
@@ -94,11 +106,22 @@ pub(crate) fn line(verdict: &Verdict) -> String {
     out
 }
 
-/// How many artifacts ended how, and what to do about the worst.
+/// How many artifacts ended how, and what to do about those that are not verified.
 #[derive(Debug, Default)]
 pub(crate) struct Summary {
     counts: [usize; 5],
-    worst: Option<(Outcome, String)>,
+    /// One for each reason.
+    advice: Vec<Advice>,
+}
+
+/// What to do about all artifacts with one reason.
+#[derive(Debug)]
+struct Advice {
+    outcome: Outcome,
+    reason: Reason,
+    first: String,
+    others: usize,
+    hint: String,
 }
 
 impl Summary {
@@ -108,20 +131,23 @@ impl Summary {
         for (count, known) in self.counts.iter_mut().zip(ORDER) {
             *count += usize::from(known == outcome);
         }
-        if let Some(failure) = verdict.failure()
-            && self
-                .worst
-                .as_ref()
-                .is_none_or(|(worst, _)| outcome > *worst)
-        {
-            let evidence = verdict.evidence();
-            let advice = format!(
-                "{} ({}: {})",
-                hint(evidence, failure),
-                name(evidence),
-                failure.reason
-            );
-            self.worst = Some((outcome, advice));
+        let Some(failure) = verdict.failure() else {
+            return;
+        };
+        let reason = failure.reason;
+        match self.advice.iter_mut().find(|known| known.reason == reason) {
+            Some(known) => known.others += 1,
+            None => self.advice.push(Advice {
+                outcome,
+                reason,
+                first: name(verdict.evidence()),
+                others: 0,
+                hint: match reason {
+                    Reason::NoProofFound => NO_PROOF_HINT,
+                    _ => hint(verdict.evidence(), failure),
+                }
+                .to_owned(),
+            }),
         }
     }
 
@@ -140,11 +166,25 @@ impl Summary {
             .collect();
         let noun = if total == 1 { "artifact" } else { "artifacts" };
         let mut out = format!("{total} {noun}: {}\n", parts.join(", "));
-        if let Some((_, hint)) = &self.worst {
-            out.push_str(&paragraph(&format!("hint: {hint}"), 0, 6));
+        // The worst comes last, where it is seen.
+        let mut advice: Vec<&Advice> = self.advice.iter().collect();
+        advice.sort_by_key(|advice| advice.outcome);
+        let hidden = advice.len().saturating_sub(HINTS);
+        for advice in advice.into_iter().skip(hidden) {
+            out.push_str(&paragraph(&format!("hint: {advice}"), 0, 6));
             out.push('\n');
         }
         out
+    }
+}
+
+impl std::fmt::Display for Advice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let others = match self.others {
+            0 => String::new(),
+            others => format!(" and {others} more"),
+        };
+        write!(f, "{}{others} ({}): {}", self.first, self.reason, self.hint)
     }
 }
 
@@ -409,6 +449,10 @@ fn indented(out: &mut String, text: &str) {
     out.push('\n');
 }
 
+/// The short report does not list the places.
+const NO_PROOF_HINT: &str = "Put the proof beside the file, or verify the file alone with --bundle, or with --signature and --certificate. --verbose lists the places that were looked at.";
+/// More hints than this are no longer read.
+const HINTS: usize = 3;
 const SIGNER: &str = "signer";
 const KEY: &str = "key";
 /// Nothing is proved about the signer of what is not verified.

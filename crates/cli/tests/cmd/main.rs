@@ -12,6 +12,7 @@ mod inspect;
 mod readme;
 mod refusal;
 mod sandbox;
+mod secrets;
 mod streams;
 mod trust;
 mod verify_blob;

@@ -189,8 +189,89 @@ fn standard_output_that_belongs_to_a_predicate_stays_empty() {
     let sandbox = Sandbox::new();
     let line = "verify-blob-attestation app --offline --print-predicate";
     assert_eq!(run(&sandbox, line).exits(2).stdout, "");
-    // Commands without such a result.
-    assert_eq!(run(&sandbox, "inspect gone").exits(2).stdout, "");
+}
+
+#[test]
+fn other_commands_fail_with_the_document_where_json_was_asked_for() {
+    let sandbox = Sandbox::new();
+    for (line, code, reason) in [
+        ("inspect gone", 2, "file-not-found"),
+        ("inspect .", 2, "file-not-found"),
+        ("inspect app", 1, "material-malformed"),
+        ("inspect", 2, "argument-invalid"),
+        ("inspect app --nonsense", 2, "argument-invalid"),
+    ] {
+        assert_eq!(run(&sandbox, line).exits(code).stdout, "", "{line}");
+        let json = run(&sandbox, &format!("{line} -o json")).exits(code);
+        assert_eq!(json.result()["reason"], reason, "{line}");
+    }
+    // What is no command was most likely meant for a verifying one, whose result is JSON in a pipe.
+    for line in [
+        "verify-blb app",
+        "verify-blb app -o json",
+        "-o json",
+        "--nonsense",
+    ] {
+        let document = run(&sandbox, line).exits(2).result();
+        assert_eq!(document["reason"], "argument-invalid", "{line}");
+    }
+    for line in [
+        "verify-blb -o text",
+        "explain nonsense",
+        "explain --nonsense",
+        "completions",
+    ] {
+        assert_eq!(run(&sandbox, line).exits(2).stdout, "", "{line}");
+    }
+}
+
+#[test]
+fn an_earlier_report_does_not_outlive_a_failure() {
+    let sandbox = Sandbox::new();
+    sandbox.write("other", b"hello");
+    sandbox.write(
+        "other.sigstore.json",
+        sandbox.sigstore.sign_blob(b"hello").bundle_bytes(),
+    );
+    let who = sandbox.who();
+    let flags = format!(
+        "--trusted-root root.json --output-file out --identity {} --issuer {}",
+        who.identity, who.issuer
+    );
+    for artifacts in ["app", "app other"] {
+        for form in ["text", "json"] {
+            for (failing, code) in [
+                (format!("verify-blob app {flags} --nonsense"), 2),
+                (
+                    format!("verify-blob app {WHO} --trusted-root gone --output-file out"),
+                    2,
+                ),
+                ("verify-blob app --offline --output-file out".to_owned(), 2),
+            ] {
+                for other in ["text", "json"] {
+                    let sound = format!("verify-blob {artifacts} {flags} -o {form}");
+                    run(&sandbox, &sound).exits(0);
+                    assert!(sandbox.read("out").contains("verified"));
+                    run(&sandbox, &format!("{failing} -o {other}")).exits(code);
+                    let left = sandbox.read("out");
+                    assert!(left.contains("usage"), "{failing}: {left}");
+                    assert!(!left.contains("verified"), "{failing}: {left}");
+                    std::fs::remove_file(sandbox.path("out")).unwrap();
+                }
+            }
+        }
+    }
+    run(
+        &sandbox,
+        "verify-blob app --offline -o text --output-file out",
+    )
+    .exits(2);
+    let run = Run {
+        stdout: sandbox.read("out"),
+        stderr: String::new(),
+        code: 2,
+    };
+    sandbox.golden("failed-report", &run);
 }
 
 #[test]

@@ -20,6 +20,8 @@ fn help_reads_well_and_fits() {
     ] {
         let run = sandbox.run(arguments).exits(0);
         assert_eq!(run.stderr, "");
+        let widest = run.stdout.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(80), "{name}: {widest:?}");
         sandbox.golden(name, &run);
     }
     let version = sandbox.run(&["--version"]).exits(0);
@@ -29,6 +31,38 @@ fn help_reads_well_and_fits() {
     );
     let nothing = sandbox.run(&[]).exits(2);
     assert!(nothing.stderr.contains("Usage:"));
+}
+
+#[test]
+fn an_empty_value_is_never_what_was_meant() {
+    let sandbox = Sandbox::new();
+    for (line, flag) in [
+        (
+            "verify-blob app --certificate-identity= --issuer b",
+            "--certificate-identity",
+        ),
+        ("verify-blob app --identity= --issuer b", "--identity"),
+        ("verify-blob app --identity a --issuer=", "--issuer"),
+        ("verify-blob app --key=", "--key"),
+        ("verify-blob app --key k --bundle=", "--bundle"),
+        ("verify-blob app --key k --trusted-root=", "--trusted-root"),
+        ("verify-blob app --key k --tuf-mirror=", "--tuf-mirror"),
+        ("verify-blob app --key k --output-file=", "--output-file"),
+        ("verify-blob-attestation app --key k --type=", "--type"),
+        ("verify-blob-attestation --key k --digest=", "--digest"),
+    ] {
+        let run = sandbox.run(&line.split(' ').collect::<Vec<_>>()).exits(2);
+        let message = run.result()["message"].as_str().unwrap().to_owned();
+        let told = [" has an empty value", " <FILE> needs a value"];
+        let told = told.map(|end| format!("{flag}{end}"));
+        assert!(told.contains(&message), "{line}: {message}");
+        assert!(run.last_words().contains("variable"), "{}", run.stderr);
+    }
+    for line in [["verify-blob", ""], ["inspect", ""]] {
+        let run = sandbox.run(&line).exits(2);
+        let told = "error: <FILE> has an empty value\n";
+        assert!(run.stderr.starts_with(told), "{}", run.stderr);
+    }
 }
 
 #[test]
@@ -62,6 +96,7 @@ fn completions_exist_for_every_shell() {
 #[test]
 fn wrong_command_lines_are_told_in_our_words() {
     let sandbox = Sandbox::new();
+    sandbox.write("wrong.json", br#"{"tlogs":[{"baseUrl":3}]}"#);
     let mut all = String::new();
     for line in [
         "verify-blb app",
@@ -84,13 +119,32 @@ fn wrong_command_lines_are_told_in_our_words() {
         "verify-blob app --identity a --issuer b --slot authentication",
         "verify-blob app --identity a --issuer b --trusted-root root.json --ca-roots app",
         "verify-blob app --identity a --issuer b --trusted-root root.json --instance staging",
+        r"verify-blob app --identity regex:a\.b( --issuer b",
+        "verify-blob app --identity a",
+        "verify-blob app --issuer b",
+        "verify-blob app --key env://",
+        "verify-blob app --identity a --issuer b --bundle - --offline",
+        "verify-blob app --identity a --issuer b --bundle x --certificate y --offline",
+        "verify-blob - --identity a --issuer b --offline",
+        "verify-blob sha256:abc --identity a --issuer b --bundle x --offline",
+        "verify-blob app --identity a --issuer b --output-file gone/x --offline",
+        "verify-blob app --identity a --issuer b --output-file . --offline",
         "verify-blob-attestation",
+        "verify-blob-attestation app --digest abc --identity a --issuer b",
+        "verify-blob-attestation --digest abc --identity a --issuer b --bundle x --offline",
+        "verify-blob-attestation --digest sha256:abc --digest-alg sha512 --key k",
+        "verify-blob app --identity a --issuer b --trusted-root wrong.json --offline",
+        "verify-blob app --key wrong.json",
+        "inspect gone",
+        "inspect .",
+        "inspect https://h.test/x",
+        "inspect",
         "completions",
     ] {
         let arguments: Vec<&str> = line.split(' ').collect();
         let run = sandbox.run(&arguments).exits(2);
         match arguments.first() {
-            Some(command) if command.starts_with("verify-blob") => {
+            Some(command) if command.starts_with("verify-b") => {
                 assert_eq!(run.result()["outcome"], "usage", "{line}");
             }
             _ => assert_eq!(run.stdout, "", "{line}"),
@@ -101,6 +155,7 @@ fn wrong_command_lines_are_told_in_our_words() {
             run.stderr
         );
         assert!(run.stderr.contains("\nhint: "), "{}", run.stderr);
+        assert!(!run.last_words().contains("See --help"), "{}", run.stderr);
         all.push_str(&format!("$ sealcheck {line}\n{}\n", run.stderr));
     }
     let run = crate::sandbox::Run {

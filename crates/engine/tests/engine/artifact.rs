@@ -215,11 +215,32 @@ fn sources_are_read_as_users_write_them() {
         parse(&format!("sha512:{}", "0".repeat(128))),
         ArtifactSource::Digest(_)
     ));
-    let secret = parse("https://user:hunter2@h.example/x?X-Amz-Signature=hunter2").name();
-    assert!(
-        !secret.contains("hunter2") && secret.contains("h.example/x"),
-        "{secret}"
-    );
+    for address in [
+        "https://h.example/x?X-Amz-Signature=hunter2",
+        "htps://user:hunter2@h.example/x?X-Amz-Signature=hunter2",
+    ] {
+        let name = parse(address).name();
+        assert!(
+            !name.contains("hunter2") && name.contains("h.example/x"),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn what_can_be_no_artifact_is_refused_before_anything_is_looked_at() {
+    for (text, told) in [
+        ("https://user:hunter2@h.example/x", "credentials"),
+        ("https://", "no address"),
+        ("sha256:abc", "sha256 takes 64 hex digits, not 3"),
+        ("sha256:xyz", "not other characters"),
+    ] {
+        let failure = ArtifactSource::parse(text).unwrap_err();
+        assert_eq!(failure.reason, Reason::ArgumentInvalid, "{text}");
+        let failure = failure.to_string();
+        assert!(failure.contains(told), "{failure}");
+        assert!(!failure.contains("hunter2"), "{failure}");
+    }
 }
 
 #[test]
