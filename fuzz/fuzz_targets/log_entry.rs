@@ -5,7 +5,7 @@ use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use sealcheck_fuzz::{ENTRY, WITHOUT_ENTRY, exercise, fixture, mutate};
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-    mutate(data, size, max_size, seed, ENTRY)
+    mutate(data, size, max_size, seed, &[ENTRY])
 });
 
 fuzz_target!(|data: &[u8]| {

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::process::{Launch, Peer, run};
+use crate::requirements::program;
 
 /// The database server. It listens on a Unix socket only.
 #[derive(Debug)]
@@ -19,20 +20,19 @@ pub(crate) struct Database {
 impl Database {
     /// Starts a server with the databases of Trillian (with its tables) and of Rekor's index.
     pub(crate) fn start(folder: &Path, trillian_schema: &Path) -> Result<Self> {
-        install()?;
         let data = folder.join("database");
         fs::create_dir(&data)?;
-        // The server refuses to run as root: then it runs as its package's user.
+        // The server refuses to run as root: then it runs as a user who owns nothing else.
         let as_root = run(Command::new("id").arg("-u"))? == b"0\n";
         let mut user = None;
         if as_root {
             let id = |flag: &str| -> Result<u32> {
-                let output = run(Command::new("id").args([flag, "mysql"]))?;
+                let output = run(Command::new("id").args([flag, USER]))?;
                 Ok(String::from_utf8(output)?.trim().parse()?)
             };
             chown(&data, Some(id("-u")?), Some(id("-g")?))?;
             fs::set_permissions(folder, fs::Permissions::from_mode(0o711))?;
-            user = Some("--user=mysql");
+            user = Some(format!("--user={USER}"));
         }
         run(Command::new("mariadb-install-db")
             .args([
@@ -40,10 +40,10 @@ impl Database {
                 "--auth-root-authentication-method=normal",
                 "--skip-test-db",
             ])
-            .args(user)
+            .args(&user)
             .arg(format!("--datadir={}", data.display())))?;
         let socket = data.join("s");
-        let mut launch = Launch::new("mariadb", "mariadbd").arg("--no-defaults");
+        let mut launch = Launch::new("mariadb", program("mariadbd")?).arg("--no-defaults");
         if let Some(user) = user {
             launch = launch.arg(user);
         }
@@ -98,27 +98,5 @@ fn query(socket: &Path, sql: &str) -> Result<()> {
     Ok(())
 }
 
-/// Installs Debian's package when it is missing and we may.
-fn install() -> Result<()> {
-    let is_there = |program: &str| {
-        Command::new(program)
-            .arg("--version")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .is_ok_and(|status| status.success())
-    };
-    if is_there("mariadbd") && is_there("mariadb") {
-        return Ok(());
-    }
-    let hint = "MariaDB is missing, and cannot be installed: apt-get install mariadb-server";
-    let apt = |arguments: &[&str]| {
-        run(Command::new("apt-get")
-            .args(arguments)
-            .env("DEBIAN_FRONTEND", "noninteractive"))
-        .context(hint)
-    };
-    apt(&["update"])?;
-    apt(&["install", "-y", "--no-install-recommends", "mariadb-server"])?;
-    Ok(())
-}
+/// Every system has this user.
+const USER: &str = "nobody";

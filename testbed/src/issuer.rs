@@ -43,7 +43,7 @@ impl Issuer {
         Ok(Self { key, server })
     }
 
-    /// The `iss` of its tokens.
+    /// Where it is, and the `iss` of its tokens.
     pub(crate) fn url(&self) -> String {
         self.server.url()
     }
@@ -57,6 +57,8 @@ impl Issuer {
             "sub": email,
             "email": email,
             "email_verified": true,
+            // As Dex writes it, who vouches for the address behind this issuer.
+            "federated_claims": {"connector_id": VOUCHER},
             "iat": now,
             "exp": now + 3600,
         }))
@@ -89,6 +91,10 @@ fn jwks(point: &[u8]) -> Result<Value> {
     }]}))
 }
 
+/// Whom certificates name as the issuer: the claim of [`VOUCHER_CLAIM`], since a port is no name.
+pub(crate) const VOUCHER: &str = "https://accounts.example.com";
+/// Where Fulcio finds it in a token (JSONPath).
+pub(crate) const VOUCHER_CLAIM: &str = "$.federated_claims.connector_id";
 /// The audience that Fulcio expects and cosign asks for.
 pub(crate) const AUDIENCE: &str = "sigstore";
 const KEY_ID: &str = "testbed";

@@ -12,20 +12,23 @@ use crate::process::run;
 
 /// A key pair in files.
 #[derive(Clone, Debug)]
-pub(crate) struct KeyFiles {
+pub struct KeyFiles {
     /// SEC1 PEM for P-256, PKCS #8 PEM for Ed25519.
-    pub(crate) private: PathBuf,
-    /// The same in traditional encrypted PEM under [`PASSWORD`]; P-256 only.
-    pub(crate) encrypted: PathBuf,
+    pub private: PathBuf,
+    /// The same in traditional encrypted PEM, as some services insist; P-256 only.
+    pub encrypted: PathBuf,
     /// SubjectPublicKeyInfo PEM.
-    pub(crate) public: PathBuf,
+    pub public: PathBuf,
     /// SubjectPublicKeyInfo DER.
-    pub(crate) spki: Vec<u8>,
+    pub spki: Vec<u8>,
 }
 
 impl KeyFiles {
     /// A P-256 key named `name` in `folder`.
-    pub(crate) fn p256(folder: &Path, name: &str) -> Result<Self> {
+    ///
+    /// # Errors
+    /// OpenSSL fails.
+    pub fn p256(folder: &Path, name: &str) -> Result<Self> {
         let private = folder.join(format!("{name}.key"));
         let encrypted = folder.join(format!("{name}.encrypted.key"));
         let create = [
@@ -47,7 +50,10 @@ impl KeyFiles {
     }
 
     /// An Ed25519 key named `name` in `folder`.
-    pub(crate) fn ed25519(folder: &Path, name: &str) -> Result<Self> {
+    ///
+    /// # Errors
+    /// OpenSSL fails.
+    pub fn ed25519(folder: &Path, name: &str) -> Result<Self> {
         let private = folder.join(format!("{name}.key"));
         let create = ["genpkey", "-algorithm", "ed25519", "-out"];
         run(openssl().args(create).arg(&private))?;
@@ -78,21 +84,26 @@ impl KeyFiles {
     }
 
     /// SHA-256 of the SubjectPublicKeyInfo: the log id of Rekor v1 and of CT logs (RFC 6962, section 3.2).
-    pub(crate) fn log_id(&self) -> Vec<u8> {
+    pub fn log_id(&self) -> Vec<u8> {
         digest(&SHA256, &self.spki).as_ref().to_vec()
     }
 }
 
 /// A certificate in a file, with its key.
 #[derive(Clone, Debug)]
-pub(crate) struct Certificate {
-    pub(crate) key: KeyFiles,
-    pub(crate) pem: PathBuf,
+pub struct Certificate {
+    /// Its key.
+    pub key: KeyFiles,
+    /// The certificate in PEM.
+    pub pem: PathBuf,
 }
 
 impl Certificate {
-    /// A self-signed certificate authority.
-    pub(crate) fn authority(folder: &Path, name: &str, subject: &str) -> Result<Self> {
+    /// A self-signed certificate authority, in `folder` as `NAME.crt` and `NAME.key`.
+    ///
+    /// # Errors
+    /// OpenSSL fails.
+    pub fn authority(folder: &Path, name: &str, subject: &str) -> Result<Self> {
         let extensions = [
             "basicConstraints=critical,CA:TRUE,pathlen:1",
             "keyUsage=critical,keyCertSign,cRLSign",
@@ -101,7 +112,10 @@ impl Certificate {
     }
 
     /// A certificate with the given extensions (in OpenSSL's notation), issued by this one.
-    pub(crate) fn issue(
+    ///
+    /// # Errors
+    /// OpenSSL fails.
+    pub fn issue(
         &self,
         folder: &Path,
         name: &str,
@@ -151,13 +165,25 @@ impl Certificate {
     }
 
     /// The certificate in DER.
-    pub(crate) fn der(&self) -> Result<Vec<u8>> {
-        pem_content(&fs::read_to_string(&self.pem)?)
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn der(&self) -> Result<Vec<u8>> {
+        Self::read(&self.pem)
+    }
+
+    /// The first certificate of a PEM file, in DER.
+    ///
+    /// # Errors
+    /// The file cannot be read, or has none.
+    pub fn read(pem: &Path) -> Result<Vec<u8>> {
+        let text = fs::read_to_string(pem);
+        pem_content(&text.with_context(|| format!("cannot read {}", pem.display()))?)
     }
 }
 
 /// The content of the first block of a PEM text (RFC 7468).
-pub(crate) fn pem_content(pem: &str) -> Result<Vec<u8>> {
+fn pem_content(pem: &str) -> Result<Vec<u8>> {
     let block: String = pem
         .lines()
         .skip_while(|line| !line.starts_with("-----BEGIN"))

@@ -16,6 +16,7 @@ pub(crate) struct Launch {
     name: &'static str,
     program: PathBuf,
     arguments: Vec<String>,
+    environment: Vec<(&'static str, &'static str)>,
 }
 
 impl Launch {
@@ -24,6 +25,7 @@ impl Launch {
             name,
             program: program.into(),
             arguments: Vec::new(),
+            environment: Vec::new(),
         }
     }
 
@@ -37,6 +39,11 @@ impl Launch {
         self.arg(format!("--{name}={value}"))
     }
 
+    pub(crate) fn env(mut self, variable: &'static str, value: &'static str) -> Self {
+        self.environment.push((variable, value));
+        self
+    }
+
     /// Starts the program; what it prints goes to `NAME.log` in `folder`.
     pub(crate) fn start(self, folder: &Path) -> Result<Peer> {
         let log = folder.join(format!("{}.log", self.name));
@@ -46,6 +53,7 @@ impl Launch {
             .args(["-c", GUARD, self.name])
             .arg(&self.program)
             .args(&self.arguments)
+            .envs(self.environment)
             .current_dir(folder)
             .stdin(Stdio::piped())
             .stdout(output.try_clone()?)

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::database::Database;
 use crate::http::{accepts, answers, free_port};
-use crate::issuer::{AUDIENCE, Issuer};
+use crate::issuer::{AUDIENCE, Issuer, VOUCHER_CLAIM};
 use crate::peers::{self, Cache};
 use crate::pki::{Certificate, KeyFiles, PASSWORD};
 use crate::process::{Launch, Peer, on_free_ports, run};
@@ -68,7 +68,7 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    fn at(port: u16, peer: Peer) -> Self {
+    pub(crate) fn at(port: u16, peer: Peer) -> Self {
         Self {
             url: format!("http://127.0.0.1:{port}"),
             _peer: peer,
@@ -115,7 +115,7 @@ pub(crate) fn fulcio(
     cache: &Cache,
     folder: &Path,
     issuer: &Issuer,
-    ct_log: &Service,
+    ct_log: &str,
     root: &Certificate,
 ) -> Result<Service> {
     let url = issuer.url();
@@ -124,7 +124,7 @@ pub(crate) fn fulcio(
         &config,
         format!(
             "oidc-issuers:\n  {url}:\n    issuer-url: {url}\n    client-id: {AUDIENCE}\n    type: email\n    \
-             contact: testbed\n    description: testbed\n"
+             issuer-claim: {VOUCHER_CLAIM:?}\n    contact: testbed\n    description: testbed\n"
         ),
     )?;
     let port = free_port()?;
@@ -146,7 +146,7 @@ pub(crate) fn fulcio(
         .flag("fileca-key", root.key.encrypted.display())
         .flag("fileca-key-passwd", PASSWORD)
         .flag("fileca-watch", false)
-        .flag("ct-log-url", &ct_log.url)
+        .flag("ct-log-url", ct_log)
         .start(folder)?
         .ready(|| answers(port, "/healthz"))?;
     Ok(Service::at(port, peer))
@@ -160,20 +160,13 @@ pub(crate) fn rekor(
     key: &KeyFiles,
 ) -> Result<Service> {
     let port = free_port()?;
-    // Its metrics go to port 2112, always; it shrugs when that is taken.
     let peer = Launch::new("rekor", cache.program(peers::REKOR)?)
-        .arg("serve")
-        .flag("rekor_server.address", "127.0.0.1")
         .flag("port", port)
-        .flag("rekor_server.hostname", REKOR_NAME)
-        .flag("rekor_server.signer", key.private.display())
-        .flag("trillian_log_server.address", "127.0.0.1")
-        .flag("trillian_log_server.port", trillian.port)
-        .flag("trillian_log_server.tlog_id", trillian.create_tree(cache)?)
-        .flag("enable_retrieve_api", true)
-        .flag("publish_frequency", 1)
-        .flag("search_index.storage_provider", "mysql")
-        .flag("search_index.mysql.dsn", trillian.database.dsn("rekor"))
+        .flag("hostname", REKOR_NAME)
+        .flag("signer", key.private.display())
+        .flag("trillian-port", trillian.port)
+        .flag("tree", trillian.create_tree(cache)?)
+        .flag("index-dsn", trillian.database.dsn("rekor"))
         .start(folder)?
         .ready(|| answers(port, "/api/v1/log"))?;
     Ok(Service::at(port, peer))
@@ -224,6 +217,12 @@ pub(crate) fn timestamps(
     Ok(service)
 }
 
+/// What the trusted root calls Fulcio; its address is in the signing configurations.
+pub(crate) const FULCIO_NAME: &str = "https://fulcio.testbed";
+/// What the trusted root calls the CT log.
+pub(crate) const CT_LOG_NAME: &str = "https://ct.testbed";
+/// What the trusted root calls the timestamp authority.
+pub(crate) const TIMESTAMPS_NAME: &str = "https://timestamps.testbed";
 /// The origin of Rekor v1's checkpoints, before its tree id.
 pub(crate) const REKOR_NAME: &str = "rekor.testbed";
 /// The origin of Rekor v2's checkpoints.

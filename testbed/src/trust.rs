@@ -10,7 +10,7 @@ use crate::pki::{Certificate, KeyFiles};
 /// The services of an instance, as the trusted root lists them.
 #[derive(Debug, Default)]
 pub(crate) struct TrustedServices {
-    /// URL and chain, leaf issuer first.
+    /// Name and chain, leaf issuer first.
     pub(crate) authorities: Vec<(String, Vec<Certificate>)>,
     pub(crate) timestamp_authorities: Vec<(String, Vec<Certificate>)>,
     pub(crate) logs: Vec<Value>,
@@ -47,7 +47,7 @@ pub(crate) fn p256_log(url: &str, key: &KeyFiles, since: &str) -> Value {
 }
 
 /// A Rekor v2 log with an Ed25519 key: its id is the untruncated key id of a signed note.
-pub(crate) fn ed25519_log(url: &str, name: &str, key: &KeyFiles, since: &str) -> Result<Value> {
+pub(crate) fn ed25519_log(name: &str, key: &KeyFiles, since: &str) -> Result<Value> {
     let point = key
         .spki
         .len()
@@ -55,7 +55,8 @@ pub(crate) fn ed25519_log(url: &str, name: &str, key: &KeyFiles, since: &str) ->
         .and_then(|start| key.spki.get(start..));
     let point = point.context("no Ed25519 key")?;
     let id = digest(&SHA256, &[name.as_bytes(), b"\n\x01", point].concat());
-    Ok(log(url, &key.spki, "PKIX_ED25519", id.as_ref(), since))
+    let url = format!("https://{name}");
+    Ok(log(&url, &key.spki, "PKIX_ED25519", id.as_ref(), since))
 }
 
 fn log(url: &str, spki: &[u8], details: &str, id: &[u8], since: &str) -> Value {

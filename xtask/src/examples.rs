@@ -1,62 +1,71 @@
-//! `cargo xtask examples`: signs the files of examples/ anew, by a private Sigstore instance of the testkit.
+//! `cargo xtask examples`: real cosign signs the files of examples/ anew, against a testbed.
 
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result};
-use sealcheck_testkit::authority;
-use sealcheck_testkit::sign::{self, StatementVersion};
-use sealcheck_testkit::{Content, EntryKind, Instance, Key, KeyKind, Plan, TokenOptions};
-use serde_json::{Value, json};
+use sealcheck_testbed::{Part, Testbed};
+use serde_json::Value;
 
 use crate::process;
 
 /// Who signed the examples.
-pub(crate) const IDENTITY: &str = authority::DEFAULT_IDENTITY;
+pub(crate) const IDENTITY: &str = "signer@example.com";
 /// Who vouched for the signer's e-mail address.
-pub(crate) const ISSUER: &str = authority::DEFAULT_ISSUER;
+pub(crate) const ISSUER: &str = "https://accounts.example.com";
 
 pub(crate) fn run() -> Result<()> {
-    let sigstore = Instance::new();
-    let keyless = Plan::default().with_timestamp(TokenOptions::default());
-    let bundle = sigstore
-        .sign(Content::message(HELLO.as_bytes()), &keyless)
-        .bundle();
+    let testbed = Testbed::start(Part::SIGSTORE)?;
+    let folder = testbed.folder.join("examples");
+    fs::create_dir(&folder)?;
+    for (name, content) in [
+        ("token", testbed.token(IDENTITY)?.as_str()),
+        ("hello.txt", HELLO),
+        ("predicate.json", PREDICATE),
+    ] {
+        fs::write(folder.join(name), content)?;
+    }
+    let cosign = |command: &str, config: &Path, bundle: &str| {
+        let mut cosign = testbed.cosign();
+        cosign.current_dir(&folder).args([command, "--yes"]);
+        cosign.arg("--signing-config").arg(config);
+        cosign.arg("--trusted-root").arg(&testbed.trusted_root);
+        cosign.args(["--bundle", bundle, "hello.txt"]);
+        cosign
+    };
+    let by_identity = ["--identity-token", "token"];
+    let (v1, v2) = (&testbed.signing_config_v1, &testbed.signing_config_v2);
+    run_quietly(cosign("sign-blob", v1, "rekor-v1").args(by_identity))?;
+    run_quietly(cosign("sign-blob", v2, "rekor-v2").args(by_identity))?;
+    run_quietly(
+        cosign("attest-blob", v1, "provenance")
+            .args(by_identity)
+            .args(["--type", "slsaprovenance1", "--predicate", "predicate.json"]),
+    )?;
+    run_quietly(
+        testbed
+            .cosign()
+            .current_dir(&folder)
+            .arg("generate-key-pair"),
+    )?;
+    run_quietly(cosign("sign-blob", v1, "by-key").args(["--key", "cosign.key"]))?;
 
-    let statement = sign::statement(
-        StatementVersion::V1,
-        &[("hello.txt", HELLO.as_bytes())],
-        "https://slsa.dev/provenance/v1",
-        json!({
-            "buildDefinition": {
-                "buildType": "https://example.com/build/v1",
-                "externalParameters": {"source": "https://example.com/hello"},
-            },
-            "runDetails": {"builder": {"id": "https://example.com/builder"}},
-        }),
-    );
-    let attestation = sigstore
-        .sign(
-            Content::statement(&statement),
-            &Plan::default().with_entries(&[EntryKind::DsseV001]),
-        )
-        .bundle();
-
-    let key = Key::generate(KeyKind::P256);
-    let by_key = sigstore
-        .sign(
-            Content::message(HELLO.as_bytes()),
-            &Plan::key(key.clone()).with_timestamp(TokenOptions::default()),
-        )
-        .bundle();
-
+    let bundle = |name: &str| pretty(&folder.join(name));
     write("hello.txt", HELLO)?;
-    write("hello.txt.sigstore.json", &pretty(&bundle)?)?;
+    write("hello.txt.sigstore.json", &bundle("rekor-v1")?)?;
     write("tampered/hello.txt", &tampered())?;
-    write("tampered/hello.txt.sigstore.json", &pretty(&bundle)?)?;
-    write("provenance.sigstore.json", &pretty(&attestation)?)?;
-    write("by-key.sigstore.json", &pretty(&by_key)?)?;
-    write("key.pub", &key.public_pem())?;
-    write("trusted_root.json", &pretty(&sigstore.trusted_root_json())?)
+    write("tampered/hello.txt.sigstore.json", &bundle("rekor-v1")?)?;
+    write("rekor-v2.sigstore.json", &bundle("rekor-v2")?)?;
+    write("provenance.sigstore.json", &bundle("provenance")?)?;
+    write("by-key.sigstore.json", &bundle("by-key")?)?;
+    write("key.pub", &fs::read_to_string(folder.join("cosign.pub"))?)?;
+    write("trusted_root.json", &pretty(&testbed.trusted_root)?)
+}
+
+/// Cosign is talkative: what it says is shown when it fails.
+fn run_quietly(command: &mut Command) -> Result<()> {
+    process::output(command).map(drop)
 }
 
 fn write(name: &str, content: &str) -> Result<()> {
@@ -65,8 +74,10 @@ fn write(name: &str, content: &str) -> Result<()> {
     fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn pretty(value: &Value) -> Result<String> {
-    Ok(serde_json::to_string_pretty(value)? + "\n")
+/// A JSON file, indented.
+fn pretty(file: &Path) -> Result<String> {
+    let value: Value = serde_json::from_slice(&fs::read(file)?)?;
+    Ok(serde_json::to_string_pretty(&value)? + "\n")
 }
 
 /// The signed text with one letter changed.
@@ -76,6 +87,16 @@ fn tampered() -> String {
 
 /// What the examples sign.
 const HELLO: &str = "Hello. This text is quite as its author signed it.\n";
+
+/// What the attestation says of it.
+const PREDICATE: &str = r#"{
+  "buildDefinition": {
+    "buildType": "https://example.com/build/v1",
+    "externalParameters": {"source": "https://example.com/hello"},
+    "resolvedDependencies": []
+  },
+  "runDetails": {"builder": {"id": "https://example.com/builder"}}
+}"#;
 
 #[cfg(test)]
 mod tests {
@@ -116,6 +137,12 @@ mod tests {
         let verdict = check("hello.txt.sigstore.json", "hello.txt", &signer(IDENTITY));
         assert_eq!(verdict.outcome(), Outcome::Verified, "{verdict}");
         assert_eq!(read("hello.txt"), HELLO.as_bytes());
+    }
+
+    #[test]
+    fn the_same_in_rekor_v2_is_verified() {
+        let verdict = check("rekor-v2.sigstore.json", "hello.txt", &signer(IDENTITY));
+        assert_eq!(verdict.outcome(), Outcome::Verified, "{verdict}");
     }
 
     #[test]

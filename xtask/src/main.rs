@@ -11,9 +11,11 @@ mod docs;
 mod examples;
 mod fuzz;
 mod lint;
+mod mutants;
 mod process;
 mod schema;
 mod test;
+mod testbed;
 mod tools;
 
 use clap::{Parser, Subcommand};
@@ -39,8 +41,12 @@ enum Recipe {
     Schema(schema::Options),
     /// Run the fuzz targets for a bounded time
     Fuzz(fuzz::Options),
+    /// Take checks out of the verifier, and see that a test notices each time
+    Mutants(mutants::Options),
     /// Measure the verifier against its floor
     Bench(bench::Options),
+    /// Start or build a private Sigstore of real peers on loopback
+    Testbed(testbed::Options),
     /// Sign the files of examples/ anew
     Examples,
 }
@@ -53,7 +59,9 @@ fn main() -> anyhow::Result<()> {
         Recipe::Docs(options) => docs::run(&options),
         Recipe::Schema(options) => schema::run(&options),
         Recipe::Fuzz(options) => fuzz::run(&options),
+        Recipe::Mutants(options) => mutants::run(&options),
         Recipe::Bench(options) => bench::run(&options),
+        Recipe::Testbed(options) => testbed::run(&options),
         Recipe::Examples => examples::run(),
     }
 }

@@ -26,6 +26,13 @@ pub(crate) fn cargo(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> C
     command
 }
 
+/// git, in the workspace's folder.
+pub(crate) fn git(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
+    let mut command = Command::new("git");
+    command.current_dir(root()).args(arguments);
+    command
+}
+
 /// cargo of the nightly toolchain, which fuzzing and rustdoc's JSON need.
 pub(crate) fn nightly(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
     let mut command = Command::new("rustup");

@@ -93,6 +93,15 @@ pub(crate) fn apply(
     let mut decided: Option<Tried> = None;
     let mut invalid: Option<Failure> = None;
     for entry in &answer.entries {
+        // A log always has the proof of what is in it. One that keeps it back may have promised, and nothing more.
+        if entry.inclusion_proof.is_none() {
+            invalid.get_or_insert_with(|| {
+                Failure::new(Reason::LogProofMissing)
+                    .at("inclusionProof")
+                    .detail(format!("of the entry {}", entry.uuid))
+            });
+            continue;
+        }
         let json = entry.to_bundle_tlog_entry().to_string();
         let with_entry = match material.clone().with_log_entry(json.as_bytes()) {
             Ok(material) => material,

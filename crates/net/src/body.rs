@@ -236,19 +236,19 @@ pub(crate) async fn excerpt(head: Head) -> String {
 }
 
 /// Where the bytes of a body go.
-enum Sink {
+pub(crate) enum Sink {
     Plain(Capped),
     Gzip(Box<MultiGzDecoder<Capped>>),
 }
 
 /// A buffer that refuses to grow past its limit.
-struct Capped {
+pub(crate) struct Capped {
     bytes: Vec<u8>,
     limit: u64,
 }
 
 impl Sink {
-    fn new(headers: &HeaderMap, limit: u64, url: &Url) -> Result<Self, NetError> {
+    pub(crate) fn new(headers: &HeaderMap, limit: u64, url: &Url) -> Result<Self, NetError> {
         let capped = Capped {
             bytes: Vec::new(),
             limit,
@@ -277,14 +277,14 @@ impl Sink {
         }
     }
 
-    fn take(&mut self, piece: &[u8]) -> io::Result<()> {
+    pub(crate) fn take(&mut self, piece: &[u8]) -> io::Result<()> {
         match self {
             Self::Plain(capped) => capped.write_all(piece),
             Self::Gzip(decoder) => decoder.write_all(piece),
         }
     }
 
-    fn finish(self) -> io::Result<Vec<u8>> {
+    pub(crate) fn finish(self) -> io::Result<Vec<u8>> {
         match self {
             Self::Plain(capped) => Ok(capped.bytes),
             Self::Gzip(decoder) => Ok(decoder.finish()?.bytes),
@@ -306,7 +306,7 @@ impl Write for Capped {
     }
 }
 
-fn sink_error(url: &Url, limit: u64, error: &io::Error) -> NetError {
+pub(crate) fn sink_error(url: &Url, limit: u64, error: &io::Error) -> NetError {
     if error.kind() == io::ErrorKind::FileTooLarge {
         return too_large(url, limit, None);
     }

@@ -29,6 +29,8 @@ mod tls;
 
 #[cfg(feature = "double")]
 pub mod double;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 
 pub use body::{Download, Response};
 pub use bytes::Bytes;

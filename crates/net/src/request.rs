@@ -279,7 +279,7 @@ async fn refused(head: Head, status: u16) -> NetError {
     }
 }
 
-fn shown_location(from: &Url, location: Option<&str>) -> String {
+pub(crate) fn shown_location(from: &Url, location: Option<&str>) -> String {
     match location {
         None => "nowhere".to_owned(),
         Some(location) => from

@@ -25,11 +25,15 @@ impl Signed {
         base64(leaf.pem().as_bytes())
     }
 
-    /// The first bundle file: `base64Signature`, `cert` (base64 of PEM; absent when a bare key
-    /// signed), `rekorBundle` (absent without an entry of Rekor v1).
+    /// The first bundle file: `base64Signature` (of an attestation, its whole envelope), `cert` (base64 of PEM; absent
+    /// when a bare key signed), `rekorBundle` (absent without an entry of Rekor v1).
     #[must_use]
     pub fn legacy_bundle(&self) -> Value {
-        let mut out = json!({"base64Signature": self.sig_file()});
+        let signature = match &self.signed.content {
+            Content::Message(_) => self.sig_file(),
+            Content::Dsse(_) => base64(&self.signed.envelope_bytes()),
+        };
+        let mut out = json!({ "base64Signature": signature });
         if self.signed.leaf.is_some() {
             out["cert"] = self.cert_file().into();
         }

@@ -64,8 +64,8 @@ impl RekorClient {
             .limit(MAX_ANSWER)
             .send()
             .await;
-        let listed: Vec<String> = parse(&url, &answer(&url, response)?)?;
-        hits(&listed).map_err(|flaw| flaw.in_answer_of(&url))
+        let response = answer(&url, response)?;
+        hits(response.body()).map_err(|flaw| flaw.in_answer_of(&url))
     }
 
     /// The entry with this id; `None` when the log says that it has none.
@@ -89,17 +89,9 @@ impl RekorClient {
             let found = String::from_utf8_lossy(response.body());
             return Err(Flaw::new("body of status 404", "nothing", found).in_answer_of(&url));
         }
-        let keyed: Keyed = parse(&url, &response)?;
-        let entry = keyed.decode().map_err(|flaw| flaw.in_answer_of(&url))?;
-        if !uuid.is_answered_by(&entry.uuid) {
-            let flaw = Flaw::new(
-                "(key)",
-                format!("the entry asked for, {uuid}"),
-                entry.uuid.to_string(),
-            );
-            return Err(flaw.in_answer_of(&url));
-        }
-        Ok(Some(entry))
+        entry(uuid, response.body())
+            .map(Some)
+            .map_err(|flaw| flaw.in_answer_of(&url))
     }
 
     /// The entries with these ids, fetched in batches.
@@ -118,8 +110,8 @@ impl RekorClient {
                 .limit(MAX_ANSWER)
                 .send()
                 .await;
-            let keyed: Vec<Keyed> = parse(&url, &answer(&url, response)?)?;
-            let batch = sort(batch, keyed).map_err(|flaw| flaw.in_answer_of(&url))?;
+            let response = answer(&url, response)?;
+            let batch = entries(batch, response.body()).map_err(|flaw| flaw.in_answer_of(&url))?;
             all.found.extend(batch.found);
             all.missing.extend(batch.missing);
         }
@@ -140,24 +132,23 @@ fn answer(url: &str, response: Result<Response, NetError>) -> Result<Response, L
     })
 }
 
-fn parse<T: DeserializeOwned>(url: &str, response: &Response) -> Result<T, LogError> {
-    let mut json = serde_json::Deserializer::from_slice(response.body());
-    let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Flaw> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         Flaw::new(
             error.path().to_string(),
             "JSON as Rekor's interface defines it",
             error.inner().to_string(),
         )
-    });
-    let parsed = parsed.and_then(|value| {
-        json.end()
-            .map(|()| value)
-            .map_err(|error| Flaw::new(".", "nothing after the JSON", error.to_string()))
-    });
-    parsed.map_err(|flaw| flaw.in_answer_of(url))
+    })?;
+    json.end()
+        .map(|()| value)
+        .map_err(|error| Flaw::new(".", "nothing after the JSON", error.to_string()))
 }
 
-fn hits(listed: &[String]) -> Result<Hits, Flaw> {
+/// The answer to a search.
+pub(crate) fn hits(body: &[u8]) -> Result<Hits, Flaw> {
+    let listed: Vec<String> = parse(body)?;
     let mut uuids = Vec::new();
     for (index, text) in listed.iter().enumerate() {
         let invalid = |_| {
@@ -193,8 +184,22 @@ fn distinct(uuids: &[Uuid]) -> Vec<Uuid> {
         .collect()
 }
 
-/// Puts the entries of an answer into the order of the question, and sees that each was asked for.
-fn sort(asked: &[Uuid], answered: Vec<Keyed>) -> Result<Entries, Flaw> {
+/// The answer to the question for one entry, which must be that one.
+pub(crate) fn entry(uuid: &Uuid, body: &[u8]) -> Result<RawEntry, Flaw> {
+    let entry = parse::<Keyed>(body)?.decode()?;
+    match uuid.is_answered_by(&entry.uuid) {
+        true => Ok(entry),
+        false => Err(Flaw::new(
+            "(key)",
+            format!("the entry asked for, {uuid}"),
+            entry.uuid.to_string(),
+        )),
+    }
+}
+
+/// The answer to the question for several entries: each must be one of them, and they come in the order of the question.
+pub(crate) fn entries(asked: &[Uuid], body: &[u8]) -> Result<Entries, Flaw> {
+    let answered: Vec<Keyed> = parse(body)?;
     let mut entries = Vec::new();
     for (index, keyed) in answered.into_iter().enumerate() {
         let entry = keyed.decode().map_err(|mut flaw| {

@@ -13,6 +13,9 @@ mod entry;
 mod error;
 mod uuid;
 
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
+
 pub use client::{Entries, Hits, RekorClient};
 pub use entry::{InclusionProof, RawEntry};
 pub use error::LogError;

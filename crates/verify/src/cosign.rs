@@ -171,7 +171,7 @@ impl SignatureAnnotations<'_> {
     }
 }
 
-/// Reads cosign's legacy bundle for blobs.
+/// Reads cosign's legacy bundle, of a signature or of an attestation.
 pub(crate) fn parse_bundle(bytes: &[u8]) -> Result<Material> {
     let wire: BundleWire = json::parse(bytes, Reason::MaterialMalformed)?;
     if wire.signature.0.is_empty() {
@@ -180,13 +180,17 @@ pub(crate) fn parse_bundle(bytes: &[u8]) -> Result<Material> {
             .expected("a signature")
             .found("nothing"));
     }
-    let mut material = Material::new(
-        Format::CosignBundle,
-        SignedMaterial::Message {
+    let content = match is_json(&wire.signature.0) {
+        // What `cosign attest-blob` puts there is the whole envelope.
+        true => json::parse::<Envelope>(&wire.signature.0, Reason::MaterialMalformed)
+            .and_then(signed_envelope)
+            .map_err(|failure| failure.within("base64Signature"))?,
+        false => SignedMaterial::Message {
             signature: wire.signature.0,
             digest: None,
         },
-    );
+    };
+    let mut material = Material::new(Format::CosignBundle, content);
     if let Some(certificate) = wire.certificate.filter(|text| !text.is_empty()) {
         material.verifier =
             certificate_or_key(certificate.as_bytes()).map_err(|failure| failure.within("cert"))?;
@@ -263,15 +267,17 @@ pub(crate) fn base64_or_raw(bytes: &[u8]) -> Vec<u8> {
         .unwrap_or_else(|| bytes.to_vec())
 }
 
+/// Whether it is the text of a JSON object. No signature of any length in use is all text by chance.
+fn is_json(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| text.trim_start().starts_with('{'))
+}
+
 /// What a file holds that was taken for a signature and is none, as when names were swapped.
 fn not_a_signature(decoded: &[u8]) -> Option<&'static str> {
-    let text = std::str::from_utf8(decoded)
-        .unwrap_or_default()
-        .trim_start();
     if decoded.trim_ascii().is_empty() {
         return Some("an empty file");
     }
-    match (pem::looks_like_pem(decoded), text.starts_with('{')) {
+    match (pem::looks_like_pem(decoded), is_json(decoded)) {
         (true, _) => Some("PEM text, such as a certificate"),
         (_, true) => Some("a JSON document, such as a bundle"),
         _ => None,

@@ -114,7 +114,7 @@ pub(crate) enum VerifierMaterial {
 }
 
 impl Material {
-    /// Reads a bundle: a Sigstore bundle of version 0.1 to 0.3, or cosign's legacy bundle for blobs.
+    /// Reads a bundle: a Sigstore bundle of version 0.1 to 0.3, or cosign's legacy bundle for files.
     ///
     /// # Errors
     /// [`Reason::MaterialMalformed`], [`Reason::MediaTypeUnsupported`], [`Reason::MaterialIncomplete`],

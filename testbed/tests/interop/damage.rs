@@ -2,14 +2,39 @@
 
 use data_encoding::BASE64;
 use sealcheck_testbed::Testbed;
+use sealcheck_testkit::Instance;
 use serde_json::{Value, json};
 
-use crate::cases::{Content, Form, Proof};
+use crate::case::{Case, Kind, Signer};
+use crate::proof::Proof;
+use crate::sign::Who;
 
 /// One thing to break.
 pub(crate) struct Damage {
     pub name: &'static str,
+    /// The table that shows it.
+    pub area: Area,
     act: Act,
+}
+
+/// What a damage is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Area {
+    Told,
+    Trust,
+    Signed,
+    Entry,
+    Inclusion,
+    Time,
+}
+
+/// The proof, and the sources of genuine parts in the wrong place.
+pub(crate) struct Proofs {
+    pub proof: Proof,
+    /// Another artifact, signed the same way by the same signer.
+    pub sibling: Proof,
+    /// The same artifact, signed the same way by another signer.
+    pub other: Proof,
 }
 
 enum Act {
@@ -18,140 +43,28 @@ enum Act {
     Identity,
     Issuer,
     Key,
+    PredicateType,
+    /// Nothing is broken, and the verifier has to find out what the key signs.
+    DigestUnnamed,
     ForeignAuthority,
     ForeignLog,
     ForeignCtLog,
     ForeignTimestampAuthority,
+    OtherInstance,
     /// Another bit in base64 at one of these places.
     Flip(&'static [&'static str]),
-    /// One more.
-    Add(&'static [&'static str]),
+    /// So much more.
+    Add(i64, &'static [&'static str]),
     Remove(&'static [&'static str]),
+    /// The first of a list twice.
+    Double(&'static [&'static str]),
+    /// The other signer's list behind this one.
+    Join(&'static [&'static str]),
     /// The sibling's genuine part.
     Sibling(&'static [&'static str]),
+    /// The other signer's genuine part.
+    Other(&'static [&'static str]),
 }
-
-pub(crate) const DAMAGE: &[Damage] = &[
-    damage("none", Act::Nothing),
-    damage("artifact", Act::Artifact),
-    damage("identity", Act::Identity),
-    damage("issuer", Act::Issuer),
-    damage("key", Act::Key),
-    damage("foreign-authority", Act::ForeignAuthority),
-    damage("foreign-log", Act::ForeignLog),
-    damage("foreign-ct-log", Act::ForeignCtLog),
-    damage(
-        "foreign-timestamp-authority",
-        Act::ForeignTimestampAuthority,
-    ),
-    damage("signature-flipped", Act::Flip(SIGNATURE)),
-    damage("signature-of-sibling", Act::Sibling(SIGNATURE)),
-    damage("certificate-flipped", Act::Flip(CERTIFICATE)),
-    damage("certificate-of-sibling", Act::Sibling(CERTIFICATE)),
-    damage("certificate-removed", Act::Remove(CERTIFICATE)),
-    damage(
-        "message-digest-flipped",
-        Act::Flip(&["/messageSignature/messageDigest/digest"]),
-    ),
-    damage("payload-flipped", Act::Flip(&["/dsseEnvelope/payload"])),
-    damage(
-        "payload-of-sibling",
-        Act::Sibling(&["/dsseEnvelope/payload"]),
-    ),
-    damage(
-        "log-entry-removed",
-        Act::Remove(&["/verificationMaterial/tlogEntries", "/rekorBundle"]),
-    ),
-    damage(
-        "log-entry-of-sibling",
-        Act::Sibling(&["/verificationMaterial/tlogEntries", "/rekorBundle"]),
-    ),
-    damage("body-of-sibling", Act::Sibling(BODY)),
-    damage(
-        "log-index-added",
-        Act::Add(&[
-            "/verificationMaterial/tlogEntries/0/logIndex",
-            "/rekorBundle/Payload/logIndex",
-        ]),
-    ),
-    damage(
-        "integrated-time-added",
-        Act::Add(&[
-            "/verificationMaterial/tlogEntries/0/integratedTime",
-            "/rekorBundle/Payload/integratedTime",
-        ]),
-    ),
-    damage(
-        "log-id-flipped",
-        Act::Flip(&["/verificationMaterial/tlogEntries/0/logId/keyId"]),
-    ),
-    damage("promise-flipped", Act::Flip(PROMISE)),
-    damage("promise-emptied", Act::Remove(PROMISE)),
-    damage(
-        "promise-removed",
-        Act::Remove(&["/verificationMaterial/tlogEntries/0/inclusionPromise"]),
-    ),
-    damage("promise-of-sibling", Act::Sibling(PROMISE)),
-    damage(
-        "proof-removed",
-        Act::Remove(&["/verificationMaterial/tlogEntries/0/inclusionProof"]),
-    ),
-    damage(
-        "proof-of-sibling",
-        Act::Sibling(&["/verificationMaterial/tlogEntries/0/inclusionProof"]),
-    ),
-    damage(
-        "proof-hash-flipped",
-        Act::Flip(&["/verificationMaterial/tlogEntries/0/inclusionProof/hashes/0"]),
-    ),
-    damage(
-        "proof-root-flipped",
-        Act::Flip(&["/verificationMaterial/tlogEntries/0/inclusionProof/rootHash"]),
-    ),
-    damage(
-        "proof-index-added",
-        Act::Add(&["/verificationMaterial/tlogEntries/0/inclusionProof/logIndex"]),
-    ),
-    damage(
-        "proof-size-added",
-        Act::Add(&["/verificationMaterial/tlogEntries/0/inclusionProof/treeSize"]),
-    ),
-    damage(
-        "checkpoint-removed",
-        Act::Remove(&["/verificationMaterial/tlogEntries/0/inclusionProof/checkpoint"]),
-    ),
-    damage(
-        "checkpoint-of-sibling",
-        Act::Sibling(&["/verificationMaterial/tlogEntries/0/inclusionProof/checkpoint"]),
-    ),
-    damage("timestamp-flipped", Act::Flip(TIMESTAMP)),
-    damage(
-        "timestamp-removed",
-        Act::Remove(&["/verificationMaterial/timestampVerificationData"]),
-    ),
-    damage("timestamp-of-sibling", Act::Sibling(TIMESTAMP)),
-];
-
-const fn damage(name: &'static str, act: Act) -> Damage {
-    Damage { name, act }
-}
-
-const SIGNATURE: &[&str] = &[
-    "/messageSignature/signature",
-    "/dsseEnvelope/signatures/0/sig",
-    "/base64Signature",
-];
-const CERTIFICATE: &[&str] = &["/verificationMaterial/certificate/rawBytes", "/cert"];
-const BODY: &[&str] = &[
-    "/verificationMaterial/tlogEntries/0/canonicalizedBody",
-    "/rekorBundle/Payload/body",
-];
-const PROMISE: &[&str] = &[
-    "/verificationMaterial/tlogEntries/0/inclusionPromise/signedEntryTimestamp",
-    "/rekorBundle/SignedEntryTimestamp",
-];
-const TIMESTAMP: &[&str] =
-    &["/verificationMaterial/timestampVerificationData/rfc3161Timestamps/0/signedTimestamp"];
 
 impl Damage {
     pub(crate) fn is_none(&self) -> bool {
@@ -159,8 +72,29 @@ impl Damage {
     }
 
     /// The damaged proof; `None` when there is nothing of the kind to break.
-    pub(crate) fn apply(&self, testbed: &Testbed, proof: &Proof, sibling: &Proof) -> Option<Proof> {
+    pub(crate) fn apply(&self, testbed: &Testbed, proofs: &Proofs) -> Option<Proof> {
+        let Proofs {
+            proof,
+            sibling,
+            other,
+        } = proofs;
         let mut damaged = proof.clone();
+        let is_keyless = proof.key.is_none();
+        let has_timestamp = proof.case.services.has_timestamp();
+        let root = &mut damaged.root;
+        let place = |places: &[&'static str]| {
+            let there = |place: &&&str| proof.material.pointer(place).is_some();
+            places.iter().find(there).copied()
+        };
+        let from = |source: &Proof, places: &[&'static str], damaged: &mut Proof| {
+            let part =
+                place(places).and_then(|place| Some((place, source.material.pointer(place)?)));
+            part.is_some_and(|(place, part)| {
+                let old =
+                    std::mem::replace(damaged.material.pointer_mut(place).unwrap(), part.clone());
+                old != *part
+            })
+        };
         let done = match &self.act {
             Act::Nothing => true,
             Act::Artifact => {
@@ -169,160 +103,136 @@ impl Damage {
             }
             Act::Identity => {
                 damaged.identity = "mallory@example.com".into();
-                proof.key.is_none()
+                is_keyless
             }
             Act::Issuer => {
                 damaged.issuer = "https://accounts.google.com".into();
-                proof.key.is_none()
+                is_keyless
             }
             Act::Key => damaged.key.as_mut().is_some_and(|key| {
-                *key = testbed.folder.join("other.pub");
+                *key = Who::Bob
+                    .key(testbed, key_kind(&proof.case))
+                    .with_extension("pub");
                 true
             }),
+            Act::PredicateType => damaged.predicate.as_mut().is_some_and(|kind| {
+                *kind = "https://example.com/another/v1".to_owned();
+                true
+            }),
+            Act::DigestUnnamed => damaged.digest.take().is_some(),
             Act::ForeignAuthority => {
-                damaged.root["certificateAuthorities"][0]["certChain"] = json!({"certificates": [proof.root["timestampAuthorities"][0]["certChain"]["certificates"][1]]});
-                damaged.legacy_trust[0].1 = testbed.folder.join("tsa-root.crt");
-                proof.key.is_none()
+                root["certificateAuthorities"][0]["certChain"]["certificates"] =
+                    json!([proof.root["timestampAuthorities"][0]["certChain"]["certificates"][1]]);
+                is_keyless
             }
             Act::ForeignLog => {
-                // Both logs of ours with the CT log's key, under which nothing here is signed.
-                for log in damaged.root["tlogs"].as_array_mut().unwrap() {
+                // Under the CT log's key nothing of this is signed.
+                for log in root["tlogs"].as_array_mut().unwrap() {
                     log["publicKey"] = proof.root["ctlogs"][0]["publicKey"].clone();
                     log["logId"] = proof.root["ctlogs"][0]["logId"].clone();
                 }
-                damaged.root["tlogs"].as_array_mut().unwrap().truncate(1);
-                damaged.legacy_trust[1].1.clone_from(&testbed.ct_log_key);
-                has_entry(proof)
+                root["tlogs"].as_array_mut().unwrap().truncate(1);
+                proof.has_log_entry()
             }
             Act::ForeignCtLog => {
-                damaged.root["ctlogs"][0]["publicKey"] =
-                    proof.root["tlogs"][0]["publicKey"].clone();
-                damaged.root["ctlogs"][0]["logId"] = proof.root["tlogs"][0]["logId"].clone();
-                damaged.legacy_trust[2].1.clone_from(&testbed.rekor_key);
-                proof.key.is_none()
+                root["ctlogs"][0]["publicKey"] = proof.root["tlogs"][0]["publicKey"].clone();
+                root["ctlogs"][0]["logId"] = proof.root["tlogs"][0]["logId"].clone();
+                matches!(proof.case.signer, Signer::Keyless(_))
             }
             Act::ForeignTimestampAuthority => {
-                damaged.root["timestampAuthorities"][0]["certChain"] =
+                root["timestampAuthorities"][0]["certChain"] =
                     proof.root["certificateAuthorities"][0]["certChain"].clone();
-                matches!(&proof.material, Content::Json(bundle) if bundle.pointer(TIMESTAMP[0]).is_some())
+                has_timestamp
             }
-            Act::Flip(places) => alter(&mut damaged, sibling, places, |value, _| flip(value)),
-            Act::Add(places) => alter(&mut damaged, sibling, places, |value, _| add(value)),
-            Act::Remove(places) => remove(&mut damaged, places),
-            Act::Sibling(places) => alter(&mut damaged, sibling, places, |value, other| {
-                other.is_some_and(|other| {
-                    *value = other.clone();
-                    true
+            Act::OtherInstance => {
+                damaged.root = Instance::new().trusted_root_json();
+                is_keyless || proof.has_log_entry() || has_timestamp
+            }
+            Act::Flip(places) => place(places)
+                .and_then(|place| damaged.material.pointer_mut(place))
+                .is_some_and(flip),
+            Act::Add(more, places) => place(places)
+                .and_then(|place| damaged.material.pointer_mut(place))
+                .is_some_and(|value| add(value, *more)),
+            Act::Remove(places) => place(places).is_some_and(|place| {
+                let (parent, name) = place.rsplit_once('/').unwrap();
+                let parent = damaged.material.pointer_mut(parent).unwrap();
+                parent.as_object_mut().unwrap().remove(name).is_some()
+            }),
+            Act::Double(places) => place(places)
+                .and_then(|place| damaged.material.pointer_mut(place)?.as_array_mut())
+                .is_some_and(|list| {
+                    list.extend(list.first().cloned());
+                    !list.is_empty()
+                }),
+            Act::Join(places) => place(places).is_some_and(|place| {
+                let more = other.material.pointer(place).and_then(Value::as_array);
+                let list = damaged.material.pointer_mut(place);
+                let list = list.and_then(Value::as_array_mut);
+                list.zip(more).is_some_and(|(list, more)| {
+                    list.extend_from_slice(more);
+                    !more.is_empty()
                 })
             }),
+            Act::Sibling(places) => from(sibling, places, &mut damaged),
+            Act::Other(places) => from(other, places, &mut damaged),
         };
         done.then_some(damaged)
     }
 }
 
-fn has_entry(proof: &Proof) -> bool {
-    match &proof.material {
-        Content::Json(bundle) => {
-            bundle.get("rekorBundle").is_some()
-                || bundle
-                    .pointer("/verificationMaterial/tlogEntries/0")
-                    .is_some()
-        }
-        Content::Detached { .. } => true,
+fn key_kind(case: &Case) -> Kind {
+    match case.signer {
+        Signer::Key(kind) | Signer::Keyless(kind) => kind,
+        Signer::OwnAuthority { .. } => Kind::P256,
     }
 }
 
-fn alter(
-    proof: &mut Proof,
-    sibling: &Proof,
-    places: &'static [&'static str],
-    change: impl Fn(&mut Value, Option<&Value>) -> bool,
-) -> bool {
-    match (&mut proof.material, &sibling.material) {
-        (Content::Json(bundle), Content::Json(other)) => places.iter().any(|place| {
-            bundle
-                .pointer_mut(place)
-                .is_some_and(|value| change(value, other.pointer(place)))
-        }),
-        (
-            Content::Detached {
-                signature,
-                certificate,
-            },
-            Content::Detached {
-                signature: other_signature,
-                certificate: other_certificate,
-            },
-        ) => {
-            let part =
-                |bytes: &[u8]| Value::from(String::from_utf8(bytes.to_vec()).unwrap().trim());
-            let (target, other) = if places == SIGNATURE {
-                (Some(signature), Some(other_signature))
-            } else if places == CERTIFICATE {
-                (certificate.as_mut(), other_certificate.as_ref())
-            } else {
-                (None, None)
-            };
-            let (Some(target), Some(other)) = (target, other) else {
-                return false;
-            };
-            let mut value = part(target);
-            let is_changed = change(&mut value, Some(&part(other)));
-            *target = value.as_str().unwrap().as_bytes().to_vec();
-            is_changed
-        }
-        _ => false,
-    }
-}
-
-fn remove(proof: &mut Proof, places: &[&str]) -> bool {
-    let Content::Json(bundle) = &mut proof.material else {
-        return false;
-    };
-    if proof.case.form == Form::LegacyBundle && places == CERTIFICATE && proof.key.is_some() {
-        return false;
-    }
-    places.iter().any(|place| {
-        let (parent, name) = place.rsplit_once('/').unwrap();
-        let parent = bundle.pointer_mut(parent).and_then(Value::as_object_mut);
-        parent.is_some_and(|parent| parent.remove(name).is_some())
-    })
-}
-
-/// Another bit in the middle of what base64 says; of what PEM says for certificates.
+/// Another bit in the middle of what base64 says; of what the PEM inside says for certificates.
 fn flip(value: &mut Value) -> bool {
-    let Some(text) = value.as_str() else {
-        return false;
-    };
-    let mut bytes = BASE64.decode(text.as_bytes()).unwrap();
-    let Some(middle) = bytes.len().checked_div(2).filter(|_| !bytes.is_empty()) else {
-        return false;
+    let Some(mut bytes) = value
+        .as_str()
+        .and_then(|text| BASE64.decode(text.trim().as_bytes()).ok())
+    else {
+        return flip_pem(value);
     };
     if bytes.starts_with(b"-----BEGIN") {
-        let pem = String::from_utf8(bytes).unwrap();
-        let block: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
-        let mut der = BASE64.decode(block.as_bytes()).unwrap();
-        let middle = der.len() / 2;
-        der[middle] ^= 1;
-        bytes = format!(
-            "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
-            BASE64.encode(&der)
-        )
-        .into_bytes();
-    } else {
-        bytes[middle] ^= 1;
+        let mut pem = Value::from(String::from_utf8(bytes).unwrap());
+        let is_flipped = flip_pem(&mut pem);
+        *value = BASE64.encode(pem.as_str().unwrap().as_bytes()).into();
+        return is_flipped;
     }
+    let middle = bytes.len() / 2;
+    let Some(byte) = bytes.get_mut(middle) else {
+        return false;
+    };
+    *byte ^= 1;
     *value = BASE64.encode(&bytes).into();
     true
 }
 
-fn add(value: &mut Value) -> bool {
+fn flip_pem(value: &mut Value) -> bool {
+    let Some(pem) = value.as_str().filter(|text| text.starts_with("-----BEGIN")) else {
+        return false;
+    };
+    let block: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let mut der = Value::from(block);
+    let is_flipped = flip(&mut der);
+    *value = format!(
+        "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
+        der.as_str().unwrap()
+    )
+    .into();
+    is_flipped
+}
+
+fn add(value: &mut Value, more: i64) -> bool {
     let changed = match value {
         Value::String(text) => text
             .parse::<i64>()
             .ok()
-            .map(|number| Value::from((number + 1).to_string())),
-        Value::Number(number) => number.as_i64().map(|number| Value::from(number + 1)),
+            .map(|number| Value::from((number + more).to_string())),
+        Value::Number(number) => number.as_i64().map(|number| Value::from(number + more)),
         _ => None,
     };
     changed.is_some_and(|changed| {
@@ -330,3 +240,173 @@ fn add(value: &mut Value) -> bool {
         true
     })
 }
+
+const fn damage(area: Area, name: &'static str, act: Act) -> Damage {
+    Damage { name, area, act }
+}
+
+macro_rules! entry {
+    ($($field:literal)?) => {
+        concat!("/verificationMaterial/tlogEntries", $("/0/", $field)?)
+    };
+}
+
+const SIGNATURE: &[&str] = &[
+    "/messageSignature/signature",
+    "/dsseEnvelope/signatures/0/sig",
+    "/envelope/signatures/0/sig",
+    "/base64Signature",
+    "/signature",
+];
+/// An envelope has room for several.
+const SIGNATURES: &[&str] = &["/dsseEnvelope/signatures", "/envelope/signatures"];
+const CERTIFICATE: &[&str] = &[
+    "/verificationMaterial/certificate/rawBytes",
+    "/verificationMaterial/x509CertificateChain/certificates/0/rawBytes",
+    "/cert",
+    "/certificate",
+];
+const CHAIN: &[&str] = &["/verificationMaterial/x509CertificateChain/certificates/1/rawBytes"];
+const PAYLOAD: &[&str] = &["/dsseEnvelope/payload", "/envelope/payload"];
+const ENTRY: &[&str] = &[entry!(), "/rekorBundle"];
+const BODY: &[&str] = &[entry!("canonicalizedBody"), "/rekorBundle/Payload/body"];
+const INDEX: &[&str] = &[entry!("logIndex"), "/rekorBundle/Payload/logIndex"];
+const INTEGRATED: &[&str] = &[
+    entry!("integratedTime"),
+    "/rekorBundle/Payload/integratedTime",
+];
+const PROMISE: &[&str] = &[
+    entry!("inclusionPromise/signedEntryTimestamp"),
+    "/rekorBundle/SignedEntryTimestamp",
+];
+const PROOF: &[&str] = &[entry!("inclusionProof")];
+const TIMESTAMP: &[&str] = &[
+    "/verificationMaterial/timestampVerificationData/rfc3161Timestamps/0/signedTimestamp",
+    "/timestamp/SignedRFC3161Timestamp",
+];
+
+pub(crate) const DAMAGE: &[Damage] = &[
+    damage(Area::Told, "none", Act::Nothing),
+    damage(Area::Told, "artifact", Act::Artifact),
+    damage(Area::Told, "identity", Act::Identity),
+    damage(Area::Told, "issuer", Act::Issuer),
+    damage(Area::Told, "key", Act::Key),
+    damage(Area::Told, "predicate-type", Act::PredicateType),
+    damage(Area::Told, "digest-unnamed", Act::DigestUnnamed),
+    damage(Area::Trust, "foreign-authority", Act::ForeignAuthority),
+    damage(Area::Trust, "foreign-log", Act::ForeignLog),
+    damage(Area::Trust, "foreign-ct-log", Act::ForeignCtLog),
+    damage(
+        Area::Trust,
+        "foreign-timestamp-authority",
+        Act::ForeignTimestampAuthority,
+    ),
+    damage(Area::Trust, "other-instance", Act::OtherInstance),
+    damage(Area::Signed, "signature-flipped", Act::Flip(SIGNATURE)),
+    damage(
+        Area::Signed,
+        "signature-of-sibling",
+        Act::Sibling(SIGNATURE),
+    ),
+    damage(Area::Signed, "signature-of-other", Act::Other(SIGNATURE)),
+    damage(Area::Signed, "signature-twice", Act::Double(SIGNATURES)),
+    damage(
+        Area::Signed,
+        "signature-of-other-added",
+        Act::Join(SIGNATURES),
+    ),
+    damage(Area::Signed, "certificate-flipped", Act::Flip(CERTIFICATE)),
+    damage(
+        Area::Signed,
+        "certificate-of-sibling",
+        Act::Sibling(CERTIFICATE),
+    ),
+    damage(
+        Area::Signed,
+        "certificate-of-other",
+        Act::Other(CERTIFICATE),
+    ),
+    damage(
+        Area::Signed,
+        "certificate-removed",
+        Act::Remove(CERTIFICATE),
+    ),
+    damage(Area::Signed, "chain-flipped", Act::Flip(CHAIN)),
+    damage(
+        Area::Signed,
+        "message-digest-flipped",
+        Act::Flip(&["/messageSignature/messageDigest/digest"]),
+    ),
+    damage(Area::Signed, "payload-flipped", Act::Flip(PAYLOAD)),
+    damage(Area::Signed, "payload-of-sibling", Act::Sibling(PAYLOAD)),
+    damage(Area::Entry, "log-entry-removed", Act::Remove(ENTRY)),
+    damage(Area::Entry, "log-entry-twice", Act::Double(ENTRY)),
+    damage(Area::Entry, "log-entry-of-sibling", Act::Sibling(ENTRY)),
+    damage(Area::Entry, "log-entry-of-other", Act::Other(ENTRY)),
+    damage(
+        Area::Entry,
+        "log-entry-of-other-added",
+        Act::Join(&[entry!()]),
+    ),
+    damage(Area::Entry, "body-of-sibling", Act::Sibling(BODY)),
+    damage(Area::Entry, "body-of-other", Act::Other(BODY)),
+    damage(Area::Entry, "log-index-added", Act::Add(1, INDEX)),
+    damage(
+        Area::Entry,
+        "log-id-flipped",
+        Act::Flip(&[entry!("logId/keyId")]),
+    ),
+    damage(Area::Inclusion, "proof-removed", Act::Remove(PROOF)),
+    damage(Area::Inclusion, "proof-of-sibling", Act::Sibling(PROOF)),
+    damage(
+        Area::Inclusion,
+        "proof-hash-flipped",
+        Act::Flip(&[entry!("inclusionProof/hashes/0")]),
+    ),
+    damage(
+        Area::Inclusion,
+        "proof-root-flipped",
+        Act::Flip(&[entry!("inclusionProof/rootHash")]),
+    ),
+    damage(
+        Area::Inclusion,
+        "proof-index-added",
+        Act::Add(1, &[entry!("inclusionProof/logIndex")]),
+    ),
+    damage(
+        Area::Inclusion,
+        "proof-size-added",
+        // One more would leave most proofs as they are.
+        Act::Add(1 << 30, &[entry!("inclusionProof/treeSize")]),
+    ),
+    damage(
+        Area::Inclusion,
+        "checkpoint-removed",
+        Act::Remove(&[entry!("inclusionProof/checkpoint")]),
+    ),
+    damage(
+        Area::Inclusion,
+        "checkpoint-of-sibling",
+        Act::Sibling(&[entry!("inclusionProof/checkpoint")]),
+    ),
+    damage(Area::Time, "integrated-time-added", Act::Add(1, INTEGRATED)),
+    damage(Area::Time, "promise-flipped", Act::Flip(PROMISE)),
+    damage(Area::Time, "promise-emptied", Act::Remove(PROMISE)),
+    damage(
+        Area::Time,
+        "promise-removed",
+        Act::Remove(&[entry!("inclusionPromise")]),
+    ),
+    damage(Area::Time, "promise-of-sibling", Act::Sibling(PROMISE)),
+    damage(Area::Time, "timestamp-flipped", Act::Flip(TIMESTAMP)),
+    damage(
+        Area::Time,
+        "timestamp-removed",
+        Act::Remove(&[
+            "/verificationMaterial/timestampVerificationData",
+            "/timestamp",
+        ]),
+    ),
+    damage(Area::Time, "timestamp-of-sibling", Act::Sibling(TIMESTAMP)),
+    damage(Area::Time, "timestamp-of-other", Act::Other(TIMESTAMP)),
+];

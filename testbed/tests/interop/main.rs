@@ -1,10 +1,9 @@
 //! Cosign signs, we verify; both are then shown the same damage, and must agree that it is damage.
 //!
-//! Needs `SEALCHECK_TESTBED=1`: the peers take long to build. What cosign produced and what both said is kept in the
-//! testbed's cache folder, under `interop`.
+//! What was found is a page, `docs/interop.md`; where the two differ has its reason in
+//! `docs/differences-from-cosign.md`. The files of a surprise are left below `target/tmp/interop`.
 
 #![allow(
-    clippy::as_conversions,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
@@ -13,124 +12,232 @@
     reason = "a test program"
 )]
 
-mod cases;
+mod authorities;
+mod case;
 mod damage;
-mod judges;
+mod difference;
+mod judge;
+mod lifecycle;
+mod online;
+mod proof;
+mod proxy;
+mod registries;
+mod saved;
+mod sealcheck;
+mod sign;
+mod signers;
+mod table;
 mod tuf;
 
-use std::fmt::Write;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use sealcheck_testbed::{Part, Testbed};
 
-use cases::Case;
-use damage::DAMAGE;
-use judges::{cosign_says, we_say};
+use case::Case;
+use damage::{DAMAGE, Proofs};
+use difference::Difference;
+use judge::Says;
+use online::BEHAVIOURS;
+use sign::Who;
+use table::{Online, Verdicts};
+
+/// What all trials share.
+struct Run {
+    testbed: Testbed,
+    listed: Vec<Difference>,
+    verdicts: Mutex<Verdicts>,
+    online: Mutex<BTreeMap<usize, Online>>,
+}
 
 fn main() {
-    let arguments = Arguments::from_args();
-    if std::env::var_os("SEALCHECK_TESTBED").is_none_or(|value| value != "1") {
-        println!("skipped, nothing was tested against real cosign: it needs SEALCHECK_TESTBED=1");
-        return;
+    if let Ok(parts) = std::env::var(lifecycle::HOLD) {
+        return lifecycle::hold(&parts);
     }
+    let mut arguments = Arguments::from_args();
     if arguments.list {
-        let trials = Case::all()
-            .into_iter()
-            .map(|case| Trial::test(case.name, || Ok(())));
-        libtest_mimic::run(&arguments, trials.collect()).exit();
+        libtest_mimic::run(&arguments, trials(|_| Ok(()))).exit();
     }
-    let testbed = Arc::new(Testbed::start(Part::ALL).expect("the testbed starts"));
-    cases::prepare(&testbed);
-    let table = Arc::new(Mutex::new(String::from(
-        "| produced by cosign | damage | cosign | sealcheck | sealcheck's reason |\n| --- | --- | --- | --- | --- |\n",
-    )));
-    let listed = Arc::new(Difference::all());
-    let mut trials: Vec<Trial> = Vec::new();
-    for case in Case::all() {
-        let (testbed, table, listed) = (
-            Arc::clone(&testbed),
-            Arc::clone(&table),
-            Arc::clone(&listed),
-        );
-        trials.push(Trial::test(case.name, move || {
-            check(&testbed, &case, &table, &listed)
-        }));
-    }
-    let peer = Arc::clone(&testbed);
-    trials.push(Trial::test("tuf-repository", move || {
-        tuf::cosign_signs_and_verifies_with_it(&peer);
-        tuf::we_load_the_trusted_root_from_it(&peer);
-        Ok(())
-    }));
+    let Some(testbed) = Testbed::for_tests(Part::ALL).expect("the testbed starts") else {
+        return;
+    };
+    sign::prepare(&testbed);
+    let run = Arc::new(Run {
+        testbed,
+        listed: Difference::all(),
+        verdicts: Mutex::default(),
+        online: Mutex::default(),
+    });
+    // Much of the time is spent waiting for the logs.
+    arguments.test_threads.get_or_insert_with(|| {
+        2 * std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    });
+    let shared = Arc::clone(&run);
     let is_whole = arguments.filter.is_none() && arguments.skip.is_empty();
-    let mut conclusion = libtest_mimic::run(&arguments, trials);
+    let mut conclusion = libtest_mimic::run(
+        &arguments,
+        trials(move |subject| match subject {
+            Subject::Proof(case) => check(&shared, case),
+            Subject::Log(index) => {
+                let row = online::check(&shared.testbed, &BEHAVIOURS[*index])?;
+                shared.online.lock().unwrap().insert(*index, row);
+                Ok(())
+            }
+            Subject::Refused(case, words) => refuse(&shared.testbed, case, words),
+            Subject::Peers(act) => {
+                act(&shared.testbed);
+                Ok(())
+            }
+        }),
+    );
     if is_whole && !conclusion.has_failed() {
-        for row in listed
-            .iter()
-            .filter(|row| !row.was_seen.load(Ordering::Relaxed))
-        {
-            println!(
-                "listed as a difference, but not found: {:?} {}",
-                row.cases, row.damage
-            );
+        let mut wrong: Vec<String> = Difference::unseen(&run.listed)
+            .into_iter()
+            .map(|row| format!("listed as a difference, but not found: {row}"))
+            .collect();
+        let (verdicts, online) = (run.verdicts.lock().unwrap(), run.online.lock().unwrap());
+        let online: Vec<Online> = online.values().cloned().collect();
+        wrong.extend(table::check(&verdicts, &online).err());
+        for wrong in wrong {
+            println!("{wrong}");
             conclusion.num_failed += 1;
         }
     }
-    let file = kept("table.md");
-    std::fs::write(&file, &*table.lock().unwrap()).unwrap();
-    println!("both verdicts, side by side: {}", file.display());
-    drop(testbed);
+    drop(run);
     conclusion.exit();
 }
 
+/// What a trial is about.
+enum Subject {
+    /// A way to use cosign.
+    Proof(Case),
+    /// What cosign fails to make, and says so in these words.
+    Refused(Case, &'static str),
+    /// A way for the log to behave, by its index.
+    Log(usize),
+    /// The testbed itself.
+    Peers(Check),
+}
+
+type Check = fn(&Testbed);
+
+/// All trials, each made by `act` from its subject.
+fn trials(act: impl Fn(&Subject) -> Result<(), Failed> + Clone + Send + 'static) -> Vec<Trial> {
+    let peers: [(&str, Check); 7] = [
+        (
+            "testbeds-end-without-a-trace",
+            lifecycle::nothing_survives_and_nobody_notices,
+        ),
+        (
+            "tuf-repository-for-cosign",
+            tuf::cosign_signs_and_verifies_with_it,
+        ),
+        (
+            "tuf-repository-for-us",
+            tuf::we_load_the_trusted_root_from_it,
+        ),
+        ("registries", registries::images_are_pushed_and_signed),
+        ("kept-bundles", saved::cosign_accepts_what_we_keep),
+        ("several-signers", signers::each_is_known_among_several),
+        ("authorities-by-flags", authorities::flags_name_an_authority),
+    ];
+    let peers = peers.map(|(name, act)| (name.to_owned(), Subject::Peers(act)));
+    let logs = BEHAVIOURS.iter().enumerate().map(|(index, log)| {
+        (
+            format!("log-{}", log.name.replace(' ', "-")),
+            Subject::Log(index),
+        )
+    });
+    let proofs = Case::all()
+        .into_iter()
+        .map(|case| (case.name(), Subject::Proof(case)));
+    let refused = Case::refused().into_iter().map(|(case, words)| {
+        (
+            format!("refused-{}", case.name()),
+            Subject::Refused(case, words),
+        )
+    });
+    peers
+        .into_iter()
+        .chain(logs)
+        .chain(refused)
+        .chain(proofs)
+        .map(|(name, subject)| {
+            let act = act.clone();
+            Trial::test(name, move || act(&subject))
+        })
+        .collect()
+}
+
+/// Cosign still cannot make it. When it can, it is a case like the others.
+fn refuse(testbed: &Testbed, case: &Case, words: &str) -> Result<(), Failed> {
+    let folder = testbed
+        .folder
+        .join("interop")
+        .join("refused")
+        .join(case.name());
+    match sign::sign(testbed, case, Who::Alice, "refused", &folder) {
+        Err(told) if told.contains(words) => Ok(()),
+        Err(told) => Err(told.into()),
+        Ok(_) => Err("cosign made it".into()),
+    }
+}
+
 /// Signs, and compares the verdicts on what was signed and on everything that can be broken in it.
-fn check(
-    testbed: &Testbed,
-    case: &Case,
-    table: &Mutex<String>,
-    listed: &[Difference],
-) -> Result<(), Failed> {
-    let proof = case.sign(testbed, "a");
-    // Another artifact, signed the same way by the same signer: a source of genuine parts in the wrong place.
-    let sibling = case.sign(testbed, "b");
+fn check(run: &Run, case: &Case) -> Result<(), Failed> {
+    let name = case.name();
+    let testbed = &run.testbed;
+    let folder = testbed.folder.join("interop").join(&name);
+    let artifact = format!("an artifact of {name}\n");
+    let sign = |who, artifact: &str, place: &str| {
+        sign::sign(testbed, case, who, artifact, &folder.join(place))
+    };
+    let proofs = Proofs {
+        proof: sign(Who::Alice, &artifact, "proof")?,
+        sibling: sign(Who::Alice, &format!("another {artifact}"), "sibling")?,
+        other: sign(Who::Bob, &artifact, "other")?,
+    };
     let mut surprises = String::new();
     for damage in DAMAGE {
-        let Some(damaged) = damage.apply(testbed, &proof, &sibling) else {
+        let Some(damaged) = damage.apply(testbed, &proofs) else {
             continue;
         };
-        let folder = kept(case.name).join(damage.name);
-        damaged.keep(&folder);
-        let (cosign, we) = (cosign_says(testbed, &damaged), we_say(testbed, &damaged));
-        std::fs::write(folder.join("cosign.txt"), &cosign.text).unwrap();
-        std::fs::write(folder.join("sealcheck.txt"), &we.text).unwrap();
-        let row = format!(
-            "| {} | {} | {cosign} | {we} | {} |",
-            case.name, damage.name, we.reason
-        );
-        writeln!(table.lock().unwrap(), "{row}").unwrap();
-        let difference = listed
-            .iter()
-            .find(|difference| difference.is(case.name, damage.name));
-        let expected = match difference {
-            Some(difference) => {
-                difference.was_seen.store(true, Ordering::Relaxed);
-                (difference.cosign.as_str(), difference.we.as_str())
+        let place = folder.join(damage.name);
+        let (cosign, ours) = judge::both(testbed, &damaged, &place, "60s");
+        let verdicts = (cosign.says, ours.says);
+        run.verdicts
+            .lock()
+            .unwrap()
+            .insert((name.clone(), damage.name), verdicts);
+        let is_expected = match Difference::find(&run.listed, &name, damage.name) {
+            Some(row) => row.cosign == cosign.says.to_string() && row.ours == ours.says.to_string(),
+            None if damage.is_none() => verdicts == (Says::Accepts, Says::Accepts),
+            None => {
+                cosign.says == Says::Rejects
+                    && matches!(ours.says, Says::Rejects | Says::Unavailable)
             }
-            None if damage.is_none() => ("accepts", "accepts"),
-            None => ("rejects", "rejects"),
         };
-        if (cosign.to_string().as_str(), we.to_string().as_str()) != expected {
-            let last = cosign.text.lines().rfind(|line| !line.trim().is_empty());
-            let last = last.unwrap_or_default();
+        if !is_expected {
+            keep(&place, &name, damage.name);
+            let line = cosign.text.lines().rfind(|line| !line.trim().is_empty());
             writeln!(
                 surprises,
-                "{row}\n  cosign: {last}\n  sealcheck: {}",
-                we.text
+                "{} × {}: cosign {}, sealcheck {} ({})\n  {}",
+                name,
+                damage.name,
+                cosign.says,
+                ours.says,
+                ours.reason,
+                line.unwrap_or_default()
             )
             .unwrap();
+        }
+        // There is nothing to break in what is not whole.
+        if damage.is_none() && cosign.says != Says::Accepts && ours.says != Says::Accepts {
+            break;
         }
     }
     match surprises.is_empty() {
@@ -139,52 +246,15 @@ fn check(
     }
 }
 
-/// What the verdicts are where they are not the obvious ones, as the documentation lists it.
-struct Difference {
-    cases: Vec<String>,
-    damage: String,
-    cosign: String,
-    we: String,
-    was_seen: AtomicBool,
-}
-
-impl Difference {
-    /// The rows of the document's table whose first cell is code.
-    fn all() -> Vec<Self> {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/differences-from-cosign.md");
-        let text = std::fs::read_to_string(file).unwrap();
-        let row = |line: &str| {
-            let mut cells = line
-                .split('|')
-                .skip(1)
-                .map(|cell| cell.trim().replace('`', ""));
-            Some(Self {
-                cases: cells.next()?.split(", ").map(str::to_owned).collect(),
-                damage: cells.next()?,
-                cosign: cells.next()?,
-                we: cells.next()?,
-                was_seen: AtomicBool::new(false),
-            })
-        };
-        text.lines()
-            .filter(|line| line.starts_with("| `"))
-            .filter_map(row)
-            .collect()
+/// Copies the files of a surprise to where they outlive the testbed.
+fn keep(folder: &Path, case: &str, damage: &str) {
+    let kept = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join("interop")
+        .join(case)
+        .join(damage);
+    std::fs::create_dir_all(&kept).unwrap();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let file = entry.unwrap().path();
+        std::fs::copy(&file, kept.join(file.file_name().unwrap())).unwrap();
     }
-
-    /// Whether this row is about it; `*` in the row stands for anything.
-    fn is(&self, case: &str, damage: &str) -> bool {
-        let is_case = |pattern: &String| match pattern.split_once('*') {
-            Some((start, end)) => case.starts_with(start) && case.ends_with(end),
-            None => case == pattern,
-        };
-        damage == self.damage && self.cases.iter().any(is_case)
-    }
-}
-
-/// A place in the folder of what is kept for people to look at.
-fn kept(name: &str) -> PathBuf {
-    let folder = Testbed::cache_folder().unwrap().join("interop");
-    std::fs::create_dir_all(&folder).unwrap();
-    folder.join(name)
 }

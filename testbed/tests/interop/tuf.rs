@@ -6,14 +6,14 @@ use sealcheck_net::{Client, Config};
 use sealcheck_testbed::Testbed;
 use sealcheck_trust::{Http, InitialRoot, Mirror, Opened, Repository, Source, open};
 
-use crate::cases::{EMAIL, run};
+use crate::sign::{Who, run};
 
 /// No flag names a service or a trust root: all of it comes from the repository.
 pub(crate) fn cosign_signs_and_verifies_with_it(testbed: &Testbed) {
     let folder = testbed.folder.join("interop").join("tuf");
     fs::create_dir_all(&folder).unwrap();
     let file = |name: &str| folder.join(name);
-    fs::write(file("token"), testbed.token(EMAIL).unwrap()).unwrap();
+    fs::write(file("token"), testbed.token(Who::Alice.email()).unwrap()).unwrap();
     fs::write(file("artifact"), "with trust from TUF").unwrap();
     let cosign = || {
         let mut cosign = testbed.cosign();
@@ -21,6 +21,9 @@ pub(crate) fn cosign_signs_and_verifies_with_it(testbed: &Testbed) {
         for (name, _) in testbed.legacy_trust() {
             cosign.env_remove(name);
         }
+        cosign
+            .env_remove("TUF_MIRROR")
+            .env("TUF_ROOT", file("cache"));
         cosign
     };
     run(cosign()
@@ -33,7 +36,7 @@ pub(crate) fn cosign_signs_and_verifies_with_it(testbed: &Testbed) {
         .arg(file("bundle"))
         .arg(file("artifact")));
     run(cosign()
-        .args(["verify-blob", "--certificate-identity", EMAIL])
+        .args(["verify-blob", "--certificate-identity", Who::Alice.email()])
         .args(["--certificate-oidc-issuer", &testbed.issuer_url])
         .arg("--bundle")
         .arg(file("bundle"))

@@ -5,6 +5,7 @@
 
 mod figure;
 mod measure;
+mod peers;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,9 +25,15 @@ pub(crate) struct Options {
     /// Write the measured figures to the baseline
     #[arg(long)]
     update: bool,
+    /// Race cosign and other peers on the same work, and write docs/benchmarks.md
+    #[arg(long, conflicts_with_all = ["gate", "update"])]
+    peers: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
+    if options.peers {
+        return peers::run();
+    }
     let measured = measure::all()?;
     let baseline = match COMPARABLE {
         true => read_baseline()?,

@@ -9,11 +9,12 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use sealcheck_testkit::sign::{self, StatementVersion};
 use sealcheck_testkit::{
-    BundleVersion, Content, EntryKind, Instance, Key, KeyKind, LeafRequest, Plan, SctMode, Signed,
-    TokenOptions, authority,
+    BundleVersion, Content, EntryKind, Instance, Key, KeyKind, LeafRequest, Plan, San, SctMode,
+    Signed, TokenOptions, authority, encoding,
 };
 use serde_json::{Value, json};
 
+use super::tuf::Repository;
 use crate::process;
 
 pub(super) fn write() -> Result<()> {
@@ -25,8 +26,11 @@ pub(super) fn write() -> Result<()> {
     }
     let sigstore = Instance::new();
     bundles(&sigstore)?;
+    donors(&sigstore)?;
     detached(&sigstore)?;
     parts(&sigstore)?;
+    repository(&sigstore)?;
+    answers(&sigstore)?;
     texts(&sigstore)?;
     super::policies::write()
 }
@@ -95,6 +99,84 @@ fn bundles(sigstore: &Instance) -> Result<()> {
     seed_json("sct/sound.json", &sct.context("a detached SCT")?)
 }
 
+/// Sound bundles whose parts belong together with no other's.
+fn donors(sigstore: &Instance) -> Result<()> {
+    let plan = || Plan::default().with_timestamp(TokenOptions::default());
+    let signed = sigstore.sign(Content::message(OTHER_ARTIFACT), &plan());
+    fixture("other_artifact.json", &signed)?;
+    let other = LeafRequest::new(
+        San::Email("other@example.com".to_owned()),
+        authority::DEFAULT_ISSUER,
+    );
+    let by_other = Plan::keyless(other).with_timestamp(TokenOptions::default());
+    let signed = sigstore.sign(Content::message(ARTIFACT), &by_other);
+    fixture("other_signer.json", &signed)?;
+    let other = Instance::new();
+    let signed = other.sign(Content::message(OTHER_ARTIFACT), &plan());
+    fixture("other_instance.json", &signed)?;
+    save(
+        "fixtures/other_root.json".into(),
+        other.trusted_root_bytes(),
+    )
+}
+
+fn repository(sigstore: &Instance) -> Result<()> {
+    let target = sigstore.trusted_root_bytes();
+    let files = Repository::publish(&target);
+    save("fixtures/tuf_root.json".into(), &files.root)?;
+    let mirror = [
+        &files.timestamp,
+        &files.snapshot,
+        &files.targets,
+        &target,
+        &files.next_root,
+    ];
+    seed("tuf/mirror", mirror.map(Vec::as_slice).join(&0))?;
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec());
+    seed_json(
+        "tuf_cache/set.json",
+        &json!({
+            "schema": "sealcheck/tuf-cache/v1",
+            "fetchedAt": 1_772_000_000,
+            "files": {
+                "root_history/2.root.json": text(&files.next_root)?,
+                "timestamp.json": text(&files.timestamp)?,
+                "snapshot.json": text(&files.snapshot)?,
+                "targets.json": text(&files.targets)?,
+                "targets/trusted_root.json": text(&target)?,
+            },
+        }),
+    )
+}
+
+/// What servers say.
+fn answers(sigstore: &Instance) -> Result<()> {
+    let signed = sigstore.sign(Content::message(ARTIFACT), &Plan::default());
+    let entry = signed.entries.first().context("an entry")?;
+    save("fixtures/rekor_uuid".into(), entry.uuid())?;
+    seed_json("rekor/entry.json", &entry.api_json())?;
+    seed_json("rekor/entries.json", &json!([entry.api_json()]))?;
+    let leaf = entry.uuid().chars().skip(16).collect::<String>();
+    seed_json("rekor/hits.json", &json!([entry.uuid(), leaf]))?;
+
+    let gzip = |name: &str, head: &str, base64: &str| {
+        let body = encoding::base64_decode(base64);
+        seed(name, [head.as_bytes(), &[0], &body].concat())
+    };
+    seed("http/plain", "120\0../c?digest=e#f\0identity\0hello")?;
+    gzip(
+        "http/gzip",
+        "Sun, 06 Nov 1994 08:49:37 GMT\0https://other.example/\0gzip",
+        "H4sIAAAAAAACA8tIzcnJ5wIAIDA6NgYAAAA=",
+    )?;
+    // 100,000 zeros.
+    gzip(
+        "http/bomb",
+        "soon\0https://user:password@server.example/a/b\0x-gzip",
+        "H4sIAAAAAAACA+3BMQEAAADCoPVPbQ0PoAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAIBXA32VEdSghgEA",
+    )
+}
+
 fn detached(sigstore: &Instance) -> Result<()> {
     let signed = sigstore.sign_blob(ARTIFACT);
     let signature = signed.sig_file();
@@ -103,11 +185,16 @@ fn detached(sigstore: &Instance) -> Result<()> {
     files.extend_from_slice(signature.as_bytes());
     files.extend_from_slice(signed.cert_file().as_bytes());
     seed("detached/kubernetes", files)?;
+    let token = sigstore
+        .tsa
+        .timestamp(&signed.signed.signature, &TokenOptions::default());
+    let stamp = json!({"SignedRFC3161Timestamp": encoding::base64(&token)}).to_string();
+    let leaf = signed.signed.leaf.as_ref().context("a certificate")?;
+    let files = ["", &signature, &leaf.pem(), &leaf.chain_pem(), &stamp, ""];
+    seed("proof_files/signature", files.join("\0"))?;
 
     let digest = Content::message(ARTIFACT);
-    let digest = sealcheck_testkit::encoding::hex(
-        &sealcheck_testkit::Hash::Sha256.digest(&digest.signing_input()),
-    );
+    let digest = encoding::hex(&sealcheck_testkit::Hash::Sha256.digest(&digest.signing_input()));
     let image = sigstore.sign_image(
         "registry.example/hello",
         &format!("sha256:{digest}"),
@@ -133,6 +220,8 @@ fn detached(sigstore: &Instance) -> Result<()> {
 
     let attested = sigstore.sign(Content::statement(&statement()), &Plan::default());
     seed("envelope/statement.json", attested.signed.envelope_bytes())?;
+    let lines = [attested.bundle_bytes(), attested.signed.envelope_bytes()];
+    seed("proof_files/lines", lines.join(&b'\n'))?;
     seed("statement/v1.json", statement().to_string())?;
     let old = sign::statement(
         StatementVersion::V01,
@@ -228,3 +317,4 @@ fn save(name: PathBuf, content: impl AsRef<[u8]>) -> Result<()> {
 
 /// What is signed; the fuzz targets know it as well.
 const ARTIFACT: &[u8] = b"sealcheck fuzz\n";
+const OTHER_ARTIFACT: &[u8] = b"sealcheck fuzz, another\n";

@@ -158,6 +158,11 @@ fn an_entry_that_does_not_hold_is_no_entry() {
         altered(entry, |json| {
             json["verification"]["inclusionProof"]["rootHash"] = "11".repeat(32).into();
         }),
+        // No proof: what the log promised it need not have kept.
+        altered(entry, |json| {
+            let verification = json["verification"].as_object_mut().unwrap();
+            verification.remove("inclusionProof").unwrap();
+        }),
         // A log that nobody trusts.
         foreign.api_json(),
     ] {

@@ -161,6 +161,24 @@ fn legacy_bundle_of_a_blob_by_identity_and_by_key() {
 }
 
 #[test]
+fn legacy_bundle_of_an_attestation_has_the_envelope_for_a_signature() {
+    let stage = Stage::new().requiring(default_signer().content(Content::AnyAttestation));
+    let signed = stage.sigstore.attest_blob(ARTIFACT);
+    let mut bundle = signed.legacy_bundle();
+    let evidence = stage.accept(&bundle);
+    assert_eq!(
+        evidence.checks.material.facts().unwrap().format,
+        "cosign-bundle"
+    );
+    // An attestation is still no signature.
+    let stage = stage.requiring(default_signer());
+    assert_eq!(stage.why(&bundle), Some(Reason::NotASignature));
+    // Other text than an envelope is neither.
+    bundle["base64Signature"] = sealcheck_testkit::encoding::base64(b"{\"payload\": \"\"}").into();
+    assert_eq!(stage.why(&bundle), Some(Reason::MaterialMalformed));
+}
+
+#[test]
 fn simple_signing_with_annotations() {
     let stage = Stage::new();
     let image = Digest::sha256(ARTIFACT).to_string();

@@ -1,0 +1,224 @@
+//! What is verified side by side: signed by cosign, with the command lines of both programs.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use sealcheck_testbed::Testbed;
+
+use super::race::Race;
+use crate::process;
+
+/// Signs everything, and says how each program verifies it.
+pub(crate) fn prepare(testbed: &Testbed) -> Result<Vec<Race>> {
+    let work = Work::new(testbed)?;
+    let small = work.file("small", 1)?;
+    let large = work.file("large", LARGE_MEBIBYTES << 20)?;
+    let middle = work.file("middle", MIDDLE_MEBIBYTES << 20)?;
+    for file in [&small, &large] {
+        work.sign_bundle(file)?;
+    }
+    work.sign_legacy_bundle(&small)?;
+    work.sign_detached(&middle)?;
+    let folder = work.folder.join("many");
+    fs::create_dir(&folder)?;
+    let mut many = Vec::new();
+    for number in 0..MANY {
+        let file = work.file(&format!("many/{number:03}"), 1000 + number)?;
+        work.sign_bundle(&file)?;
+        many.push(file);
+    }
+    let all = |file: &PathBuf| work.cosign_bundle(file);
+    Ok(vec![
+        Race {
+            name: "`verify-blob`, small file, bundle".into(),
+            rounds: 21,
+            cosign: vec![work.cosign_bundle(&small)],
+            sealcheck: vec![
+                work.sealcheck(&small, &["--bundle", &with(&small, BUNDLE), "--offline"]),
+            ],
+            registry_log: None,
+        },
+        Race {
+            name: format!("`verify-blob`, {LARGE_MEBIBYTES} MiB, bundle"),
+            rounds: 5,
+            cosign: vec![work.cosign_bundle(&large)],
+            sealcheck: vec![
+                work.sealcheck(&large, &["--bundle", &with(&large, BUNDLE), "--offline"]),
+            ],
+            registry_log: None,
+        },
+        Race {
+            name: "`verify-blob`, small file, legacy bundle with Rekor v1 entry".into(),
+            rounds: 21,
+            cosign: vec![work.cosign_legacy(&small, &["--bundle", &with(&small, LEGACY)])],
+            sealcheck: vec![
+                work.sealcheck(&small, &["--bundle", &with(&small, LEGACY), "--offline"]),
+            ],
+            registry_log: None,
+        },
+        Race {
+            name: format!(
+                "`verify-blob`, {MIDDLE_MEBIBYTES} MiB, `.sig` and `.cert`, Rekor v1 asked on loopback"
+            ),
+            rounds: 11,
+            cosign: vec![work.cosign_legacy(
+                &middle,
+                &[
+                    "--signature",
+                    &with(&middle, ".sig"),
+                    "--certificate",
+                    &with(&middle, ".cert"),
+                    "--rekor-url",
+                    &work.rekor,
+                ],
+            )],
+            sealcheck: vec![work.sealcheck(&middle, &["--rekor-url", &work.rekor])],
+            registry_log: None,
+        },
+        Race {
+            name: format!("{MANY} small files of a folder, a bundle each (cosign: a process each)"),
+            rounds: 3,
+            cosign: many.iter().map(all).collect(),
+            sealcheck: vec![work.sealcheck(&folder, &["--offline"])],
+            registry_log: None,
+        },
+    ])
+}
+
+/// A folder of signed files, and what both programs are told.
+struct Work<'t> {
+    testbed: &'t Testbed,
+    folder: PathBuf,
+    token: PathBuf,
+    rekor: String,
+}
+
+impl<'t> Work<'t> {
+    fn new(testbed: &'t Testbed) -> Result<Self> {
+        let folder = testbed.folder.join("work");
+        fs::create_dir(&folder)?;
+        let token = testbed.folder.join("work-token");
+        fs::write(&token, testbed.token(SIGNER)?)?;
+        Ok(Self {
+            testbed,
+            folder,
+            token,
+            rekor: testbed.rekor_url.clone().context("Rekor v1 does not run")?,
+        })
+    }
+
+    /// A file of this many bytes.
+    fn file(&self, name: &str, bytes: usize) -> Result<PathBuf> {
+        let path = self.folder.join(name);
+        let block: Vec<u8> = (0..=255).cycle().take(bytes.min(1 << 20)).collect();
+        let mut file = File::create(&path)?;
+        let mut left = bytes;
+        while left > 0 {
+            let piece = block.get(..left.min(block.len())).unwrap_or(&block);
+            file.write_all(piece)?;
+            left -= piece.len();
+        }
+        Ok(path)
+    }
+
+    fn sign(&self, file: &Path, arguments: &[&str]) -> Result<()> {
+        let mut cosign = self.testbed.cosign();
+        cosign.args(["sign-blob", "--yes", "--identity-token"]);
+        cosign.arg(&self.token).args(arguments).arg(file);
+        process::output(&mut cosign).map(drop)
+    }
+
+    fn sign_bundle(&self, file: &Path) -> Result<()> {
+        let config = self.testbed.signing_config_v1.display().to_string();
+        self.sign(
+            file,
+            &["--signing-config", &config, "--bundle", &with(file, BUNDLE)],
+        )
+    }
+
+    fn sign_legacy_bundle(&self, file: &Path) -> Result<()> {
+        self.sign_old(file, &["--bundle", &with(file, LEGACY)])
+    }
+
+    fn sign_detached(&self, file: &Path) -> Result<()> {
+        let (signature, certificate) = (with(file, ".sig"), with(file, ".cert"));
+        self.sign_old(
+            file,
+            &[
+                "--output-signature",
+                &signature,
+                "--output-certificate",
+                &certificate,
+            ],
+        )
+    }
+
+    fn sign_old(&self, file: &Path, output: &[&str]) -> Result<()> {
+        let fulcio = self
+            .testbed
+            .fulcio_url
+            .as_deref()
+            .context("Fulcio does not run")?;
+        let old = [
+            "--use-signing-config=false",
+            "--new-bundle-format=false",
+            "--rekor-url",
+            &self.rekor,
+            "--fulcio-url",
+            fulcio,
+        ];
+        self.sign(file, &[&old, output].concat())
+    }
+
+    fn cosign_bundle(&self, file: &Path) -> Command {
+        let root = self.testbed.trusted_root.display().to_string();
+        self.cosign(
+            file,
+            &["--trusted-root", &root, "--bundle", &with(file, BUNDLE)],
+        )
+    }
+
+    fn cosign_legacy(&self, file: &Path, arguments: &[&str]) -> Command {
+        self.cosign(file, &[&["--new-bundle-format=false"], arguments].concat())
+    }
+
+    fn cosign(&self, file: &Path, arguments: &[&str]) -> Command {
+        let mut command = self.testbed.cosign();
+        command.arg("verify-blob").args(arguments);
+        command.args(self.signer()).arg(file);
+        command
+    }
+
+    fn sealcheck(&self, file: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(process::target().join("release").join("sealcheck"));
+        command.args(["verify-blob", "--trusted-root"]);
+        command.arg(&self.testbed.trusted_root).args(arguments);
+        command.args(self.signer()).arg(file);
+        command
+    }
+
+    fn signer(&self) -> [&str; 4] {
+        [
+            "--certificate-identity",
+            SIGNER,
+            "--certificate-oidc-issuer",
+            &self.testbed.issuer_url,
+        ]
+    }
+}
+
+/// The path of what lies beside a file.
+fn with(file: &Path, suffix: &str) -> String {
+    format!("{}{suffix}", file.display())
+}
+
+pub(crate) const SIGNER: &str = "alice@example.com";
+const BUNDLE: &str = ".sigstore.json";
+/// Not a name under which a proof is looked for, as the same file has a bundle too.
+const LEGACY: &str = ".legacy";
+const LARGE_MEBIBYTES: usize = 500;
+const MIDDLE_MEBIBYTES: usize = 50;
+const MANY: usize = 100;
