@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jsonschema::Validator;
-use sealcheck_record::{ResultDocument, ResultWriter, cosign_text, schema};
+use sealcheck_record::{ResultDocument, ResultWriter, cosign, schema};
 use sealcheck_testkit::{
     BundleVersion, DEFAULT_TIME, EntryKind, Instance, Key, KeyKind, LeafRequest, Plan, San,
     SctMode, TOKEN_FLAWS, TokenOptions,
@@ -445,7 +445,7 @@ fn a_run_without_results_has_verified_nothing() {
 fn cosign_says_ok_only_when_all_is_verified() {
     let verdicts = verdicts();
     for verdict in &verdicts {
-        let text = cosign_text(verdict);
+        let text = cosign::said(verdict, false).stderr;
         if verdict.outcome() == Outcome::Verified {
             assert_eq!(text, "Verified OK\n");
         } else {

@@ -8,9 +8,9 @@ use crate::artifact::Artifact;
 use crate::certificate::Claims;
 use crate::digest::DigestAlgorithm;
 use crate::evidence::{
-    ArtifactFacts, CertificateFacts, Check, Checks, Evidence, IdentityFacts, LogEntryFacts, Place,
-    PolicyFacts, PredicateFacts, RequiredFacts, SCHEMA, SignatureFacts, SubjectFacts, TimeFacts,
-    TrustedRootFacts,
+    ArtifactFacts, CertificateFacts, Check, Checks, Evidence, IdentityFacts, ImageFacts,
+    LogEntryFacts, Place, PolicyFacts, PredicateFacts, RequiredFacts, SCHEMA, SignatureFacts,
+    SubjectFacts, TimeFacts, TrustedRootFacts,
 };
 use crate::material::SignedMaterial;
 use crate::requirements::{Content, Requirements, Signer};
@@ -68,6 +68,7 @@ impl Verdict {
             time_source: None,
             checks,
             required: required_facts(requirements),
+            image: None,
             predicate: None,
             policies: Vec::new(),
             trusted_root: None,
@@ -148,6 +149,13 @@ impl Verdict {
     #[must_use]
     pub fn with_artifact_name(mut self, name: &str) -> Self {
         self.evidence.artifact.name = Some(name.into());
+        self
+    }
+
+    /// Says what is special about a container image. The facts are the caller's: they change neither outcome nor checks.
+    #[must_use]
+    pub fn with_image(mut self, facts: ImageFacts) -> Self {
+        self.evidence.image = Some(facts);
         self
     }
 
@@ -378,5 +386,7 @@ fn required_facts(requirements: &Requirements) -> RequiredFacts {
         now_is_signing_time: requirements.now_is_signing_time,
         certificate_chain: requirements.certificate_chain,
         digest_algorithm: requirements.digest_algorithm.map(DigestAlgorithm::as_str),
+        annotations: requirements.annotations.iter().cloned().collect(),
+        subject_name: requirements.subject_name.clone(),
     }
 }

@@ -1,5 +1,7 @@
 //! The verification itself, in the eight steps that the documentation and the evidence number the same way.
 
+use std::collections::BTreeMap;
+
 use data_encoding::HEXLOWER;
 
 use crate::artifact::Artifact;
@@ -12,10 +14,11 @@ use crate::key::{PublicKey, SignatureScheme};
 use crate::log::body::{self, Signed, SignedContent, Verifier};
 use crate::material::{Material, SignedMaterial, VerifierMaterial, message_schemes};
 use crate::requirements::{Content, Requirements, Signer};
+use crate::statement::Annotations;
 use crate::timestamp::{self, Token, TokenCheck};
 use crate::trusted_root::TrustedRoot;
 use crate::verdict::{Proved, Verdict};
-use crate::{Digest, Failure, Reason, Result, Time, Window, chain, sct};
+use crate::{Digest, Failure, Reason, Result, Time, Window, chain, printable, sct};
 
 /// Verifies that `material` proves what `requirements` ask of `artifact`, trusting `root`, at the time `now`.
 ///
@@ -237,12 +240,12 @@ impl<'r> Run<'r, '_> {
                 });
             }
         }
-        let signature = self.material.signature();
+        let timestamped = self.material.timestamped();
         for (index, der) in self.material.timestamps.iter().enumerate() {
             let field = || self.material.timestamp_field(index);
             let checked = Token::parse(der)
                 .and_then(|token| {
-                    timestamp::check(&token, self.root.timestamp_authorities(), signature)
+                    timestamp::check(&token, self.root.timestamp_authorities(), timestamped)
                 })
                 .map_err(|failure| failure.within(&field()))?;
             match checked {
@@ -484,21 +487,29 @@ impl<'r> Run<'r, '_> {
             (SignedMaterial::Message { .. }, Content::Attestation(_) | Content::AnyAttestation) => {
                 Err(Failure::new(Reason::NotAnAttestation))
             }
-            (SignedMaterial::Message { .. }, _) => Ok(None),
+            (SignedMaterial::Message { .. }, _) => self.check_bare().map(|()| None),
             (
                 SignedMaterial::SimpleSigning { .. },
                 Content::Attestation(_) | Content::AnyAttestation,
             ) => Err(Failure::new(Reason::NotAnAttestation)),
             (
                 SignedMaterial::SimpleSigning {
-                    image, reference, ..
+                    image,
+                    reference,
+                    annotations,
+                    ..
                 },
                 _,
             ) => match self.artifact.digest(image.algorithm()) {
-                Some(actual) if actual == *image => Ok(Some(SubjectFacts {
-                    predicate_type: None,
-                    name: reference.clone(),
-                })),
+                Some(actual) if actual == *image => {
+                    self.check_name(reference, NAME_IN_PAYLOAD)?;
+                    self.check_annotations(annotations, "payload.optional")?;
+                    Ok(Some(SubjectFacts {
+                        predicate_type: None,
+                        name: reference.clone(),
+                        annotations: texts(annotations),
+                    }))
+                }
                 _ => Err(Failure::new(Reason::ArtifactMismatch)
                     .at("payload.critical.image.docker-manifest-digest")
                     .expected(self.artifact.primary())
@@ -521,13 +532,50 @@ impl<'r> Run<'r, '_> {
                     }
                     _ => {}
                 }
-                let subject = statement.find(self.artifact)?;
+                let wanted = &self.requirements.annotations;
+                let subject = statement.find(self.artifact, |subject| {
+                    subject.signed_annotations().missing(wanted).is_none()
+                })?;
+                self.check_name(subject.name(), "payload.subject.name")?;
+                self.check_annotations(
+                    subject.signed_annotations(),
+                    "payload.subject.annotations",
+                )?;
                 Ok(Some(SubjectFacts {
                     predicate_type: Some(kind.into()),
                     name: subject.name().into(),
+                    annotations: texts(subject.signed_annotations()),
                 }))
             }
         }
+    }
+
+    fn check_name(&self, name: &str, field: &str) -> Result<()> {
+        match &self.requirements.subject_name {
+            Some(required) if !required.matches(name) => {
+                Err(Failure::new(Reason::SubjectNameMismatch)
+                    .at(field)
+                    .expected(required)
+                    .found(if name.is_empty() { "no name" } else { name }))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_annotations(&self, annotations: &Annotations, field: &str) -> Result<()> {
+        match annotations.missing(&self.requirements.annotations) {
+            None => Ok(()),
+            Some((name, value, found)) => Err(Failure::new(Reason::AnnotationMismatch)
+                .at(format!("{field}.{}", printable(name)))
+                .expected(value)
+                .found(found.unwrap_or("no such annotation, or none that is text"))),
+        }
+    }
+
+    /// What cannot carry annotations or a name meets no demand for them.
+    fn check_bare(&self) -> Result<()> {
+        self.check_name("", "signature")?;
+        self.check_annotations(&Annotations::default(), "signature")
     }
 
     /// Step 8; `None` when a key and not an identity was required.
@@ -593,6 +641,16 @@ pub(crate) fn log_check(entries: Vec<LogEntryFacts>) -> Check<LogFacts> {
         false => Check::Passed(LogFacts { entries }),
     }
 }
+
+fn texts(annotations: &Annotations) -> BTreeMap<Box<str>, Box<str>> {
+    annotations
+        .iter()
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect()
+}
+
+/// Where a simple-signing payload has the name.
+const NAME_IN_PAYLOAD: &str = "payload.critical.identity.docker-reference";
 
 /// The predicate type of cosign's own signatures of container images.
 const COSIGN_SIGNATURE: &str = "https://sigstore.dev/cosign/sign/v1";
