@@ -6,14 +6,14 @@ use sealcheck_policy::limits::{POLICIES, POLICY_BYTES};
 use sealcheck_policy::{Demands, Policy, PredicateType};
 use sealcheck_verify::{Failure, Reason};
 
-use crate::args::StatementArgs;
+use crate::args::PredicateArgs;
 use crate::files;
 use crate::problem::{Problem, Result};
 use crate::session::{read_and_written, same_file};
 
 /// Reads the demands and the policies' files. The result goes to `output`.
 pub(crate) fn read(
-    args: &StatementArgs,
+    args: &PredicateArgs,
     predicate_type: &PredicateType,
     output: Option<&Path>,
 ) -> Result<Demands> {

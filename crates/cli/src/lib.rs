@@ -11,13 +11,18 @@ mod args;
 mod argv;
 mod commands;
 mod console;
+mod cosign;
 mod demands;
 mod environment;
 mod files;
+mod image_session;
+mod image_source;
 mod key;
+mod opened;
 mod output;
 mod problem;
 mod refusal;
+mod registry;
 mod report;
 mod requirements;
 mod secrets;
@@ -35,6 +40,7 @@ use sealcheck_engine::Secrets;
 
 use crate::args::{Cli, ColorWhen, Command};
 use crate::console::Console;
+use crate::cosign::StartedAs;
 use crate::problem::{Problem, Result};
 use crate::refusal::Wanted;
 
@@ -42,9 +48,10 @@ use crate::refusal::Wanted;
 pub(crate) struct CommandLine<'m> {
     /// Where each value came from.
     pub(crate) matches: &'m ArgMatches,
-    /// What stands behind the program's name.
+    /// What stands behind the program's name, without secrets.
     pub(crate) words: Vec<String>,
     pub(crate) console: Console<'m>,
+    pub(crate) started_as: StartedAs,
 }
 
 /// The definition of the whole command line, for completions and manuals.
@@ -59,53 +66,75 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let rewritten = argv::rewrite(arguments, &root);
     let arguments = &rewritten.arguments;
     let secrets = secrets::of(arguments);
+    let started_as = StartedAs::of(arguments.first().map(OsString::as_os_str));
     let name = arguments
         .get(1)
         .and_then(|name| name.to_str())
         .unwrap_or_default();
-    if VERIFYING.contains(&name) {
+    if started_as == StartedAs::Cosign
+        && let Some(done) = cosign::alone(name)
+    {
+        let console = Console::new(ColorWhen::Auto, &secrets);
+        let done = done.and_then(|text| output::print(console, &text).map(|()| 0));
+        return ended(done, console, started_as, || None);
+    }
+    if WITH_VARIABLES.contains(&name) {
         root = root.mut_subcommand(name, |command| {
             environment::attach(command, &rewritten.settled)
         });
     }
     let matches = match root.try_get_matches_from_mut(arguments) {
         Ok(matches) => matches,
-        Err(error) => return not_parsed(&error, name, arguments, &secrets),
+        Err(error) => return not_parsed(&error, name, arguments, &secrets, started_as),
     };
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
-        Err(error) => return not_parsed(&error, name, arguments, &secrets),
+        Err(error) => return not_parsed(&error, name, arguments, &secrets, started_as),
     };
     let console = Console::new(colour(&cli.command), &secrets);
     for note in &rewritten.notes {
         console.note(note);
     }
-    let words = arguments
-        .iter()
-        .skip(1)
-        .map(|argument| argument.to_string_lossy().into_owned())
-        .collect();
     let line = CommandLine {
         matches: matches
             .subcommand()
             .map_or(&matches, |(_, matches)| matches),
-        words,
+        words: secrets::words(arguments),
         console,
+        started_as,
     };
     let done = refuse_empty(line.matches).and_then(|()| dispatch(&cli.command, &line));
+    ended(done, console, started_as, || Wanted::by(&cli.command))
+}
+
+/// The exit code. A failure is told, and written where the result was `wanted`.
+fn ended(
+    done: Result<u8>,
+    console: Console<'_>,
+    started_as: StartedAs,
+    wanted: impl FnOnce() -> Option<Wanted>,
+) -> u8 {
     done.unwrap_or_else(|problem| {
         console.error(&problem);
-        if let Some(wanted) = Wanted::by(&cli.command) {
+        // cosign has no such documents.
+        if started_as == StartedAs::Sealcheck
+            && let Some(wanted) = wanted()
+        {
             wanted.write(console, &problem);
         }
-        problem.exit_code()
+        started_as.failed(&problem)
     })
 }
 
 fn dispatch(command: &Command, line: &CommandLine<'_>) -> Result<u8> {
     match command {
+        Command::Verify(args) => commands::verify::run(args, line),
+        Command::VerifyAttestation(args) => commands::verify_attestation::run(args, line),
         Command::VerifyBlob(args) => commands::verify_blob::run(args, line),
         Command::VerifyBlobAttestation(args) => commands::verify_blob_attestation::run(args, line),
+        Command::Tree(args) => commands::tree::run(args, line),
+        Command::Download(args) => commands::download::run(args, line),
+        Command::Copy(args) => commands::copy::run(args, line),
         Command::Inspect(args) => commands::inspect::run(args, line.console),
         Command::Explain(args) => commands::explain::run(args, line.console),
         Command::Completions(args) => commands::completions::run(args, line.console),
@@ -130,8 +159,13 @@ fn refuse_empty(matches: &ArgMatches) -> Result<()> {
 
 fn colour(command: &Command) -> ColorWhen {
     match command {
+        Command::Verify(args) => args.verify.output.color,
+        Command::VerifyAttestation(args) => args.verify.output.color,
         Command::VerifyBlob(args) => args.verify.output.color,
         Command::VerifyBlobAttestation(args) => args.verify.output.color,
+        Command::Tree(args) => args.shown.color,
+        Command::Download(args) => args.color,
+        Command::Copy(args) => args.shown.color,
         Command::Inspect(args) => args.color,
         Command::Explain(args) => args.color,
         Command::Completions(_) => ColorWhen::Auto,
@@ -139,7 +173,13 @@ fn colour(command: &Command) -> ColorWhen {
 }
 
 /// Help and version go to standard output; everything else that the parser says is an error.
-fn not_parsed(error: &clap::Error, name: &str, arguments: &[OsString], secrets: &Secrets) -> u8 {
+fn not_parsed(
+    error: &clap::Error,
+    name: &str,
+    arguments: &[OsString],
+    secrets: &Secrets,
+    started_as: StartedAs,
+) -> u8 {
     use clap::error::ErrorKind::{
         DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion,
     };
@@ -159,22 +199,35 @@ fn not_parsed(error: &clap::Error, name: &str, arguments: &[OsString], secrets: 
                 false => "sealcheck".to_owned(),
             };
             let problem = usage::problem(error, &command);
-            let console = Console::new(ColorWhen::Auto, secrets);
-            console.error(&problem);
-            if let Some(wanted) = Wanted::guessed(name, arguments) {
-                wanted.write(console, &problem);
-            }
-            problem.exit_code()
+            ended(
+                Err(problem),
+                Console::new(ColorWhen::Auto, secrets),
+                started_as,
+                || Wanted::guessed(name, arguments),
+            )
         }
     }
 }
 
 /// The commands whose flags can be set by variables.
-const VERIFYING: [&str; 2] = ["verify-blob", "verify-blob-attestation"];
-/// The commands that there are.
-pub(crate) const COMMANDS: [&str; 5] = [
+const WITH_VARIABLES: [&str; 7] = [
+    "verify",
+    "verify-attestation",
     "verify-blob",
     "verify-blob-attestation",
+    "tree",
+    "download",
+    "copy",
+];
+/// The commands that there are.
+const COMMANDS: [&str; 10] = [
+    "verify",
+    "verify-attestation",
+    "verify-blob",
+    "verify-blob-attestation",
+    "tree",
+    "download",
+    "copy",
     "inspect",
     "explain",
     "completions",

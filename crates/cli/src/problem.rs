@@ -54,6 +54,16 @@ impl Problem {
         self
     }
 
+    /// Says in which file or list it is.
+    pub(crate) fn within(mut self, place: &str) -> Self {
+        let field = match &self.failure.field {
+            Some(field) => format!("{place}: {field}"),
+            None => place.to_owned(),
+        };
+        self.failure = self.failure.at(field);
+        self
+    }
+
     /// Adds a line between message and hint.
     pub(crate) fn with_line(mut self, line: impl Into<String>) -> Self {
         self.more.push(line.into());

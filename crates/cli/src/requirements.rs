@@ -1,9 +1,9 @@
 //! From flags to what the proof must show.
 
 use clap::ArgMatches;
-use sealcheck_verify::{Content, DigestAlgorithm, Identities, PublicKey, Requirements, Threshold};
+use sealcheck_verify::{DigestAlgorithm, Identities, PublicKey, Requirements, Threshold};
 
-use crate::args::{InstanceName, Require, VerifyArgs};
+use crate::args::{Common, InstanceName, Require, RequireArgs, TrustArgs};
 use crate::environment::{Origin, origin, spoken};
 use crate::problem::{Problem, Result};
 
@@ -16,43 +16,45 @@ pub(crate) enum RequiredSigner {
 
 /// What the flags require.
 pub(crate) fn build(
-    args: &VerifyArgs,
+    args: &RequireArgs,
+    trust: &TrustArgs,
     signer: RequiredSigner,
-    content: Content,
 ) -> Result<Requirements> {
     let by_identity = matches!(signer, RequiredSigner::Identity(_));
     let mut requirements = match signer {
         RequiredSigner::Identity(identities) => Requirements::identity(identities),
         RequiredSigner::Key(key) => Requirements::key(key),
-    }
-    .content(content);
-    if args.trust.instance == InstanceName::Github && args.trust.trusted_root.is_none() {
+    };
+    if trust.instance == InstanceName::Github && trust.trusted_root.is_none() {
         requirements = requirements
             .log_entries(Threshold::Waived)
             .scts(Threshold::Waived)
             .timestamps(Threshold::ONE);
     }
-    let ignore_log = args.proof.insecure_ignore_tlog || args.deprecated.private_infrastructure;
+    let ignore_log = args.ignores_log();
     if ignore_log {
         requirements = requirements.log_entries(Threshold::Waived);
-        if by_identity && !args.proof.use_signed_timestamps {
+        if by_identity && !args.use_signed_timestamps {
             requirements = requirements.accept_now_as_signing_time();
         }
     }
-    if args.proof.insecure_ignore_sct {
+    if args.insecure_ignore_sct {
         requirements = requirements.scts(Threshold::Waived);
     }
-    if args.proof.use_signed_timestamps {
+    if args.use_signed_timestamps {
         requirements = requirements.timestamps(Threshold::ONE);
     }
-    if args.proof.allow_certificate_chain {
+    if args.allow_certificate_chain {
         requirements = requirements.accept_certificate_chain();
     }
     // Of a demand that is made twice the greater number counts.
-    let mut required: Vec<&Require> = args.proof.require.iter().collect();
+    let mut required: Vec<&Require> = args.require.iter().collect();
     required.sort_by_key(|require| match require {
         Require::InclusionProof => 0,
-        Require::Log(count) | Require::Timestamps(count) | Require::Scts(count) => count.get(),
+        Require::Log(count)
+        | Require::Timestamps(count)
+        | Require::Scts(count)
+        | Require::Signers(count) => count.get(),
     });
     for require in required {
         requirements = match *require {
@@ -62,23 +64,25 @@ pub(crate) fn build(
             Require::Log(_) if ignore_log => {
                 return Err(contradiction("log", "--insecure-ignore-tlog"));
             }
-            Require::Scts(_) if args.proof.insecure_ignore_sct => {
+            Require::Scts(_) if args.insecure_ignore_sct => {
                 return Err(contradiction("scts", "--insecure-ignore-sct"));
             }
             Require::InclusionProof => requirements.require_inclusion_proof(),
             Require::Log(count) => requirements.log_entries(Threshold::AtLeast(count)),
             Require::Timestamps(count) => requirements.timestamps(Threshold::AtLeast(count)),
             Require::Scts(count) => requirements.scts(Threshold::AtLeast(count)),
+            // It is about several proofs together.
+            Require::Signers(_) => requirements,
         };
     }
-    if let Some(name) = &args.proof.signature_digest_algorithm {
+    if let Some(name) = &args.signature_digest_algorithm {
         requirements = requirements.digest_algorithm(digest_algorithm(name)?);
     }
     Ok(requirements)
 }
 
 /// What variables weaken. A flag is seen by whoever writes it; a variable is not.
-pub(crate) fn weakened(args: &VerifyArgs, matches: &ArgMatches) -> Vec<String> {
+pub(crate) fn weakened(args: &Common<'_>, matches: &ArgMatches) -> Vec<String> {
     [
         (
             "instance",
@@ -87,22 +91,22 @@ pub(crate) fn weakened(args: &VerifyArgs, matches: &ArgMatches) -> Vec<String> {
         ),
         (
             "insecure_ignore_tlog",
-            args.proof.insecure_ignore_tlog,
+            args.require.insecure_ignore_tlog,
             "no entry in a transparency log is required.",
         ),
         (
             "private_infrastructure",
-            args.deprecated.private_infrastructure,
+            args.require.private_infrastructure,
             "no entry in a transparency log is required.",
         ),
         (
             "insecure_ignore_sct",
-            args.proof.insecure_ignore_sct,
+            args.require.insecure_ignore_sct,
             "no proof of the certificate's publication is required.",
         ),
         (
             "allow_certificate_chain",
-            args.proof.allow_certificate_chain,
+            args.require.allow_certificate_chain,
             "a bundle may bring a certificate chain.",
         ),
         (

@@ -1,31 +1,27 @@
-//! What both verifying commands do.
+//! What both commands that verify files do.
 
-use std::num::NonZeroUsize;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::ArgMatches;
-use sealcheck_engine::{ArtifactSource, BlobRequest, Engine, Input, MaterialSource, Named, expand};
-use sealcheck_trust::Warning;
+use sealcheck_engine::{ArtifactSource, BlobRequest, Input, MaterialSource, Named, expand};
 use sealcheck_verify::{Content, Reason, Requirements, Verdict, printable};
 
 use crate::args::VerifyArgs;
 use crate::console::Console;
 use crate::environment::{origin, spoken};
-use crate::output::{self, Output, Watch};
+use crate::opened::Opened;
+use crate::output::{self, Report, Shape, Watch};
 use crate::problem::{Problem, Result};
-use crate::requirements::{self, RequiredSigner};
-use crate::signer::{self, Given, Signer};
+use crate::registry::Access;
 use crate::suggestion;
 use crate::{CommandLine, setup};
 
 /// A verification that is ready to be made.
 pub(crate) struct Session<'a> {
     args: &'a VerifyArgs,
-    console: Console<'a>,
-    engine: Engine,
-    requirements: Arc<Requirements>,
+    line: &'a CommandLine<'a>,
+    opened: Opened,
     material: MaterialSource,
 }
 
@@ -34,71 +30,30 @@ impl<'a> Session<'a> {
     /// them.
     pub(crate) fn open(
         args: &'a VerifyArgs,
-        line: &CommandLine<'a>,
+        line: &'a CommandLine<'a>,
         names: &[String],
         content: Content,
     ) -> Result<Self> {
-        let console = line.console;
-        refuse_hardware(args)?;
-        let proof = &args.proof;
-        let parts = [
-            &proof.bundle,
-            &proof.signature,
-            &proof.certificate,
-            &proof.rfc3161_timestamp,
-            &proof.sct,
-            &args.signer.key,
-        ];
-        for part in parts.into_iter().flatten() {
-            tell_pipe(console, part.as_ref());
+        if args.require.signers().is_some() {
+            return Err(Problem::argument(
+                "--require signers=N is for images: a file has one proof at a time",
+            )
+            .with_hint("Verify the file once for each signer, with the proof of each."));
         }
-        if args.deprecated.new_bundle_format {
-            console
-                .note("--new-bundle-format has no effect: the format of a bundle is recognised.");
+        for part in parts(args).into_iter().flatten() {
+            tell_pipe(line.console, part.as_ref());
         }
-        if args.deprecated.private_infrastructure {
-            console.note("--private-infrastructure is deprecated: write --insecure-ignore-tlog.");
-        }
-        for text in requirements::weakened(args, line.matches) {
-            console.note(&text);
-        }
-        let signer = match signer::read(&args.signer, line.matches)? {
-            Given::Signer(signer) => signer,
-            Given::Incomplete { identity, issuer } => {
-                return Err(suggestion::missing(
-                    &args.proof,
-                    line,
-                    names,
-                    identity,
-                    issuer,
-                ));
-            }
+        let missing = |identity, issuer| {
+            let found = suggestion::beside(&args.material, names);
+            suggestion::missing(line, found.as_slice(), identity, issuer)
         };
-        if let Signer::Identity(identities) = &signer {
-            for text in signer::warnings(identities) {
-                console.warning(&text);
-            }
-        }
         let material = material(args, line.matches)?;
-        let engine = setup::engine(&args.trust, &args.network, line.matches)?;
-        for warning in &engine.trust().warnings {
-            tell(console, warning, args.network.offline, args.output.verbose);
-        }
-        for skipped in engine.trust().root.skipped() {
-            console.note(&format!(
-                "a log of the trusted root is left out: {skipped}."
-            ));
-        }
-        let signer = match signer {
-            Signer::Identity(identities) => RequiredSigner::Identity(identities),
-            Signer::Key(key) => RequiredSigner::Key(key.load(&engine)?),
-        };
-        let requirements = requirements::build(args, signer, content)?;
+        let demand = |requirements: Requirements| requirements.content(content);
+        let opened = Opened::new(&args.common(), Access::default(), line, demand, missing)?;
         Ok(Self {
             args,
-            console,
-            engine,
-            requirements: Arc::new(requirements),
+            line,
+            opened,
             material,
         })
     }
@@ -111,16 +66,7 @@ impl<'a> Session<'a> {
         let Ok(target) = output.canonicalize() else {
             return Ok(());
         };
-        let proof = &self.args.proof;
-        let named = [
-            &proof.bundle,
-            &proof.signature,
-            &proof.certificate,
-            &proof.rfc3161_timestamp,
-            &proof.sct,
-            &self.args.signer.key,
-        ];
-        let named = named.into_iter().flatten().map(PathBuf::from);
+        let named = parts(self.args).into_iter().flatten().map(PathBuf::from);
         let root = self.args.trust.trusted_root.iter().map(PathBuf::from);
         let files = artifacts.iter().filter_map(|artifact| match artifact {
             ArtifactSource::File(file) => Some(file),
@@ -143,6 +89,7 @@ impl<'a> Session<'a> {
         &self,
         artifacts: Vec<ArtifactSource>,
         predicate: bool,
+        fail_fast: bool,
         judge: impl Fn(Verdict) -> Verdict,
         mut each: impl FnMut(&Verdict) -> Result<()>,
     ) -> Result<u8> {
@@ -155,52 +102,39 @@ impl<'a> Session<'a> {
             refuse_placeless(&artifacts)?;
         }
         self.refuse_input_as_output(&artifacts)?;
-        let mut output = Output::begin(&self.args.output, self.console, count > 1, predicate)?;
-        let bar = output::bar(self.console, count);
+        let mut report = Report::begin(
+            &self.args.output,
+            self.line,
+            Shape {
+                several: count > 1,
+                aside: predicate,
+            },
+            fail_fast,
+        )?;
+        let bar = output::bar(self.line.console, count);
         let watch = Watch(bar.as_ref());
-        let mut problem = None;
         let mut take = |verdict: Verdict| {
             let verdict = judge(verdict);
-            if let Some(bar) = &bar {
-                bar.done();
-            }
-            let mut write = || output.push(&verdict).and_then(|()| each(&verdict));
-            let written = match &bar {
-                Some(bar) => bar.suspend(write),
-                None => write(),
-            };
-            match written {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(stop) => {
-                    problem = Some(stop);
-                    ControlFlow::Break(())
-                }
-            }
+            report.take(bar.as_ref(), &verdict, || each(&verdict))
         };
         let mut requests: Vec<BlobRequest> = artifacts
             .into_iter()
             .map(|artifact| self.request(artifact))
             .collect();
+        let engine = &self.opened.engine;
         match (requests.pop(), requests.is_empty()) {
             // One artifact needs no threads.
             (Some(only), true) => {
-                let _ = take(self.engine.verify_blob(&only, &watch));
+                let _ = take(engine.verify_blob(&only, &watch));
             }
             (Some(last), false) => {
                 requests.push(last);
-                self.engine
-                    .verify_all(requests, self.jobs(), &watch, |_, verdict| take(verdict));
+                let jobs = output::jobs(&self.args.output);
+                engine.verify_all(requests, jobs, &watch, |_, verdict| take(verdict));
             }
             (None, _) => {}
         }
-        if let Some(bar) = &bar {
-            bar.clear();
-        }
-        match problem {
-            Some(problem) => Err(problem),
-            None => output.finish().map(sealcheck_verify::Outcome::exit_code),
-        }
-        .map_err(Problem::late)
+        report.end(bar.as_ref(), count)
     }
 
     /// The artifacts that the user means: folders are walked.
@@ -220,7 +154,7 @@ impl<'a> Session<'a> {
                     }
                     self.tell_proofs(&path, &expansion.proofs);
                     for skipped in &expansion.skipped {
-                        self.console.note(&format!(
+                        self.line.console.note(&format!(
                             "{} is left out: {}.",
                             shown(&skipped.path),
                             skipped.why
@@ -234,7 +168,7 @@ impl<'a> Session<'a> {
                 }
                 source => {
                     if let ArtifactSource::File(path) = &source {
-                        tell_pipe(self.console, path);
+                        tell_pipe(self.line.console, path);
                     }
                     stream |= matches!(source, ArtifactSource::Stream(_));
                     out.push(source);
@@ -249,18 +183,20 @@ impl<'a> Session<'a> {
         let count = proofs.len();
         match count {
             0 => return,
-            1 => self.console.note(&format!(
+            1 => self.line.console.note(&format!(
                 "1 file in {} is the proof of a file beside it, and not verified itself.",
                 shown(folder)
             )),
-            _ => self.console.note(&format!(
+            _ => self.line.console.note(&format!(
                 "{count} files in {} are proofs of files beside them, and not verified themselves.",
                 shown(folder)
             )),
         }
         if self.args.output.verbose {
             for proof in proofs {
-                self.console.note(&format!("{} is a proof.", shown(proof)));
+                self.line
+                    .console
+                    .note(&format!("{} is a proof.", shown(proof)));
             }
         }
     }
@@ -269,23 +205,29 @@ impl<'a> Session<'a> {
         BlobRequest {
             artifact,
             material: self.material.clone(),
-            requirements: Arc::clone(&self.requirements),
-            lookup: !(self.args.proof.insecure_ignore_tlog
-                || self.args.deprecated.private_infrastructure),
-            save_bundle: self.args.proof.save_bundle.clone(),
+            requirements: Arc::clone(&self.opened.requirements),
+            lookup: !self.args.require.ignores_log(),
+            save_bundle: self.args.material.save_bundle.clone(),
         }
     }
 
     fn names_one_artifact(&self) -> bool {
-        matches!(self.material, MaterialSource::Named(_)) || self.args.proof.save_bundle.is_some()
+        matches!(self.material, MaterialSource::Named(_))
+            || self.args.material.save_bundle.is_some()
     }
+}
 
-    fn jobs(&self) -> NonZeroUsize {
-        self.args
-            .output
-            .jobs
-            .unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
-    }
+/// Everything that the flags name of a proof, and the key.
+fn parts(args: &VerifyArgs) -> [&Option<String>; 6] {
+    let proof = &args.material;
+    [
+        &proof.bundle,
+        &proof.signature,
+        &proof.certificate,
+        &proof.rfc3161_timestamp,
+        &proof.sct,
+        &args.signer.key,
+    ]
 }
 
 /// Whether two paths lead to one file that is there.
@@ -351,7 +293,7 @@ fn refuse_placeless(artifacts: &[ArtifactSource]) -> Result<()> {
 
 /// Refuses standard input as a part of a proof, because it may be the artifact.
 fn refuse_streams(args: &VerifyArgs, matches: &ArgMatches) -> Result<()> {
-    let proof = &args.proof;
+    let proof = &args.material;
     for (id, text) in [
         ("bundle", &proof.bundle),
         ("signature", &proof.signature),
@@ -380,7 +322,7 @@ fn shown(path: &Path) -> String {
 /// The proof that the flags name. Of a bundle and a signature the one given by stronger means counts.
 fn material(args: &VerifyArgs, matches: &ArgMatches) -> Result<MaterialSource> {
     refuse_streams(args, matches)?;
-    let proof = &args.proof;
+    let proof = &args.material;
     let (bundle, signature) = (origin(matches, "bundle"), origin(matches, "signature"));
     if bundle.is_some() && bundle == signature {
         return Err(setup::exclusive(matches, "bundle", "signature")
@@ -419,25 +361,6 @@ fn material(args: &VerifyArgs, matches: &ArgMatches) -> Result<MaterialSource> {
         timestamp: input(&proof.rfc3161_timestamp),
         sct: input(&proof.sct),
     })))
-}
-
-fn refuse_hardware(args: &VerifyArgs) -> Result<()> {
-    match args.deprecated.sk || args.deprecated.slot.is_some() {
-        false => Ok(()),
-        true => Err(Problem::argument("--sk and --slot: hardware tokens are not asked for keys").with_hint(
-            "Export the token's public key to a file once (cosign public-key --sk > token.pub), and give it with --key.",
-        )),
-    }
-}
-
-/// What the user should know about the trusted root. Offline, an embedded root is what was asked for.
-fn tell(console: Console<'_>, warning: &Warning, offline: bool, verbose: bool) {
-    let expected = offline && matches!(warning, Warning::EmbeddedLastResort { .. });
-    match expected {
-        true if verbose => console.note(&format!("{warning}.")),
-        true => {}
-        false => console.warning(&format!("{warning}.")),
-    }
 }
 
 /// An artifact that is known by its digest only.

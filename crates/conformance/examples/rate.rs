@@ -3,7 +3,10 @@
 //!
 //! `rate TRUSTED_ROOT BUNDLE ARTIFACT IDENTITY ISSUER`
 
-#![expect(clippy::print_stdout, reason = "`cargo xtask bench --peers` reads the figures")]
+#![expect(
+    clippy::print_stdout,
+    reason = "`cargo xtask bench --peers` reads the figures"
+)]
 
 use std::fs;
 

@@ -1,0 +1,97 @@
+//! Who must have signed, what is trusted and what is required: settled once, for every command that verifies.
+
+use std::sync::Arc;
+
+use sealcheck_engine::Engine;
+use sealcheck_trust::Warning;
+use sealcheck_verify::Requirements;
+
+use crate::args::{Common, DeprecatedArgs};
+use crate::console::Console;
+use crate::problem::{Problem, Result};
+use crate::registry::Access;
+use crate::requirements::{self, RequiredSigner};
+use crate::signer::{self, Given, Signer};
+use crate::{CommandLine, setup};
+
+/// An engine, and what each proof must show.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) engine: Engine,
+    pub(crate) requirements: Arc<Requirements>,
+}
+
+impl Opened {
+    /// Reads the flags; `demand` adds what the command itself requires. `missing` says what to do when no signer is
+    /// named completely; it gets what is.
+    pub(crate) fn new(
+        args: &Common<'_>,
+        access: Access,
+        line: &CommandLine<'_>,
+        demand: impl FnOnce(Requirements) -> Requirements,
+        missing: impl FnOnce(Option<String>, Option<String>) -> Problem,
+    ) -> Result<Self> {
+        let console = line.console;
+        tell_deprecated(args, console)?;
+        for text in requirements::weakened(args, line.matches) {
+            console.note(&text);
+        }
+        let signer = match signer::read(args.signer, line.matches)? {
+            Given::Signer(signer) => signer,
+            Given::Incomplete { identity, issuer } => return Err(missing(identity, issuer)),
+        };
+        if let Signer::Identity(identities) = &signer {
+            for text in signer::warnings(identities) {
+                console.warning(&text);
+            }
+        }
+        let engine = setup::engine(args.trust, args.network, access, line.matches)?;
+        for warning in &engine.trust().warnings {
+            tell(console, warning, args.network.offline, args.verbose);
+        }
+        for skipped in engine.trust().root.skipped() {
+            console.note(&format!(
+                "a log of the trusted root is left out: {skipped}."
+            ));
+        }
+        let signer = match signer {
+            Signer::Identity(identities) => RequiredSigner::Identity(identities),
+            Signer::Key(key) => RequiredSigner::Key(key.load(&engine)?),
+        };
+        let requirements = requirements::build(args.require, args.trust, signer)?;
+        Ok(Self {
+            engine,
+            requirements: Arc::new(demand(requirements)),
+        })
+    }
+}
+
+fn tell_deprecated(args: &Common<'_>, console: Console<'_>) -> Result<()> {
+    refuse_hardware(args.deprecated)?;
+    if args.deprecated.new_bundle_format {
+        console.note("--new-bundle-format has no effect: the format of a bundle is recognised.");
+    }
+    if args.require.private_infrastructure {
+        console.note("--private-infrastructure is deprecated: write --insecure-ignore-tlog.");
+    }
+    Ok(())
+}
+
+fn refuse_hardware(args: &DeprecatedArgs) -> Result<()> {
+    match args.sk || args.slot.is_some() {
+        false => Ok(()),
+        true => Err(Problem::argument("--sk and --slot: hardware tokens are not asked for keys").with_hint(
+            "Export the token's public key to a file once (cosign public-key --sk > token.pub), and give it with --key.",
+        )),
+    }
+}
+
+/// What the user should know about the trusted root. Offline, an embedded root is what was asked for.
+fn tell(console: Console<'_>, warning: &Warning, offline: bool, verbose: bool) {
+    let expected = offline && matches!(warning, Warning::EmbeddedLastResort { .. });
+    match expected {
+        true if verbose => console.note(&format!("{warning}.")),
+        true => {}
+        false => console.warning(&format!("{warning}.")),
+    }
+}
