@@ -40,8 +40,10 @@ pub(crate) fn read(
             POLICIES.name
         )));
     }
-    let builder = args.slsa_builder.as_deref().map(str::parse).transpose()?;
-    let source = args.slsa_source.as_deref().map(str::parse).transpose()?;
+    let builder = args.slsa_builder.as_deref().map(str::parse).transpose();
+    let builder = builder.map_err(|failure: Failure| Problem::from(failure).with_hint("Give the builder's id as provenance names it, for example https://github.com/actions/runner/github-hosted."))?;
+    let source = args.slsa_source.as_deref().map(str::parse).transpose();
+    let source = source.map_err(|failure: Failure| Problem::from(failure).with_hint("Give the repository with its host, and if needed what of it: github.com/org/repo, or github.com/org/repo@tag:v1.2.3."))?;
     let policies = args
         .policy
         .iter()

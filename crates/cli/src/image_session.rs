@@ -1,6 +1,7 @@
 //! What the commands that verify images do.
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use crate::opened::Opened;
 use crate::output::{self, Report, Shape};
 use crate::problem::{Problem, Result};
 use crate::registry::{self, Access};
+use crate::session::{refuse_overwriting, tell_pipe};
 use crate::suggestion::{self, Found};
 use crate::{CommandLine, image_source, setup};
 
@@ -39,9 +41,14 @@ impl<'a> ImageSession<'a> {
         demand: impl FnOnce(Requirements) -> Requirements,
     ) -> Result<Self> {
         let platforms = platforms(&images.platforms);
+        let list = images.images_from.as_ref();
+        if let Some(list) = list {
+            tell_pipe(line.console, list);
+        }
         let images = image_source::all(images)?;
+        refuse_input_as_output(args, list, &images)?;
         let repositories = registry::repositories(&args.registry, line.matches)?;
-        let access = registry::read(&args.registry, line.matches, line.console, &images)?;
+        let access = registry::read(&args.registry, &args.deprecated_registry, line, &images)?;
         let missing = |identity, issuer| {
             let found = images.first().map_or_else(Vec::new, |image| {
                 claimed(image, &repositories, &args.network, &access)
@@ -97,7 +104,7 @@ impl<'a> ImageSession<'a> {
             repositories: self.repositories.clone(),
             demand: demand.clone(),
             signers: self.signers,
-            lookup: !self.args.require.ignores_log(),
+            lookup: !self.args.common().ignores_log(),
             ..ImageRequest::new(image, Arc::clone(&self.opened.requirements))
         };
         let mut images = self.images.clone();
@@ -115,6 +122,27 @@ impl<'a> ImageSession<'a> {
         }
         report.end(bar.as_ref(), count)
     }
+}
+
+/// The result must not be written over what it is about.
+fn refuse_input_as_output(
+    args: &ImageVerifyArgs,
+    list: Option<&PathBuf>,
+    images: &[ImageSource],
+) -> Result<()> {
+    let layouts = images.iter().filter_map(|image| match image {
+        ImageSource::Layout { path, .. } => Some(path),
+        ImageSource::Registry(_) => None,
+    });
+    let key = args.signer.key.iter().map(PathBuf::from);
+    let named = [
+        args.trust.trusted_root.as_ref(),
+        args.registry.registry_config.as_ref(),
+        args.registry.pull_secret.as_ref(),
+        list,
+    ];
+    let named = named.into_iter().flatten().chain(layouts).cloned();
+    refuse_overwriting(args.output.output_file.as_deref(), key.chain(named))
 }
 
 /// Which images of an index the flags mean.

@@ -11,6 +11,7 @@ use crate::console::Console;
 use crate::problem::{Problem, Result};
 use crate::registry::Access;
 use crate::requirements::{self, RequiredSigner};
+use crate::session::tell_pipe;
 use crate::signer::{self, Given, Signer};
 use crate::{CommandLine, setup};
 
@@ -32,6 +33,9 @@ impl Opened {
         missing: impl FnOnce(Option<String>, Option<String>) -> Problem,
     ) -> Result<Self> {
         let console = line.console;
+        if let Some(key) = &args.signer.key {
+            tell_pipe(console, key.as_ref());
+        }
         tell_deprecated(args, console)?;
         for text in requirements::weakened(args, line.matches) {
             console.note(&text);
@@ -58,7 +62,7 @@ impl Opened {
             Signer::Identity(identities) => RequiredSigner::Identity(identities),
             Signer::Key(key) => RequiredSigner::Key(key.load(&engine)?),
         };
-        let requirements = requirements::build(args.require, args.trust, signer)?;
+        let requirements = requirements::build(args, signer)?;
         Ok(Self {
             engine,
             requirements: Arc::new(demand(requirements)),
@@ -71,7 +75,7 @@ fn tell_deprecated(args: &Common<'_>, console: Console<'_>) -> Result<()> {
     if args.deprecated.new_bundle_format {
         console.note("--new-bundle-format has no effect: the format of a bundle is recognised.");
     }
-    if args.require.private_infrastructure {
+    if args.deprecated.private_infrastructure {
         console.note("--private-infrastructure is deprecated: write --insecure-ignore-tlog.");
     }
     Ok(())

@@ -6,11 +6,10 @@ use clap::ArgMatches;
 use sealcheck_engine::{ClientCertificate, HostConfig, ImageSource, RegistrySettings};
 use sealcheck_registry::{Credential, Keychain, Registries, Repository};
 
-use crate::args::RegistryArgs;
-use crate::console::Console;
+use crate::args::{DeprecatedRegistryArgs, RegistryArgs};
 use crate::environment::{Origin, origin, spoken};
 use crate::problem::{Problem, Result};
-use crate::setup;
+use crate::{CommandLine, setup};
 
 /// How registries are spoken to, and what that needs of the network. The default speaks to none with credentials.
 #[derive(Clone, Debug, Default)]
@@ -23,12 +22,13 @@ pub(crate) struct Access {
 /// Reads the flags. Credentials that are given are for the registry of `images` alone.
 pub(crate) fn read(
     args: &RegistryArgs,
-    matches: &ArgMatches,
-    console: Console<'_>,
+    deprecated: &DeprecatedRegistryArgs,
+    line: &CommandLine<'_>,
     images: &[ImageSource],
 ) -> Result<Access> {
-    refuse(args)?;
-    tell(args, matches, console);
+    let matches = line.matches;
+    refuse(deprecated)?;
+    tell(args, deprecated, line);
     let registries = match &args.registry_config {
         Some(path) => Registries::read(path)?,
         None => Registries::default(),
@@ -79,7 +79,7 @@ pub(crate) fn repositories(args: &RegistryArgs, matches: &ArgMatches) -> Result<
         .collect()
 }
 
-fn refuse(args: &RegistryArgs) -> Result<()> {
+fn refuse(args: &DeprecatedRegistryArgs) -> Result<()> {
     if args.registry_server_name.is_some() {
         return Err(Problem::argument("--registry-server-name is refused: a registry is known by the name in its certificate")
             .with_hint("Say in --registry-config under which name it is reached: repositories: [{prefix: NAME, rewrite: NAME-IN-CERTIFICATE}]. The images keep their names."));
@@ -93,7 +93,8 @@ fn refuse(args: &RegistryArgs) -> Result<()> {
     Ok(())
 }
 
-fn tell(args: &RegistryArgs, matches: &ArgMatches, console: Console<'_>) {
+fn tell(args: &RegistryArgs, deprecated: &DeprecatedRegistryArgs, line: &CommandLine<'_>) {
+    let (matches, console) = (line.matches, line.console);
     let from_variable = origin(matches, "allow_http_registry").is_some_and(|it| it < Origin::Flag);
     if args.allow_http_registry && from_variable {
         let name = spoken(matches, "allow_http_registry");
@@ -101,13 +102,13 @@ fn tell(args: &RegistryArgs, matches: &ArgMatches, console: Console<'_>) {
             "{name} is set: registries without TLS are believed when they say that there is nothing."
         ));
     }
-    if args.allow_insecure_registry {
+    if deprecated.allow_insecure_registry {
         console.warning("--allow-insecure-registry has no effect: certificates of registries are always checked. Give a registry's own authority with --registry-cacert, and for one without TLS --allow-http-registry.");
     }
-    if args.k8s_keychain {
+    if deprecated.k8s_keychain {
         console.note("--k8s-keychain has no effect: Docker's and podman's files with their helpers are always used, ambient credentials of clouds never. Configure the cloud's helper, or give --pull-secret.");
     }
-    if args.experimental_oci11 {
+    if deprecated.experimental_oci11 {
         console.note(
             "--experimental-oci11 has no effect: what was attached in this way is always looked at.",
         );

@@ -3,7 +3,7 @@
 use clap::ArgMatches;
 use sealcheck_verify::{DigestAlgorithm, Identities, PublicKey, Requirements, Threshold};
 
-use crate::args::{Common, InstanceName, Require, RequireArgs, TrustArgs};
+use crate::args::{Common, InstanceName, Require};
 use crate::environment::{Origin, origin, spoken};
 use crate::problem::{Problem, Result};
 
@@ -15,11 +15,8 @@ pub(crate) enum RequiredSigner {
 }
 
 /// What the flags require.
-pub(crate) fn build(
-    args: &RequireArgs,
-    trust: &TrustArgs,
-    signer: RequiredSigner,
-) -> Result<Requirements> {
+pub(crate) fn build(common: &Common<'_>, signer: RequiredSigner) -> Result<Requirements> {
+    let (args, trust) = (common.require, common.trust);
     let by_identity = matches!(signer, RequiredSigner::Identity(_));
     let mut requirements = match signer {
         RequiredSigner::Identity(identities) => Requirements::identity(identities),
@@ -31,7 +28,7 @@ pub(crate) fn build(
             .scts(Threshold::Waived)
             .timestamps(Threshold::ONE);
     }
-    let ignore_log = args.ignores_log();
+    let ignore_log = common.ignores_log();
     if ignore_log {
         requirements = requirements.log_entries(Threshold::Waived);
         if by_identity && !args.use_signed_timestamps {
@@ -96,7 +93,7 @@ pub(crate) fn weakened(args: &Common<'_>, matches: &ArgMatches) -> Vec<String> {
         ),
         (
             "private_infrastructure",
-            args.require.private_infrastructure,
+            args.deprecated.private_infrastructure,
             "no entry in a transparency log is required.",
         ),
         (

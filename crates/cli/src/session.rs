@@ -60,14 +60,9 @@ impl<'a> Session<'a> {
 
     /// The result must not be written over what it is about.
     fn refuse_input_as_output(&self, artifacts: &[ArtifactSource]) -> Result<()> {
-        let Some(output) = &self.args.output.output_file else {
-            return Ok(());
-        };
-        let Ok(target) = output.canonicalize() else {
-            return Ok(());
-        };
-        let named = parts(self.args).into_iter().flatten().map(PathBuf::from);
-        let root = self.args.trust.trusted_root.iter().map(PathBuf::from);
+        let key = self.args.signer.key.iter();
+        let named = parts(self.args).into_iter().flatten().chain(key);
+        let root = self.args.trust.trusted_root.iter().cloned();
         let files = artifacts.iter().filter_map(|artifact| match artifact {
             ArtifactSource::File(file) => Some(file),
             _ => None,
@@ -75,12 +70,11 @@ impl<'a> Session<'a> {
         let beside = files
             .clone()
             .flat_map(|file| sealcheck_engine::proof_paths(file));
-        let mut read = named.chain(root).chain(files.cloned()).chain(beside);
-        let is_target = |file: PathBuf| file.canonicalize().is_ok_and(|file| file == target);
-        match read.any(is_target) {
-            true => Err(read_and_written(output)),
-            false => Ok(()),
-        }
+        let read = named.map(PathBuf::from).chain(root);
+        refuse_overwriting(
+            self.args.output.output_file.as_deref(),
+            read.chain(files.cloned()).chain(beside),
+        )
     }
 
     /// Verifies the artifacts, writes the results, and gives the exit code. `judge` says what else the verdict depends
@@ -206,7 +200,7 @@ impl<'a> Session<'a> {
             artifact,
             material: self.material.clone(),
             requirements: Arc::clone(&self.opened.requirements),
-            lookup: !self.args.require.ignores_log(),
+            lookup: !self.args.common().ignores_log(),
             save_bundle: self.args.material.save_bundle.clone(),
         }
     }
@@ -217,8 +211,8 @@ impl<'a> Session<'a> {
     }
 }
 
-/// Everything that the flags name of a proof, and the key.
-fn parts(args: &VerifyArgs) -> [&Option<String>; 6] {
+/// Everything that the flags name of a proof.
+fn parts(args: &VerifyArgs) -> [&Option<String>; 5] {
     let proof = &args.material;
     [
         &proof.bundle,
@@ -226,13 +220,26 @@ fn parts(args: &VerifyArgs) -> [&Option<String>; 6] {
         &proof.certificate,
         &proof.rfc3161_timestamp,
         &proof.sct,
-        &args.signer.key,
     ]
 }
 
 /// Whether two paths lead to one file that is there.
 pub(crate) fn same_file(one: &Path, other: &Path) -> bool {
     matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+/// Refuses an output that is one of the files that are `read`.
+pub(crate) fn refuse_overwriting(
+    output: Option<&Path>,
+    mut read: impl Iterator<Item = PathBuf>,
+) -> Result<()> {
+    let Some(output) = output else {
+        return Ok(());
+    };
+    match read.any(|file| same_file(&file, output)) {
+        true => Err(read_and_written(output)),
+        false => Ok(()),
+    }
 }
 
 /// The result would replace what it depends on.

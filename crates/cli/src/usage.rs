@@ -12,11 +12,20 @@ fn is_suggestion(kind: ContextKind) -> bool {
     )
 }
 
+/// `a`, `a or b`, `a, b or c`.
+fn any_of(texts: &[String]) -> String {
+    match texts.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, before)) => format!("{} or {last}", before.join(", ")),
+        None => String::new(),
+    }
+}
+
 /// The problem behind an error of the parser.
 pub(crate) fn problem(error: &clap::Error, command: &str) -> Problem {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
-        Some(ContextValue::Strings(texts)) if is_suggestion(kind) => Some(texts.join(" or ")),
+        Some(ContextValue::Strings(texts)) if is_suggestion(kind) => Some(any_of(texts)),
         Some(ContextValue::Strings(texts)) => Some(texts.join(", ")),
         _ => None,
     };

@@ -6,8 +6,8 @@ use clap::{Args, ValueEnum};
 use sealcheck_registry::Platform;
 
 use super::{
-    BatchArgs, ColorWhen, Common, DEPRECATED, DeprecatedArgs, DocumentFormat, NetworkArgs,
-    OutputArgs, RegistryArgs, RequireArgs, SignerArgs, TrustArgs,
+    BatchArgs, ColorWhen, Common, DEPRECATED, DeprecatedArgs, DeprecatedRegistryArgs,
+    DocumentFormat, NetworkArgs, OutputArgs, RegistryArgs, RequireArgs, SignerArgs, TrustArgs,
 };
 
 #[derive(Debug, Args)]
@@ -99,6 +99,8 @@ pub(crate) struct ImageVerifyArgs {
     pub(crate) batch: BatchArgs,
     #[command(flatten)]
     pub(crate) deprecated: DeprecatedArgs,
+    #[command(flatten)]
+    pub(crate) deprecated_registry: DeprecatedRegistryArgs,
 }
 
 impl ImageVerifyArgs {
@@ -172,6 +174,8 @@ pub(crate) struct TreeArgs {
     pub(crate) shown: ShownArgs,
     #[command(flatten)]
     pub(crate) deprecated: DeprecatedArgs,
+    #[command(flatten)]
+    pub(crate) deprecated_registry: DeprecatedRegistryArgs,
 }
 
 impl TreeArgs {
@@ -221,6 +225,8 @@ pub(crate) struct DownloadArgs {
         help_heading = "Output"
     )]
     pub(crate) color: ColorWhen,
+    #[command(flatten)]
+    pub(crate) deprecated_registry: DeprecatedRegistryArgs,
 }
 
 /// What can be downloaded.
@@ -255,6 +261,8 @@ pub(crate) struct CopyArgs {
     pub(crate) network: NetworkArgs,
     #[command(flatten)]
     pub(crate) shown: ShownArgs,
+    #[command(flatten)]
+    pub(crate) deprecated_registry: DeprecatedRegistryArgs,
 }
 
 /// The output of a command that gives no verdict.
@@ -303,32 +311,36 @@ Examples:
       --identity security@example.com --issuer https://login.example.net
 
   Every image of a list, for every platform, one line of JSON each:
-    sealcheck verify --images-from images.txt --all-platforms --key release.pub -o jsonl
+    sealcheck verify --images-from images.txt --all-platforms \\
+      --key release.pub -o jsonl
 
   Without network, from a copy with all proofs:
     sealcheck copy registry.example/app:v1 app/
     sealcheck verify oci:app/ --offline --key release.pub
 
-Exit codes: 0 verified, 1 rejected, 2 usage, 3 unavailable, 4 unsigned; the worst of several images
-decides. `sealcheck explain CODE` explains the reason code of a report.
+Exit codes: 0 verified, 1 rejected, 2 usage, 3 unavailable, 4 unsigned; the
+worst of several images decides. `sealcheck explain CODE` explains the reason
+code of a report. Started under the name `cosign`, output and exit codes are
+those of cosign.
 
-Started under the name `cosign`, output and exit codes are those of cosign.
-
-Environment: SEALCHECK_FLAG for every flag, then cosign's COSIGN_FLAG, COSIGN_REPOSITORY, SIGSTORE_*
-and TUF_* variables; DOCKER_CONFIG and REGISTRY_AUTH_FILE for credentials. A flag comes first.";
+Environment: SEALCHECK_FLAG for every flag, then cosign's COSIGN_FLAG,
+COSIGN_REPOSITORY, SIGSTORE_* and TUF_* variables; DOCKER_CONFIG and
+REGISTRY_AUTH_FILE for credentials. A flag comes before any variable.";
 
 pub(super) const ATTESTATION_HELP: &str = "\
 Examples:
   SLSA provenance of an image, by a builder and from a source:
-    sealcheck verify-attestation registry.example/app:v1 --type slsaprovenance1 \\
+    sealcheck verify-attestation registry.example/app:v1 \\
+      --type slsaprovenance1 \\
       --slsa-builder https://github.com/actions/runner/github-hosted \\
       --slsa-source github.com/org/repo@tag:v1.2.3 \\
-      --identity 'glob:https://github.com/org/repo/.github/workflows/*@refs/tags/v*' \\
+      --identity \\
+        'glob:https://github.com/org/repo/.github/workflows/*@refs/tags/v*' \\
       --issuer https://token.actions.githubusercontent.com
 
   The SBOM that a verified attestation holds:
-    sealcheck verify-attestation registry.example/app:v1 --type spdxjson --print-predicate \\
-      --key build.pub | jq .packages
+    sealcheck verify-attestation registry.example/app:v1 --type spdxjson \\
+      --print-predicate --key build.pub | jq .packages
 
 Exit codes and environment are those of `sealcheck verify`.";
 
@@ -342,22 +354,24 @@ Examples:
       --identity krel-trust@k8s-releng-prod.iam.gserviceaccount.com \\
       --issuer https://accounts.google.com
 
-Exit codes: 0 the list is complete, 2 usage, 3 a place did not answer. The state of what is attached
-does not change it: to decide, use `sealcheck verify`.";
+Exit codes: 0 the list is complete, 2 usage, 3 a place did not answer. The state
+of what is attached does not change it: to decide, use `sealcheck verify`.";
 
 pub(super) const DOWNLOAD_HELP: &str = "\
 One JSON document a line. Nothing of it is verified.
 
 Examples:
-  sealcheck download signature registry.k8s.io/pause:3.10 | jq -r .Base64Signature
-  sealcheck download attestation registry.example/app:v1 --predicate-type slsaprovenance1
+  sealcheck download signature registry.k8s.io/pause:3.10 |
+    jq -r .Base64Signature
+  sealcheck download attestation registry.example/app:v1 \\
+    --predicate-type slsaprovenance1
   sealcheck download bundle registry.example/app:v1 --platform linux/arm64
 
 Exit codes: 0 printed, 2 usage, 3 a place did not answer, 4 there is none.";
 
 pub(super) const COPY_HELP: &str = "\
-The folder is an OCI image layout, which other tools read as well. Nothing is verified on the way,
-but every byte is checked against its digest.
+The folder is an OCI image layout, which other tools read as well. Nothing is
+verified on the way, but every byte is checked against its digest.
 
 Examples:
   sealcheck copy registry.k8s.io/pause:3.10 pause/

@@ -19,7 +19,7 @@ pub(crate) use image::{
 pub(crate) use network::NetworkArgs;
 pub(crate) use output::{BatchArgs, ColorWhen, DocumentFormat, Format, OutputArgs};
 pub(crate) use proof::{MaterialArgs, Require, RequireArgs};
-pub(crate) use registry::{RegistryArgs, SECRETS};
+pub(crate) use registry::{DeprecatedRegistryArgs, RegistryArgs, SECRETS};
 pub(crate) use signer::SignerArgs;
 pub(crate) use trust::{InstanceName, TrustArgs};
 
@@ -172,6 +172,13 @@ pub(crate) struct Common<'a> {
     pub(crate) verbose: bool,
 }
 
+impl Common<'_> {
+    /// Whether a log entry is waived.
+    pub(crate) fn ignores_log(&self) -> bool {
+        self.require.insecure_ignore_tlog || self.deprecated.private_infrastructure
+    }
+}
+
 impl VerifyArgs {
     pub(crate) fn common(&self) -> Common<'_> {
         Common {
@@ -192,6 +199,9 @@ pub(crate) struct DeprecatedArgs {
     /// Has no effect: the format of a bundle is recognised.
     #[arg(long)]
     pub(crate) new_bundle_format: bool,
+    /// The same as --insecure-ignore-tlog.
+    #[arg(long)]
+    pub(crate) private_infrastructure: bool,
     /// Is refused: hardware tokens are not supported. Export the public key and use --key.
     #[arg(long)]
     pub(crate) sk: bool,

@@ -55,9 +55,6 @@ pub(crate) struct RequireArgs {
     /// Do not require that the certificate was published in a certificate-transparency log.
     #[arg(long)]
     pub(crate) insecure_ignore_sct: bool,
-    /// The same as --insecure-ignore-tlog.
-    #[arg(long, help_heading = super::DEPRECATED)]
-    pub(crate) private_infrastructure: bool,
 }
 
 /// One `--require`.
@@ -76,11 +73,6 @@ pub(crate) enum Require {
 }
 
 impl RequireArgs {
-    /// Whether a log entry is waived.
-    pub(crate) fn ignores_log(&self) -> bool {
-        self.insecure_ignore_tlog || self.private_infrastructure
-    }
-
     /// How many distinct signers are required, when that is said: the greatest of what was said.
     pub(crate) fn signers(&self) -> Option<NonZeroU8> {
         let counts = self.require.iter().filter_map(|require| match require {

@@ -39,21 +39,27 @@ pub(crate) struct RegistryArgs {
     /// Speak to registries without TLS where they have none. Addresses of this machine are in any case.
     #[arg(long)]
     pub(crate) allow_http_registry: bool,
+}
+
+/// What cosign has and sealcheck has no use for.
+#[derive(Debug, Args)]
+#[command(next_help_heading = super::DEPRECATED)]
+pub(crate) struct DeprecatedRegistryArgs {
     /// Has no effect: certificates are always checked. Use --registry-cacert or --allow-http-registry.
-    #[arg(long, help_heading = super::DEPRECATED)]
+    #[arg(long)]
     pub(crate) allow_insecure_registry: bool,
     /// Is refused: a registry is known by the name in its certificate. Use a rewrite in --registry-config.
-    #[arg(long, value_name = "NAME", help_heading = super::DEPRECATED)]
+    #[arg(long, value_name = "NAME")]
     pub(crate) registry_server_name: Option<String>,
     /// Has no effect: Docker's and podman's files with their helpers are always used. Ambient credentials of clouds are
     /// not; use their helper programs, or --pull-secret.
-    #[arg(long, help_heading = super::DEPRECATED)]
+    #[arg(long)]
     pub(crate) k8s_keychain: bool,
     /// Is refused: such tags are not looked at.
-    #[arg(long, value_name = "PREFIX", help_heading = super::DEPRECATED)]
+    #[arg(long, value_name = "PREFIX")]
     pub(crate) attachment_tag_prefix: Option<String>,
     /// Has no effect: what was attached in this way is always looked at.
-    #[arg(long, help_heading = super::DEPRECATED)]
+    #[arg(long)]
     pub(crate) experimental_oci11: bool,
 }
 

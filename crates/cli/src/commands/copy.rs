@@ -11,6 +11,7 @@ use crate::image_session::one_or_given;
 use crate::output::Watch;
 use crate::problem::Result;
 use crate::report::colour;
+use crate::report::wrap::paragraph;
 use crate::suggestion::quoted;
 use crate::{CommandLine, image_source, output, registry, setup};
 
@@ -19,7 +20,7 @@ pub(crate) fn run(args: &CopyArgs, line: &CommandLine<'_>) -> Result<u8> {
     let image = image_source::one(&args.image, args.local_image)?;
     let repositories = registry::repositories(&args.registry, line.matches)?;
     let images = std::slice::from_ref(&image);
-    let access = registry::read(&args.registry, line.matches, line.console, images)?;
+    let access = registry::read(&args.registry, &args.deprecated_registry, line, images)?;
     let engine = setup::reading_engine(&args.network, access, None)?;
     let request = CopyRequest {
         image,
@@ -77,7 +78,8 @@ fn text(copied: &Document) -> String {
     let mut add = |label: &str, value: &str| {
         let dim = colour::LABEL;
         let padding = " ".repeat(LABELS.saturating_sub(label.len()));
-        writeln!(out, "  {dim}{label}{dim:#}{padding}{}", printable(value)).ok();
+        let value = paragraph(&printable(value), VALUES, VALUES);
+        writeln!(out, "  {dim}{label}{dim:#}{padding}{value}").ok();
     };
     add("digest", &copied.digest);
     add("to", &copied.layout);
@@ -100,3 +102,5 @@ fn text(copied: &Document) -> String {
 
 /// The longest label and two spaces.
 const LABELS: usize = 9;
+/// The column of the values.
+const VALUES: usize = LABELS + 2;

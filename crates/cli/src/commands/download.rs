@@ -31,7 +31,7 @@ pub(crate) fn run(args: &DownloadArgs, line: &CommandLine<'_>) -> Result<u8> {
     let image = image_source::one(&args.image, args.local_image)?;
     let repositories = registry::repositories(&args.registry, line.matches)?;
     let images = std::slice::from_ref(&image);
-    let access = registry::read(&args.registry, line.matches, line.console, images)?;
+    let access = registry::read(&args.registry, &args.deprecated_registry, line, images)?;
     let engine = setup::reading_engine(&args.network, access, None)?;
     let platforms = one_or_given(args.platform.as_ref());
     let inventory = engine.inventory(&image, &platforms, &repositories)?;

@@ -22,7 +22,7 @@ pub(crate) fn run(args: &TreeArgs, line: &CommandLine<'_>) -> Result<u8> {
     let image = image_source::one(&args.image, args.local_image)?;
     let repositories = registry::repositories(&args.registry, line.matches)?;
     let images = std::slice::from_ref(&image);
-    let access = registry::read(&args.registry, line.matches, line.console, images)?;
+    let access = registry::read(&args.registry, &args.deprecated_registry, line, images)?;
     let platforms = match &args.platform {
         Some(platform) => Platforms::One(platform.clone()),
         None => Platforms::All,

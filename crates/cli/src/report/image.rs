@@ -34,6 +34,10 @@ pub(super) fn signatures(out: &mut Lines, verdict: &Verdict, image: &ImageFacts,
     add_rest(out, accepted.len(), all, "accepted");
     // What decided about the image is told already.
     let told = accepted.is_empty() && refused.len() == 1;
+    // Beside a good proof, proofs of another kind are what is usual.
+    let (others, refused): (Vec<_>, Vec<_>) = refused
+        .into_iter()
+        .partition(|signature| !accepted.is_empty() && !all && is_of_another_kind(signature));
     for signature in shown(&refused, all) {
         if !told {
             let message = signature.message.as_deref().unwrap_or_default();
@@ -46,6 +50,16 @@ pub(super) fn signatures(out: &mut Lines, verdict: &Verdict, image: &ImageFacts,
         add_content(out, signature, image);
     }
     add_rest(out, refused.len(), all, "refused");
+    if !others.is_empty() {
+        let noun = if others.len() == 1 { "proof" } else { "proofs" };
+        out.add(
+            "left out",
+            &format!(
+                "{} {noun} of another kind (--verbose lists them)",
+                others.len()
+            ),
+        );
+    }
     said(out, evidence);
 }
 
@@ -165,6 +179,14 @@ fn about(signature: &ImageSignatureFacts, image: &ImageFacts) -> String {
         Some(platform) => format!("{} {}", printable(platform), signature.subject),
         None => signature.subject.to_string(),
     }
+}
+
+/// Whether it is another thing than what was asked for: an attestation beside signatures, another type of attestation.
+fn is_of_another_kind(signature: &ImageSignatureFacts) -> bool {
+    matches!(
+        signature.reason,
+        Some(Reason::NotASignature | Reason::NotAnAttestation | Reason::PredicateTypeMismatch)
+    )
 }
 
 fn shown<'s, 'f>(

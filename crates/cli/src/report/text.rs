@@ -333,6 +333,8 @@ fn unanswered(out: &mut Lines, evidence: &Evidence, failure: Option<&Failure>) {
         .iter()
         .filter(|place| place.found == Found::Failed)
         .collect();
+    // A failure that is of one place tells its answer.
+    rest.retain(|place| !failure.is_some_and(|failure| is_told(failure, place)));
     while let Some(first) = rest.first().copied() {
         let (same, others): (Vec<&Place>, Vec<&Place>) = rest
             .into_iter()
@@ -351,6 +353,12 @@ fn unanswered(out: &mut Lines, evidence: &Evidence, failure: Option<&Failure>) {
         }
         rest = others;
     }
+}
+
+fn is_told(failure: &Failure, place: &Place) -> bool {
+    let ends = |why: &str, told: &str| why.ends_with(told);
+    failure.field.as_deref() == Some(&*place.place)
+        && matches!((&place.detail, &failure.detail), (Some(why), Some(told)) if ends(why, told))
 }
 
 fn looked_at(place: &Place) -> String {

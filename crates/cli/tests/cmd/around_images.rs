@@ -194,7 +194,11 @@ fn under_the_name_cosign_output_and_codes_are_cosigns() {
     verify("v9", SIGNER).exits(11);
     verify("v1", "mallory@example.com").exits(12);
     let sign = cosign(&scene, &["sign", "x"]).exits(1);
-    assert!(sign.stderr.contains("does not sign"), "{}", sign.stderr);
+    assert!(
+        sign.stderr.contains("no `sign`: it verifies"),
+        "{}",
+        sign.stderr
+    );
     cosign(&scene, &["verify", "--no-such-flag"]).exits(1);
     assert!(
         cosign(&scene, &["version"])

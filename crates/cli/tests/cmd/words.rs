@@ -157,7 +157,7 @@ fn wrong_command_lines_are_told_in_our_words() {
         let arguments: Vec<&str> = line.split(' ').collect();
         let run = sandbox.run(&arguments).exits(2);
         match arguments.first() {
-            Some(command) if command.starts_with("verify-b") => {
+            Some(command) if ["verify", "copy"].iter().any(|of| command.starts_with(of)) => {
                 assert_eq!(run.result()["outcome"], "usage", "{line}");
             }
             _ => assert_eq!(run.stdout, "", "{line}"),
