@@ -38,10 +38,10 @@ pub(crate) fn read(
         keychain = keychain.with_pull_secret(path)?;
     }
     let mut hosts = Vec::new();
-    if let Some(credential) = credential(args, matches)? {
-        if let Some(registry) = only_registry(images, "credentials are given")? {
-            keychain = keychain.with_given(&[registry], credential);
-        }
+    if let Some(credential) = credential(args, matches)?
+        && let Some(registry) = only_registry(images, "credentials are given")?
+    {
+        keychain = keychain.with_given(&[registry], credential);
     }
     if let Some(certificate) = client_certificate(args, matches)?
         && let Some(registry) = only_registry(images, "a client certificate is given")?
