@@ -68,15 +68,28 @@ impl Rewritten {
             self.notes.push(format!("-{name} is read as --{name}."));
         }
         let is_switch = matches!(arg.get_action(), ArgAction::SetTrue);
+        let flag = arg.get_long().unwrap_or(name);
         match value.map(truth) {
-            Some(Some(true)) if is_switch => Some(format!("--{name}").into()),
+            // Of a switch that is given several times the last one counts.
+            None | Some(Some(true)) if is_switch => {
+                self.forget(flag);
+                Some(format!("--{flag}").into())
+            }
             Some(Some(false)) if is_switch => {
-                self.settled.push(name.to_owned());
+                self.forget(flag);
+                self.settled.push(flag.to_owned());
                 None
             }
             _ if dashes == 1 => Some(format!("-{text}").into()),
             _ => Some(text.into()),
         }
+    }
+
+    /// Takes back what was said about a switch before.
+    fn forget(&mut self, flag: &str) {
+        let spelled = format!("--{flag}");
+        self.arguments.retain(|argument| *argument != *spelled);
+        self.settled.retain(|settled| settled != flag);
     }
 }
 
@@ -155,5 +168,15 @@ mod tests {
         let (text, _, settled) = rewritten("sealcheck verify-blob --offline=false f");
         assert_eq!(text, "sealcheck verify-blob f");
         assert_eq!(settled, ["offline"]);
+        for (line, expected, off) in [
+            ("--offline --offline=false f", "f", 1),
+            ("--offline=false --offline f", "--offline f", 0),
+            ("--offline --offline f", "--offline f", 0),
+            ("--offline=false --offline=false f", "f", 1),
+        ] {
+            let (text, _, settled) = rewritten(&format!("sealcheck verify-blob {line}"));
+            assert_eq!(text, format!("sealcheck verify-blob {expected}"), "{line}");
+            assert_eq!(settled.len(), off, "{line}");
+        }
     }
 }

@@ -4,11 +4,11 @@ use std::io::{self, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use sealcheck_engine::Secrets;
+use sealcheck_verify::Verdict;
 
 use crate::args::ColorWhen;
 use crate::problem::Problem;
 use crate::report::{colour, wrap};
-use crate::secrets::Discreet;
 
 /// Where a command writes.
 #[derive(Clone, Copy, Debug)]
@@ -18,7 +18,7 @@ pub(crate) struct Console<'s> {
 }
 
 impl<'s> Console<'s> {
-    /// Nothing that is written to it shows one of the `secrets`.
+    /// No note, warning or error that is written to it shows one of the `secrets`.
     pub(crate) fn new(color: ColorWhen, secrets: &'s Secrets) -> Self {
         Self {
             secrets,
@@ -33,24 +33,35 @@ impl<'s> Console<'s> {
 
     /// Standard output, buffered; styles are stripped where they are not wanted.
     pub(crate) fn stdout(self) -> impl Write + 's {
-        let out = AutoStream::new(io::stdout(), self.choice);
-        io::BufWriter::new(Discreet::new(out, self.secrets))
+        io::BufWriter::new(AutoStream::new(io::stdout(), self.choice))
     }
 
     /// Standard error.
     pub(crate) fn stderr(self) -> impl Write + 's {
-        Discreet::new(AutoStream::new(io::stderr(), self.choice), self.secrets)
+        AutoStream::new(io::stderr(), self.choice)
     }
 
-    /// The text without secrets.
-    pub(crate) fn hide(self, text: &str) -> std::borrow::Cow<'_, str> {
-        self.secrets.hide(text)
+    /// Text that quotes the user or an error, without secrets.
+    pub(crate) fn hide(self, text: &str) -> String {
+        self.secrets.hide(text).into_owned()
+    }
+
+    /// The verdict without secrets in the text that quotes the user or an error. What is proved stays as it is.
+    pub(crate) fn discreet(self, verdict: Verdict) -> Verdict {
+        match self.secrets.is_empty() {
+            true => verdict,
+            false => verdict.with_words(&|text| self.hide(text)),
+        }
+    }
+
+    /// The same for a problem.
+    pub(crate) fn discreet_problem(self, problem: Problem) -> Problem {
+        problem.with_words(&|text| self.hide(text))
     }
 
     /// A file that takes a result: without styles.
     pub(crate) fn file(self, file: std::fs::File) -> impl Write + 's {
-        let out = anstream::StripStream::new(file);
-        io::BufWriter::new(Discreet::new(out, self.secrets))
+        io::BufWriter::new(anstream::StripStream::new(file))
     }
 
     pub(crate) fn stdout_is_terminal(self) -> bool {
@@ -71,11 +82,10 @@ impl<'s> Console<'s> {
         self.line(colour::DOUBT, "warning", text);
     }
 
-    /// Why nothing was verified.
+    /// Why nothing was verified, which has no secrets any more.
     pub(crate) fn error(self, problem: &Problem) {
         let style = colour::FAILED;
         let message = problem.message();
-        let message = self.secrets.hide(&message);
         let text = wrap::paragraph(&format!("error: {message}"), 0, 7);
         let text = text.replacen("error:", &format!("{style}error:{style:#}"), 1);
         let mut out = text + "\n";
@@ -86,8 +96,7 @@ impl<'s> Console<'s> {
         let reason = format!("reason: {}", problem.failure.reason);
         out.push_str(&reason);
         out.push('\n');
-        let hint = self.secrets.hide(problem.hint());
-        let hint = wrap::paragraph(&format!("hint: {hint}"), 0, 6);
+        let hint = wrap::paragraph(&format!("hint: {}", problem.hint()), 0, 6);
         out.push_str(&hint);
         out.push('\n');
         // Nothing is left to be told when standard error is closed.
@@ -95,7 +104,7 @@ impl<'s> Console<'s> {
     }
 
     fn line(self, style: anstyle::Style, label: &str, text: &str) {
-        let text = self.secrets.hide(text);
+        let text = self.hide(text);
         let text = wrap::paragraph(&format!("{label}: {text}"), 0, label.len() + 2);
         let text = text.replacen(label, &format!("{style}{label}{style:#}"), 1);
         writeln!(self.stderr(), "{text}").ok();

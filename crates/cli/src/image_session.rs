@@ -55,7 +55,7 @@ impl<'a> ImageSession<'a> {
             });
             suggestion::missing(line, &found, identity, issuer)
         };
-        let opened = Opened::new(&args.common(), access.clone(), line, demand, missing)?;
+        let opened = Opened::new(args.common(), access.clone(), line, demand, missing)?;
         let signers = args
             .require
             .signers()
@@ -96,15 +96,17 @@ impl<'a> ImageSession<'a> {
         let fail_fast = self.args.batch.fail_fast;
         let mut report = Report::begin(&self.args.output, self.line, shape, fail_fast)?;
         let bar = output::bar(self.line.console, count);
-        let mut take =
-            |verdict: ImageVerdict| report.take(bar.as_ref(), verdict.verdict(), || each(&verdict));
+        let mut take = |verdict: ImageVerdict| {
+            let told = self.line.console.discreet(verdict.verdict().clone());
+            report.take(bar.as_ref(), &told, || each(&verdict))
+        };
         let engine = &self.opened.engine;
         let request = |image| ImageRequest {
             platforms: self.platforms.clone(),
             repositories: self.repositories.clone(),
             demand: demand.clone(),
             signers: self.signers,
-            lookup: !self.args.common().ignores_log(),
+            lookup: !self.opened.args.ignores_log(),
             ..ImageRequest::new(image, Arc::clone(&self.opened.requirements))
         };
         let mut images = self.images.clone();

@@ -20,6 +20,7 @@ mod image_source;
 mod key;
 mod opened;
 mod output;
+mod precedence;
 mod problem;
 mod refusal;
 mod registry;
@@ -50,6 +51,8 @@ pub(crate) struct CommandLine<'m> {
     pub(crate) matches: &'m ArgMatches,
     /// What stands behind the program's name, without secrets.
     pub(crate) words: Vec<String>,
+    /// The flags of switches that were switched off by `=false`.
+    pub(crate) switched_off: &'m [String],
     pub(crate) console: Console<'m>,
     pub(crate) started_as: StartedAs,
 }
@@ -100,6 +103,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             .subcommand()
             .map_or(&matches, |(_, matches)| matches),
         words: secrets::words(arguments),
+        switched_off: &rewritten.settled,
         console,
         started_as,
     };
@@ -115,6 +119,7 @@ fn ended(
     wanted: impl FnOnce() -> Option<Wanted>,
 ) -> u8 {
     done.unwrap_or_else(|problem| {
+        let problem = console.discreet_problem(problem);
         console.error(&problem);
         // cosign has no such documents.
         if started_as == StartedAs::Sealcheck

@@ -13,34 +13,41 @@ use crate::registry::Access;
 use crate::requirements::{self, RequiredSigner};
 use crate::session::tell_pipe;
 use crate::signer::{self, Given, Signer};
-use crate::{CommandLine, setup};
+use crate::{CommandLine, precedence, setup};
 
 /// An engine, and what each proof must show.
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) engine: Engine,
     pub(crate) requirements: Arc<Requirements>,
+    /// The arguments without what a stronger answer made void.
+    pub(crate) args: Common,
 }
 
 impl Opened {
     /// Reads the flags; `demand` adds what the command itself requires. `missing` says what to do when no signer is
     /// named completely; it gets what is.
     pub(crate) fn new(
-        args: &Common<'_>,
+        args: Common,
         access: Access,
         line: &CommandLine<'_>,
         demand: impl FnOnce(Requirements) -> Requirements,
         missing: impl FnOnce(Option<String>, Option<String>) -> Problem,
     ) -> Result<Self> {
         let console = line.console;
+        refuse_hardware(&args.deprecated)?;
+        let settled = precedence::settle(args, line)?;
+        let args = &settled.args;
         if let Some(key) = &args.signer.key {
             tell_pipe(console, key.as_ref());
         }
-        tell_deprecated(args, console)?;
-        for text in requirements::weakened(args, line.matches) {
-            console.note(&text);
+        tell_deprecated(&args.deprecated, console);
+        let weakened = requirements::weakened(&settled, line.matches);
+        let said = signer::said(&args.signer, line.matches);
+        for text in settled.notes.iter().chain(&weakened).chain(&said) {
+            console.note(text);
         }
-        let signer = match signer::read(args.signer, line.matches)? {
+        let signer = match signer::read(&args.signer, line.matches)? {
             Given::Signer(signer) => signer,
             Given::Incomplete { identity, issuer } => return Err(missing(identity, issuer)),
         };
@@ -49,7 +56,7 @@ impl Opened {
                 console.warning(&text);
             }
         }
-        let engine = setup::engine(args.trust, args.network, access, line.matches)?;
+        let engine = setup::engine(&args.trust, &args.network, access)?;
         for warning in &engine.trust().warnings {
             tell(console, warning, args.network.offline, args.verbose);
         }
@@ -62,23 +69,22 @@ impl Opened {
             Signer::Identity(identities) => RequiredSigner::Identity(identities),
             Signer::Key(key) => RequiredSigner::Key(key.load(&engine)?),
         };
-        let requirements = requirements::build(args, signer)?;
+        let requirements = requirements::build(&settled, signer)?;
         Ok(Self {
             engine,
             requirements: Arc::new(demand(requirements)),
+            args: settled.args,
         })
     }
 }
 
-fn tell_deprecated(args: &Common<'_>, console: Console<'_>) -> Result<()> {
-    refuse_hardware(args.deprecated)?;
-    if args.deprecated.new_bundle_format {
+fn tell_deprecated(args: &DeprecatedArgs, console: Console<'_>) {
+    if args.new_bundle_format {
         console.note("--new-bundle-format has no effect: the format of a bundle is recognised.");
     }
-    if args.deprecated.private_infrastructure {
+    if args.private_infrastructure {
         console.note("--private-infrastructure is deprecated: write --insecure-ignore-tlog.");
     }
-    Ok(())
 }
 
 fn refuse_hardware(args: &DeprecatedArgs) -> Result<()> {

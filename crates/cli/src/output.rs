@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use sealcheck_engine::Progress;
-use sealcheck_record::{ResultWriter, cosign};
+use sealcheck_record::{LeftOut, ResultWriter, cosign};
 use sealcheck_verify::{Outcome, Verdict};
 
 use crate::CommandLine;
@@ -148,6 +148,13 @@ impl<'s> Output<'s> {
         self.judge(written)
     }
 
+    /// Lists something that was not verified.
+    fn leave_out(&mut self, left_out: LeftOut) {
+        if let Form::Json(Some(out)) = &mut self.form {
+            out.leave_out(left_out);
+        }
+    }
+
     /// Ends the result, and gives the exit code.
     fn finish(mut self) -> Result<u8> {
         let ended = match &mut self.form {
@@ -201,6 +208,7 @@ impl<'s> Output<'s> {
 pub(crate) struct Report<'s> {
     output: Output<'s>,
     fail_fast: bool,
+    stopped: bool,
     taken: usize,
     problem: Option<Problem>,
 }
@@ -217,6 +225,7 @@ impl<'s> Report<'s> {
             output: Output::begin(args, line, shape)?,
             // cosign ends at the first failure.
             fail_fast: fail_fast || line.started_as == StartedAs::Cosign,
+            stopped: false,
             taken: 0,
             problem: None,
         })
@@ -239,14 +248,25 @@ impl<'s> Report<'s> {
             }
             None => write(),
         };
-        match written {
-            Ok(()) if self.fail_fast && verdict.failure().is_some() => ControlFlow::Break(()),
-            Ok(()) => ControlFlow::Continue(()),
-            Err(stop) => {
-                self.problem = Some(stop);
-                ControlFlow::Break(())
-            }
+        self.stopped = self.fail_fast && verdict.failure().is_some();
+        if let Err(problem) = written {
+            self.problem = Some(problem);
+            self.stopped = true;
         }
+        match self.stopped {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
+
+    /// Lists something that was not verified.
+    pub(crate) fn leave_out(&mut self, left_out: LeftOut) {
+        self.output.leave_out(left_out);
+    }
+
+    /// Whether nothing more is to be verified.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped
     }
 
     /// Ends the result; gives the exit code. There were `count` artifacts.

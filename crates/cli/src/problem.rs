@@ -64,6 +64,13 @@ impl Problem {
         self
     }
 
+    /// Passes message and hint through `told`, which may leave out what must not be printed. The lines between them stay.
+    pub(crate) fn with_words(mut self, told: &dyn Fn(&str) -> String) -> Self {
+        self.failure = self.failure.with_words(told);
+        self.hint = self.hint.map(|hint| told(&hint).into());
+        self
+    }
+
     /// Adds a line between message and hint.
     pub(crate) fn with_line(mut self, line: impl Into<String>) -> Self {
         self.more.push(line.into());

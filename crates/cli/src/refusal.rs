@@ -145,7 +145,7 @@ impl Wanted {
         if let Some(file) = &self.file
             && may_replace(file)
         {
-            match output::write_file(file, &mut console.hide(&text).as_bytes()) {
+            match output::write_file(file, &mut text.as_bytes()) {
                 Ok(()) => return,
                 Err(_) => drop(fs::remove_file(file)),
             }

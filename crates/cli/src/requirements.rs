@@ -3,8 +3,9 @@
 use clap::ArgMatches;
 use sealcheck_verify::{DigestAlgorithm, Identities, PublicKey, Requirements, Threshold};
 
-use crate::args::{Common, InstanceName, Require};
+use crate::args::{InstanceName, Require};
 use crate::environment::{Origin, origin, spoken};
+use crate::precedence::Settled;
 use crate::problem::{Problem, Result};
 
 /// Whose signature is required, with the key at hand.
@@ -15,20 +16,23 @@ pub(crate) enum RequiredSigner {
 }
 
 /// What the flags require.
-pub(crate) fn build(common: &Common<'_>, signer: RequiredSigner) -> Result<Requirements> {
-    let (args, trust) = (common.require, common.trust);
+pub(crate) fn build(settled: &Settled, signer: RequiredSigner) -> Result<Requirements> {
+    let args = &settled.args.require;
     let by_identity = matches!(signer, RequiredSigner::Identity(_));
     let mut requirements = match signer {
         RequiredSigner::Identity(identities) => Requirements::identity(identities),
         RequiredSigner::Key(key) => Requirements::key(key),
     };
-    if trust.instance == InstanceName::Github && trust.trusted_root.is_none() {
+    if settled.instance_waives_log {
+        // Something must still vouch for the time.
         requirements = requirements
             .log_entries(Threshold::Waived)
-            .scts(Threshold::Waived)
             .timestamps(Threshold::ONE);
     }
-    let ignore_log = common.ignores_log();
+    if settled.instance_waives_scts {
+        requirements = requirements.scts(Threshold::Waived);
+    }
+    let ignore_log = settled.args.ignores_log();
     if ignore_log {
         requirements = requirements.log_entries(Threshold::Waived);
         if by_identity && !args.use_signed_timestamps {
@@ -79,12 +83,25 @@ pub(crate) fn build(common: &Common<'_>, signer: RequiredSigner) -> Result<Requi
 }
 
 /// What variables weaken. A flag is seen by whoever writes it; a variable is not.
-pub(crate) fn weakened(args: &Common<'_>, matches: &ArgMatches) -> Vec<String> {
+pub(crate) fn weakened(settled: &Settled, matches: &ArgMatches) -> Vec<String> {
+    let args = &settled.args;
+    let instance = args.trust.instance;
+    let waiving = settled.instance_waives_log || settled.instance_waives_scts;
     [
         (
             "instance",
-            matches!(args.trust.instance, InstanceName::Github),
+            waiving,
             "neither a log entry nor a publication of the certificate is required.",
+        ),
+        (
+            "instance",
+            instance == InstanceName::Github && !waiving,
+            "GitHub's own instance is trusted.",
+        ),
+        (
+            "instance",
+            instance == InstanceName::Staging,
+            "the staging instance is trusted, which is for tests.",
         ),
         (
             "insecure_ignore_tlog",

@@ -1,27 +1,34 @@
 //! What both commands that verify files do.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::ArgMatches;
-use sealcheck_engine::{ArtifactSource, BlobRequest, Input, MaterialSource, Named, expand};
+use sealcheck_engine::{
+    ArtifactSource, BlobRequest, Input, MaterialSource, Named, ProofFile, expand,
+};
+use sealcheck_record::LeftOut;
 use sealcheck_verify::{Content, Reason, Requirements, Verdict, printable};
 
-use crate::args::VerifyArgs;
+use crate::args::{MaterialArgs, VerifyArgs};
 use crate::console::Console;
 use crate::environment::{origin, spoken};
 use crate::opened::Opened;
 use crate::output::{self, Report, Shape, Watch};
 use crate::problem::{Problem, Result};
 use crate::registry::Access;
+use crate::report::progress::Bar;
 use crate::suggestion;
-use crate::{CommandLine, setup};
+use crate::{CommandLine, precedence, setup};
 
 /// A verification that is ready to be made.
 pub(crate) struct Session<'a> {
     args: &'a VerifyArgs,
     line: &'a CommandLine<'a>,
     opened: Opened,
+    /// The parts of the proof that count.
+    proof: MaterialArgs,
     material: MaterialSource,
 }
 
@@ -40,20 +47,25 @@ impl<'a> Session<'a> {
             )
             .with_hint("Verify the file once for each signer, with the proof of each."));
         }
-        for part in parts(args).into_iter().flatten() {
+        let (proof, notes) = precedence::material(&args.material, line);
+        for text in notes {
+            line.console.note(&text);
+        }
+        for part in parts(&proof).into_iter().flatten() {
             tell_pipe(line.console, part.as_ref());
         }
         let missing = |identity, issuer| {
-            let found = suggestion::beside(&args.material, names);
+            let found = suggestion::beside(&proof, names);
             suggestion::missing(line, found.as_slice(), identity, issuer)
         };
-        let material = material(args, line.matches)?;
+        let material = material(&proof, line.matches)?;
         let demand = |requirements: Requirements| requirements.content(content);
-        let opened = Opened::new(&args.common(), Access::default(), line, demand, missing)?;
+        let opened = Opened::new(args.common(), Access::default(), line, demand, missing)?;
         Ok(Self {
             args,
             line,
             opened,
+            proof,
             material,
         })
     }
@@ -61,8 +73,8 @@ impl<'a> Session<'a> {
     /// The result must not be written over what it is about.
     fn refuse_input_as_output(&self, artifacts: &[ArtifactSource]) -> Result<()> {
         let key = self.args.signer.key.iter();
-        let named = parts(self.args).into_iter().flatten().chain(key);
-        let root = self.args.trust.trusted_root.iter().cloned();
+        let named = parts(&self.proof).into_iter().flatten().chain(key);
+        let root = self.opened.args.trust.trusted_root.iter().cloned();
         let files = artifacts.iter().filter_map(|artifact| match artifact {
             ArtifactSource::File(file) => Some(file),
             _ => None,
@@ -77,63 +89,53 @@ impl<'a> Session<'a> {
         )
     }
 
-    /// Verifies the artifacts, writes the results, and gives the exit code. `judge` says what else the verdict depends
-    /// on; `each` sees what was written.
+    /// Verifies the artifacts, writes the results, and gives the exit code. `judge` says what else a verdict depends on;
+    /// `each` sees what was written.
     pub(crate) fn run(
         &self,
-        artifacts: Vec<ArtifactSource>,
+        artifacts: Artifacts,
         predicate: bool,
         fail_fast: bool,
         judge: impl Fn(Verdict) -> Verdict,
-        mut each: impl FnMut(&Verdict) -> Result<()>,
+        each: impl FnMut(&Verdict) -> Result<()>,
     ) -> Result<u8> {
-        let count = artifacts.len();
+        let Artifacts {
+            sources,
+            proofs,
+            left_out,
+        } = artifacts;
+        let count = sources.len();
         if count > 1 && self.names_one_artifact() {
-            return Err(Problem::argument(format!("one proof is named for {count} artifacts"))
+            let what = match &self.material {
+                MaterialSource::Named(_) => "one proof is named",
+                MaterialSource::Beside => "one file for the bundle is named",
+            };
+            return Err(Problem::argument(format!("{what} for {count} artifacts"))
                 .with_hint("A proof belongs to one artifact: verify them one by one, or leave the proofs beside the files, where they are found."));
         }
         if matches!(self.material, MaterialSource::Beside) {
-            refuse_placeless(&artifacts)?;
+            refuse_placeless(&sources)?;
         }
-        self.refuse_input_as_output(&artifacts)?;
-        let mut report = Report::begin(
-            &self.args.output,
-            self.line,
-            Shape {
-                several: count > 1,
-                aside: predicate,
-            },
-            fail_fast,
-        )?;
-        let bar = output::bar(self.line.console, count);
-        let watch = Watch(bar.as_ref());
-        let mut take = |verdict: Verdict| {
-            let verdict = judge(verdict);
-            report.take(bar.as_ref(), &verdict, || each(&verdict))
+        self.refuse_input_as_output(&sources)?;
+        let shape = Shape {
+            several: count > 1 || !proofs.is_empty(),
+            aside: predicate,
         };
-        let mut requests: Vec<BlobRequest> = artifacts
-            .into_iter()
-            .map(|artifact| self.request(artifact))
-            .collect();
-        let engine = &self.opened.engine;
-        match (requests.pop(), requests.is_empty()) {
-            // One artifact needs no threads.
-            (Some(only), true) => {
-                let _ = take(engine.verify_blob(&only, &watch));
-            }
-            (Some(last), false) => {
-                requests.push(last);
-                let jobs = output::jobs(&self.args.output);
-                engine.verify_all(requests, jobs, &watch, |_, verdict| take(verdict));
-            }
-            (None, _) => {}
-        }
-        report.end(bar.as_ref(), count)
+        let mut report = Report::begin(&self.args.output, self.line, shape, fail_fast)?;
+        left_out.into_iter().for_each(|left| report.leave_out(left));
+        let round = Round {
+            session: self,
+            report,
+            judge,
+            each,
+            bar: output::bar(self.line.console, count),
+        };
+        round.finish(sources, proofs)
     }
 
     /// The artifacts that the user means: folders are walked.
-    pub(crate) fn artifacts(&self, names: &[String]) -> Result<Vec<ArtifactSource>> {
-        let mut out = Vec::new();
+    pub(crate) fn artifacts(&self, names: &[String]) -> Result<Artifacts> {
+        let mut out = Artifacts::default();
         let mut stream = false;
         for name in names {
             match artifact(name)? {
@@ -146,15 +148,20 @@ impl<'a> Session<'a> {
                         ))
                         .with_hint("Name a folder with the signed files and their proofs in it."));
                     }
-                    self.tell_proofs(&path, &expansion.proofs);
-                    for skipped in &expansion.skipped {
+                    for skipped in expansion.skipped {
                         self.line.console.note(&format!(
                             "{} is left out: {}.",
                             shown(&skipped.path),
                             skipped.why
                         ));
+                        out.left_out.push(LeftOut {
+                            path: shown(&skipped.path),
+                            why: skipped.why.to_owned(),
+                        });
                     }
-                    out.extend(expansion.files.into_iter().map(ArtifactSource::File));
+                    out.proofs.extend(expansion.proofs);
+                    let files = expansion.files.into_iter();
+                    out.sources.extend(files.map(ArtifactSource::File));
                 }
                 ArtifactSource::Stream(_) if stream => {
                     return Err(Problem::argument("standard input (-) is named twice")
@@ -165,34 +172,48 @@ impl<'a> Session<'a> {
                         tell_pipe(self.line.console, path);
                     }
                     stream |= matches!(source, ArtifactSource::Stream(_));
-                    out.push(source);
+                    out.sources.push(source);
                 }
             }
         }
         Ok(out)
     }
 
-    /// What of a folder is not verified because it is a proof.
-    fn tell_proofs(&self, folder: &Path, proofs: &[PathBuf]) {
-        let count = proofs.len();
-        match count {
-            0 => return,
-            1 => self.line.console.note(&format!(
-                "1 file in {} is the proof of a file beside it, and not verified itself.",
-                shown(folder)
-            )),
-            _ => self.line.console.note(&format!(
-                "{count} files in {} are proofs of files beside them, and not verified themselves.",
-                shown(folder)
+    /// What of the folders is not verified because it is a proof.
+    fn tell_proofs(&self, proofs: &[LeftOut]) {
+        match proofs {
+            [] => return,
+            [_] => self
+                .line
+                .console
+                .note("1 file is the proof of a file beside it, and not verified itself."),
+            several => self.line.console.note(&format!(
+                "{} files are proofs of files beside them, and not verified themselves.",
+                several.len()
             )),
         }
         if self.args.output.verbose {
-            for proof in proofs {
+            for LeftOut { path, why } in proofs {
                 self.line
                     .console
-                    .note(&format!("{} is a proof.", shown(proof)));
+                    .note(&format!("{path} is left out: {why}."));
             }
         }
+    }
+
+    /// Whether the proof that the user named is this file.
+    fn names(&self, path: &Path) -> bool {
+        let MaterialSource::Named(named) = &self.material else {
+            return false;
+        };
+        let parts = [&named.bundle, &named.signature, &named.certificate];
+        let there = path.canonicalize();
+        parts.into_iter().flatten().any(|part| match part {
+            Input::File(part) => part
+                .canonicalize()
+                .is_ok_and(|part| there.as_ref().is_ok_and(|there| *there == part)),
+            Input::Url(_) | Input::Literal { .. } => false,
+        })
     }
 
     fn request(&self, artifact: ArtifactSource) -> BlobRequest {
@@ -200,20 +221,134 @@ impl<'a> Session<'a> {
             artifact,
             material: self.material.clone(),
             requirements: Arc::clone(&self.opened.requirements),
-            lookup: !self.args.common().ignores_log(),
-            save_bundle: self.args.material.save_bundle.clone(),
+            lookup: !self.opened.args.ignores_log(),
+            save_bundle: self.proof.save_bundle.clone(),
         }
     }
 
     fn names_one_artifact(&self) -> bool {
-        matches!(self.material, MaterialSource::Named(_))
-            || self.args.material.save_bundle.is_some()
+        matches!(self.material, MaterialSource::Named(_)) || self.proof.save_bundle.is_some()
+    }
+}
+
+/// What is to be verified.
+#[derive(Debug, Default)]
+pub(crate) struct Artifacts {
+    /// The artifacts.
+    pub(crate) sources: Vec<ArtifactSource>,
+    /// What seems to prove some of them.
+    proofs: Vec<ProofFile>,
+    /// What else was in their folders.
+    left_out: Vec<LeftOut>,
+}
+
+impl From<ArtifactSource> for Artifacts {
+    fn from(source: ArtifactSource) -> Self {
+        Self {
+            sources: vec![source],
+            ..Self::default()
+        }
+    }
+}
+
+/// The verification of all artifacts, with what it writes to.
+struct Round<'s, J, E> {
+    session: &'s Session<'s>,
+    report: Report<'s>,
+    judge: J,
+    each: E,
+    bar: Option<Bar>,
+}
+
+impl<J: Fn(Verdict) -> Verdict, E: FnMut(&Verdict) -> Result<()>> Round<'_, J, E> {
+    /// Verifies the artifacts, and then what only seemed to be a proof of them.
+    fn finish(mut self, sources: Vec<ArtifactSource>, proofs: Vec<ProofFile>) -> Result<u8> {
+        let count = sources.len();
+        let session = self.session;
+        let (named, proofs): (Vec<_>, Vec<_>) = proofs
+            .into_iter()
+            .partition(|proof| session.names(&proof.path));
+        let mut of: BTreeMap<PathBuf, Vec<ProofFile>> = BTreeMap::new();
+        for proof in proofs {
+            of.entry(proof.of.clone()).or_default().push(proof);
+        }
+        let proofs_of: Vec<Vec<ProofFile>> = sources
+            .iter()
+            .map(|source| match source {
+                ArtifactSource::File(path) => of.remove(path).unwrap_or_default(),
+                _ => Vec::new(),
+            })
+            .collect();
+        let left_out = |path: &Path, why: &str| LeftOut {
+            path: shown(path),
+            why: why.to_owned(),
+        };
+        let mut used: Vec<LeftOut> = named
+            .iter()
+            .map(|proof| left_out(&proof.path, "the proof that was named"))
+            .collect();
+        // Those whose file was not verified here.
+        let mut others: Vec<PathBuf> = of.into_values().flatten().map(|proof| proof.path).collect();
+        self.verify(sources, |index, verdict| {
+            for proof in proofs_of.get(index).into_iter().flatten() {
+                match proof.role(verdict.evidence()) {
+                    Some(role) => used.push(left_out(&proof.path, role)),
+                    None => others.push(proof.path.clone()),
+                }
+            }
+        });
+        others.sort();
+        let others = others.into_iter().map(ArtifactSource::File).collect();
+        self.verify(others, |_, _| {});
+        if let Some(bar) = &self.bar {
+            bar.clear();
+        }
+        session.tell_proofs(&used);
+        used.into_iter()
+            .for_each(|left| self.report.leave_out(left));
+        self.report.end(self.bar.as_ref(), count)
+    }
+
+    /// `see` gets each verdict as it is, before it is judged and written.
+    fn verify(&mut self, sources: Vec<ArtifactSource>, mut see: impl FnMut(usize, &Verdict)) {
+        let Self {
+            session,
+            report,
+            judge,
+            each,
+            bar,
+        } = self;
+        if report.is_stopped() {
+            return;
+        }
+        let watch = Watch(bar.as_ref());
+        let mut take = |index: usize, verdict: Verdict| {
+            see(index, &verdict);
+            let verdict = session.line.console.discreet(judge(verdict));
+            report.take(bar.as_ref(), &verdict, || each(&verdict))
+        };
+        let mut requests: Vec<BlobRequest> = sources
+            .into_iter()
+            .map(|source| session.request(source))
+            .collect();
+        let engine = &session.opened.engine;
+        match (requests.pop(), requests.is_empty()) {
+            // One artifact needs no threads.
+            (Some(only), true) => {
+                let _ = take(0, engine.verify_blob(&only, &watch));
+            }
+            (Some(last), false) => {
+                requests.push(last);
+                let jobs = output::jobs(&session.args.output);
+                engine.verify_all(requests, jobs, &watch, take);
+            }
+            (None, _) => {}
+        }
     }
 }
 
 /// Everything that the flags name of a proof.
-fn parts(args: &VerifyArgs) -> [&Option<String>; 5] {
-    let proof = &args.material;
+fn parts(proof: &MaterialArgs) -> [&Option<String>; 5] {
     [
         &proof.bundle,
         &proof.signature,
@@ -299,8 +434,7 @@ fn refuse_placeless(artifacts: &[ArtifactSource]) -> Result<()> {
 }
 
 /// Refuses standard input as a part of a proof, because it may be the artifact.
-fn refuse_streams(args: &VerifyArgs, matches: &ArgMatches) -> Result<()> {
-    let proof = &args.material;
+fn refuse_streams(proof: &MaterialArgs, matches: &ArgMatches) -> Result<()> {
     for (id, text) in [
         ("bundle", &proof.bundle),
         ("signature", &proof.signature),
@@ -327,9 +461,8 @@ fn shown(path: &Path) -> String {
 }
 
 /// The proof that the flags name. Of a bundle and a signature the one given by stronger means counts.
-fn material(args: &VerifyArgs, matches: &ArgMatches) -> Result<MaterialSource> {
-    refuse_streams(args, matches)?;
-    let proof = &args.material;
+fn material(proof: &MaterialArgs, matches: &ArgMatches) -> Result<MaterialSource> {
+    refuse_streams(proof, matches)?;
     let (bundle, signature) = (origin(matches, "bundle"), origin(matches, "signature"));
     if bundle.is_some() && bundle == signature {
         return Err(setup::exclusive(matches, "bundle", "signature")

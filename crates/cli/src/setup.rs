@@ -10,26 +10,20 @@ use sealcheck_trust::{InitialRoot, Instance, Mirror, Repository, Source};
 use sealcheck_verify::{Failure, Reason, TrustedRoot};
 
 use crate::args::{InstanceName, NetworkArgs, TrustArgs};
-use crate::environment::{self, origin, spoken};
+use crate::environment::{self, spoken};
 use crate::problem::{Problem, Result};
 use crate::registry::Access;
 use crate::trust_files::TrustFiles;
 
 /// Makes the engine: loads the trusted root, and sets up the network without using it.
-pub(crate) fn engine(
-    trust: &TrustArgs,
-    network: &NetworkArgs,
-    access: Access,
-    matches: &ArgMatches,
-) -> Result<Engine> {
-    let trust = without_silenced(trust, matches)?;
+pub(crate) fn engine(trust: &TrustArgs, network: &NetworkArgs, access: Access) -> Result<Engine> {
     let rekor_url = network
         .rekor_url
         .clone()
         .unwrap_or_else(|| DEFAULT_REKOR_URL.to_owned());
-    let files = TrustFiles::read(&trust, &rekor_url)?;
+    let files = TrustFiles::read(trust, &rekor_url)?;
     let config = Config {
-        trust: TrustSource::Load(source(&trust)?),
+        trust: TrustSource::Load(source(trust)?),
         network: reach(network, &access),
         rekor_url,
         registry: access.settings,
@@ -73,63 +67,6 @@ pub(crate) fn reading_engine(
         registry: access.settings,
         ..Config::offline()
     })?)
-}
-
-/// A trusted root and single trust files exclude each other; the one that is given by weaker means is silenced.
-fn without_silenced(trust: &TrustArgs, matches: &ArgMatches) -> Result<TrustArgs> {
-    let mut out = trust.clone();
-    let (chain, roots) = (
-        origin(matches, "certificate_chain"),
-        origin(matches, "ca_roots"),
-    );
-    match (chain, roots) {
-        (Some(chain), Some(roots)) if chain == roots => {
-            return Err(exclusive(matches, "certificate_chain", "ca_roots")
-                .with_hint("Give the whole chain, or the roots with --ca-intermediates."));
-        }
-        (Some(_), Some(_)) if chain < roots => out.certificate_chain = None,
-        (Some(_), Some(_)) => {
-            out.ca_roots = None;
-            out.ca_intermediates = None;
-        }
-        _ => {}
-    }
-    let root = origin(matches, "trusted_root");
-    let strongest = FILES
-        .iter()
-        .filter_map(|id| Some((origin(matches, id)?, *id)))
-        .max();
-    if let (Some(root), Some((files, id))) = (root, strongest) {
-        match root.cmp(&files) {
-            std::cmp::Ordering::Equal => {
-                return Err(exclusive(matches, "trusted_root", id).with_hint("Put everything that is trusted into the trusted root, or give single files only."));
-            }
-            std::cmp::Ordering::Less => out.trusted_root = None,
-            std::cmp::Ordering::Greater => {
-                out.certificate_chain = None;
-                out.ca_roots = None;
-                out.ca_intermediates = None;
-                out.timestamp_certificate_chain = None;
-                out.rekor_public_key = None;
-                out.ct_log_public_key = None;
-            }
-        }
-    }
-    let tuf = ["tuf_mirror", "tuf_root", "instance"]
-        .into_iter()
-        .filter_map(|id| Some((origin(matches, id)?, id)))
-        .max();
-    match (root, tuf) {
-        (Some(root), Some((tuf, id))) if root == tuf && out.trusted_root.is_some() => {
-            Err(exclusive(matches, "trusted_root", id)
-                .with_hint("A trusted root file needs no repository: give one or the other."))
-        }
-        (Some(root), Some((tuf, _))) if root < tuf => {
-            out.trusted_root = None;
-            Ok(out)
-        }
-        _ => Ok(out),
-    }
 }
 
 /// An address at which nothing can be asked.
@@ -203,15 +140,6 @@ fn reach(network: &NetworkArgs, access: &Access) -> Network {
     }
     Network::Lazy(config)
 }
-
-const FILES: [&str; 6] = [
-    "certificate_chain",
-    "ca_roots",
-    "ca_intermediates",
-    "timestamp_certificate_chain",
-    "rekor_public_key",
-    "ct_log_public_key",
-];
 
 /// `--timeout 0`: longer than anybody waits.
 const NO_LIMIT: Duration = Duration::from_secs(7 * 24 * 3600);

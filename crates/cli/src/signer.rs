@@ -4,7 +4,7 @@ use clap::ArgMatches;
 use sealcheck_verify::{Claim, Failure, Identities, Identity, Pattern, Reason};
 
 use crate::args::SignerArgs;
-use crate::environment::{origin, spoken};
+use crate::environment::{Origin, origin, spoken};
 use crate::key::KeySource;
 use crate::problem::{Problem, Result};
 
@@ -55,6 +55,62 @@ pub(crate) fn read(args: &SignerArgs, matches: &ArgMatches) -> Result<Given> {
         }
         _ => identities(args, matches),
     }
+}
+
+/// What variables say about who must have signed, and what of it does not count. Whoever writes a flag sees it.
+pub(crate) fn said(args: &SignerArgs, matches: &ArgMatches) -> Vec<String> {
+    let counts = |id: &&str| match *id {
+        "no_issuer" => args.no_issuer,
+        _ => true,
+    };
+    let given = |ids: &[&'static str]| -> Vec<(Origin, &'static str)> {
+        let ids = ids.iter().copied().filter(counts);
+        ids.filter_map(|id| Some((origin(matches, id)?, id)))
+            .collect()
+    };
+    let key = given(&["key"]);
+    let named = [given(IDENTITY), given(ISSUER)];
+    let by_key = key.iter().max() > named.iter().flatten().max();
+    let questions = match by_key {
+        true => vec![[key, named.concat(), given(CLAIMS)].concat()],
+        false => {
+            let [identity, issuer] = named;
+            let others = if identity.is_empty() {
+                issuer.clone()
+            } else {
+                identity.clone()
+            };
+            let key = key.into_iter().chain(others).collect();
+            vec![identity, issuer, key]
+        }
+    };
+    let mut out = Vec::new();
+    for question in questions {
+        let Some((strongest, by)) = question.iter().copied().max_by_key(|(origin, _)| *origin)
+        else {
+            continue;
+        };
+        for (origin, id) in question {
+            let name = spoken(matches, id);
+            let text = match origin {
+                Origin::Flag => continue,
+                _ if origin < strongest || (by_key && id != "key") => {
+                    format!(
+                        "{name} is ignored: {} says who must have signed.",
+                        spoken(matches, by)
+                    )
+                }
+                _ if id == "no_issuer" => format!(
+                    "{name} is set: the certificate must name no issuer, and the authority alone vouches for the name."
+                ),
+                _ => format!("{name} is set: it says who must have signed."),
+            };
+            if !out.contains(&text) {
+                out.push(text);
+            }
+        }
+    }
+    out
 }
 
 /// What to warn of: patterns that name nobody.
@@ -160,7 +216,7 @@ fn identities(args: &SignerArgs, matches: &ArgMatches) -> Result<Given> {
 
 /// Whether the certificate must name no issuer: only when that is said, and by stronger means than an issuer.
 fn without_issuer(issuers: &[Pattern], matches: &ArgMatches) -> Result<bool> {
-    let said = origin(matches, "no_issuer");
+    let said = origin(matches, "no_issuer").filter(|_| matches.get_flag("no_issuer"));
     let named = PATTERNS_OF_ISSUER
         .iter()
         .filter_map(|id| origin(matches, id))

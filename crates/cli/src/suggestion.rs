@@ -103,8 +103,13 @@ fn completed(line: &CommandLine<'_>, signer: &Claimed<'_>, identity: bool, issue
         }
     }
     // Behind `--` a flag would be a file.
-    let end = line.words.iter().position(|word| word == "--");
-    let (flags, files) = line.words.split_at(end.unwrap_or(line.words.len()));
+    let words: Vec<String> = line
+        .words
+        .iter()
+        .map(|word| line.console.hide(word))
+        .collect();
+    let end = words.iter().position(|word| word == "--");
+    let (flags, files) = words.split_at(end.unwrap_or(words.len()));
     let mut command = format!("sealcheck {}{added}", shell(flags));
     if !files.is_empty() {
         command.push_str(" \\\n      ");

@@ -50,7 +50,9 @@ impl TrustFiles {
             );
         }
         if let Some(path) = &args.rekor_public_key {
-            out.add(path, "tlogs", json!([log(path, rekor_url)?]));
+            // The log's name stands in the evidence; what else is in the address can be secret.
+            let url = rekor_url.split(['?', '#']).next().unwrap_or_default();
+            out.add(path, "tlogs", json!([log(path, url)?]));
         }
         if let Some(path) = &args.ct_log_public_key {
             out.add(path, "ctlogs", json!([log(path, "")?]));

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use sealcheck_verify::evidence::{Found, Place};
 use sealcheck_verify::{
-    Artifact, Failure, Material, Needs, Outcome, Reason, Requirements, Result, Time, Verdict,
-    verify,
+    Artifact, Content, Failure, Material, Needs, Outcome, Reason, Requirements, Result, Time,
+    Verdict, verify,
 };
 
 use crate::artifact::ArtifactSource;
-use crate::candidate::{Candidate, weight};
+use crate::candidate::{Candidate, is_other_kind, weight};
 use crate::discover::Discovery;
 use crate::engine::Engine;
 use crate::input::MaterialSource;
@@ -77,6 +77,7 @@ struct Session<'e> {
 /// A proof with its verdict so far.
 struct Judged {
     place: usize,
+    certificate: Option<usize>,
     line: Option<usize>,
     material: Option<Material>,
     verdict: Verdict,
@@ -116,8 +117,12 @@ impl Session<'_> {
         }
         let judged = self.judge(discovery.candidates, &artifact);
         let judged = self.look_up(judged, &artifact);
-        self.describe(&judged);
-        Ok(self.decide(judged, discovery.failures, &artifact))
+        self.describe(&judged, &artifact);
+        let (verdict, decisive) = self.decide(judged, discovery.failures, &artifact);
+        if let Some(place) = decisive.and_then(|index| self.places.get_mut(index)) {
+            place.decided = true;
+        }
+        Ok(verdict)
     }
 
     /// Verifies every proof that was found.
@@ -134,6 +139,7 @@ impl Session<'_> {
                 };
                 Judged {
                     place: candidate.place,
+                    certificate: candidate.certificate,
                     line: candidate.line,
                     material,
                     verdict,
@@ -209,38 +215,80 @@ impl Session<'_> {
     }
 
     /// Says at each place what became of the proof there.
-    fn describe(&mut self, judged: &[Judged]) {
-        for (index, place) in self.places.iter_mut().enumerate() {
+    fn describe(&mut self, judged: &[Judged], artifact: &Artifact<'_>) {
+        let mut places = std::mem::take(&mut self.places);
+        for (index, place) in places.iter_mut().enumerate() {
             let here = || judged.iter().filter(|judged| judged.place == index);
-            // The one that says most of a file with many.
-            let best = here().find(|judged| judged.is_verified());
-            let Some(best) = best.or_else(|| here().max_by_key(|judged| weight(&judged.verdict)))
-            else {
-                continue;
+            let with = || {
+                judged
+                    .iter()
+                    .filter(|judged| judged.certificate == Some(index))
             };
-            let format = match &best.material {
-                Some(material) => format!("{}, ", material.format().as_str()),
-                None => String::new(),
-            };
-            let line = match best.line {
-                Some(line) => format!("line {line} of {}: ", here().count()),
-                None => String::new(),
-            };
-            place.detail = Some(format!("{line}{format}{}", best.verdict).into());
+            if let Some(best) = most_telling(here()) {
+                let format = match &best.material {
+                    Some(material) => format!("{}, ", material.format().as_str()),
+                    None => String::new(),
+                };
+                let line = match best.line {
+                    Some(line) => format!("line {line} of {}: ", here().count()),
+                    None => String::new(),
+                };
+                place.detail = Some(format!("{line}{format}{}", best.verdict).into());
+            }
+            if let Some(best) = most_telling(here().chain(with())) {
+                let (outcome, reason) = self.standing(best, artifact);
+                place.outcome = Some(outcome);
+                place.reason = reason;
+            }
+        }
+        self.places = places;
+    }
+
+    /// What a proof is worth. One of another kind than required is judged as what it is, so that whatever merely looks
+    /// like it can be told from it; whoever made it.
+    fn standing(&self, judged: &Judged, artifact: &Artifact<'_>) -> (Outcome, Option<Reason>) {
+        let reason = judged.verdict.failure().map(|failure| failure.reason);
+        let (Some(kind), Some(material)) = (reason.filter(|r| is_other_kind(*r)), &judged.material)
+        else {
+            return (judged.verdict.outcome(), reason);
+        };
+        let required = (*self.request.requirements).clone();
+        let verdict = verify(
+            material,
+            artifact,
+            &self.engine.trust.root,
+            &required.content(Content::SignatureOrAttestation),
+            self.now,
+        );
+        let by_another = |failure: &Failure| {
+            matches!(
+                failure.reason,
+                Reason::IdentityMismatch | Reason::IssuerMismatch | Reason::ClaimMismatch
+            )
+        };
+        match verdict
+            .failures()
+            .iter()
+            .find(|failure| !by_another(failure))
+        {
+            None => (judged.verdict.outcome(), Some(kind)),
+            Some(failure) => (failure.outcome(), Some(failure.reason)),
         }
     }
 
-    /// The verdict: the first proof that is verified, or else what says most about why there is none.
+    /// The verdict, with the position of its place: the first proof that is verified, or else what says most about why
+    /// there is none.
     fn decide(
         &self,
         judged: Vec<Judged>,
         failures: Vec<Failure>,
         artifact: &Artifact<'_>,
-    ) -> Verdict {
+    ) -> (Verdict, Option<usize>) {
         let mut best: Option<Judged> = None;
         for judged in judged {
             if judged.is_verified() {
-                return self.keep(judged, artifact);
+                let place = judged.place;
+                return (self.keep(judged, artifact), Some(place));
             }
             let heavier = best
                 .as_ref()
@@ -249,15 +297,19 @@ impl Session<'_> {
                 best = Some(judged);
             }
         }
-        let unread = failures
-            .into_iter()
-            .next()
-            .map(|failure| self.failed(failure, Some(artifact)));
+        let unread = failures.into_iter().next().map(|failure| {
+            let failed = |place: &Place| place.found == Found::Failed;
+            let place = self.places.iter().position(failed);
+            (self.failed(failure, Some(artifact)), place)
+        });
         match (best, unread) {
-            (Some(best), Some(unread)) if weight(&unread) > weight(&best.verdict) => unread,
-            (Some(best), _) => best.verdict,
+            (Some(best), Some(unread)) if weight(&unread.0) > weight(&best.verdict) => unread,
+            (Some(best), _) => (best.verdict, Some(best.place)),
             (None, Some(unread)) => unread,
-            (None, None) => self.failed(Failure::new(Reason::NoProofFound), Some(artifact)),
+            (None, None) => {
+                let failure = Failure::new(Reason::NoProofFound);
+                (self.failed(failure, Some(artifact)), None)
+            }
         }
     }
 
@@ -293,6 +345,12 @@ impl Session<'_> {
     fn failed(&self, failure: Failure, artifact: Option<&Artifact<'_>>) -> Verdict {
         Verdict::failed(failure, artifact, &self.request.requirements, self.now)
     }
+}
+
+/// The proof that says most of a place with many.
+fn most_telling<'j>(judged: impl Iterator<Item = &'j Judged> + Clone) -> Option<&'j Judged> {
+    let verified = judged.clone().find(|judged| judged.is_verified());
+    verified.or_else(|| judged.max_by_key(|judged| weight(&judged.verdict)))
 }
 
 impl Judged {

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Candidate {
     /// The position of its place in the list of places.
     pub(crate) place: usize,
+    /// The position of its certificate's place, when that has one of its own.
+    pub(crate) certificate: Option<usize>,
     /// Its line, from 1, in a place that holds several.
     pub(crate) line: Option<usize>,
     /// The proof, or why it cannot be read.
@@ -21,14 +23,20 @@ pub(crate) struct Candidate {
 /// else says more. What holds nothing that can be read says less than an open question, which may hide a good proof;
 /// what could be read and is wrong says more.
 pub(crate) fn weight(verdict: &Verdict) -> (bool, bool, Outcome) {
-    let reason = verdict.failure().map(|failure| failure.reason);
-    let other_kind = matches!(
-        reason,
-        Some(Reason::NotASignature | Reason::NotAnAttestation | Reason::PredicateTypeMismatch)
-    );
+    let other_kind = verdict
+        .failure()
+        .is_some_and(|failure| is_other_kind(failure.reason));
     let outcome = verdict.outcome();
     let junk = outcome == Outcome::Rejected && verdict.evidence().material.is_none();
     (!other_kind, !junk, outcome)
+}
+
+/// Whether the proof is of another kind than required.
+pub(crate) fn is_other_kind(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::NotASignature | Reason::NotAnAttestation | Reason::PredicateTypeMismatch
+    )
 }
 
 /// The bundle, or the bundles and envelopes of JSON lines.
@@ -36,6 +44,7 @@ pub(crate) fn bundles(place: usize, bytes: &[u8], lines: bool) -> Vec<Candidate>
     if !lines {
         return vec![Candidate {
             place,
+            certificate: None,
             line: None,
             material: Material::from_bundle(bytes),
         }];
@@ -54,6 +63,7 @@ pub(crate) fn bundles(place: usize, bytes: &[u8], lines: bool) -> Vec<Candidate>
                 .found("more");
             found.push(Candidate {
                 place,
+                certificate: None,
                 line: Some(number),
                 material: Err(failure),
             });
@@ -61,6 +71,7 @@ pub(crate) fn bundles(place: usize, bytes: &[u8], lines: bool) -> Vec<Candidate>
         }
         found.push(Candidate {
             place,
+            certificate: None,
             line: Some(number),
             material: bundle_or_envelope(line),
         });
@@ -68,6 +79,7 @@ pub(crate) fn bundles(place: usize, bytes: &[u8], lines: bool) -> Vec<Candidate>
     if found.is_empty() {
         found.push(Candidate {
             place,
+            certificate: None,
             line: None,
             material: Err(Failure::new(Reason::MaterialMalformed)
                 .expected("a bundle or a DSSE envelope in each line")

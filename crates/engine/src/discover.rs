@@ -115,11 +115,8 @@ impl Discovery {
                 }
                 Err(failure) => (Found::Failed, failure.to_string()),
             };
-            places.push(Place {
-                place: printable(&input.name()).into(),
-                found,
-                detail: Some(detail.into()),
-            });
+            let name = printable(&input.name());
+            places.push(Place::new(name, found, Some(detail.into())));
             answer
         };
         let mut candidates = match (&named.bundle, &named.signature) {
@@ -149,6 +146,7 @@ impl Discovery {
                 };
                 vec![Candidate {
                     place: 0,
+                    certificate: named.certificate.as_ref().map(|_| 1),
                     line: None,
                     material: detached(&signature, certificate.as_deref()),
                 }]
@@ -201,6 +199,7 @@ impl Discovery {
                 let detail = failure.to_string();
                 self.candidates.push(Candidate {
                     place: self.places.len(),
+                    certificate: None,
                     line: None,
                     material: Err(failure),
                 });
@@ -213,11 +212,8 @@ impl Discovery {
                 (Found::Failed, Some(detail), None)
             }
         };
-        self.places.push(Place {
-            place: place.into(),
-            found,
-            detail: detail.map(Into::into),
-        });
+        let detail = detail.map(Into::into);
+        self.places.push(Place::new(place, found, detail));
         bytes
     }
 
@@ -234,11 +230,10 @@ impl Discovery {
                 self.explain(*index, "certificate, not used because a key was given");
             }
         }
-        let pairs: Vec<Option<&[u8]>> = match certificates {
-            certificates if with_certificates && !certificates.is_empty() => certificates
-                .iter()
-                .map(|(_, certificate)| Some(certificate.as_slice()))
-                .collect(),
+        let pairs: Vec<Option<&(usize, Vec<u8>)>> = match certificates {
+            certificates if with_certificates && !certificates.is_empty() => {
+                certificates.iter().map(Some).collect()
+            }
             _ => vec![None],
         };
         // Without its certificate, which could not be read, nothing can be said about the signature.
@@ -252,10 +247,12 @@ impl Discovery {
             return;
         }
         for certificate in pairs {
+            let bytes = certificate.map(|(_, bytes)| bytes.as_slice());
             self.candidates.push(Candidate {
                 place,
+                certificate: certificate.map(|(index, _)| *index),
                 line: None,
-                material: detached(signature, certificate),
+                material: detached(signature, bytes),
             });
         }
     }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::proof_file::is_proof;
+use crate::proof_file::ProofFile;
 
 /// The files that were named or that lie in folders that were named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,9 +11,9 @@ pub struct Expansion {
     /// The files: what was named in its order, and in place of each folder what lies in it, sorted by path. A folder
     /// that cannot be listed stays, and so becomes a verdict of its own.
     pub files: Vec<PathBuf>,
-    /// What lies in the folders and is left out because it proves a file beside it: it has the name of a proof and holds
-    /// one. Whatever only has the name is among [`Expansion::files`].
-    pub proofs: Vec<PathBuf>,
+    /// What lies in the folders and is left out because it has the name and the form of a proof of a file beside it, which
+    /// is among [`Expansion::files`]. Whatever only has the name is among them, too.
+    pub proofs: Vec<ProofFile>,
     /// What else lies in the folders and is left out.
     pub skipped: Vec<Skipped>,
 }
@@ -39,7 +39,7 @@ pub fn expand(paths: &[PathBuf]) -> Expansion {
             let mut found = Expansion::default();
             found.walk(path);
             found.files.sort();
-            found.proofs.sort();
+            found.proofs.sort_by(|a, b| a.path.cmp(&b.path));
             found.skipped.sort_by(|a, b| a.path.cmp(&b.path));
             expansion.files.extend(found.files);
             expansion.proofs.extend(found.proofs);
@@ -76,8 +76,10 @@ impl Expansion {
                         self.skip(path, "not a regular file");
                     }
                     // One that cannot be looked at may be an artifact: reading it will say why it cannot be verified.
-                    Ok(_) | Err(_) if !is_proof(&path) => self.files.push(path),
-                    Ok(_) | Err(_) => self.proofs.push(path),
+                    Ok(_) | Err(_) => match ProofFile::at(&path) {
+                        Some(proof) => self.proofs.push(proof),
+                        None => self.files.push(path),
+                    },
                 }
             }
         }
@@ -149,7 +151,12 @@ mod tests {
             ]
         );
         let proofs = ["a.pem", "a.sha256.sig", "a.sig", "b/c/deep.sigstore.json"];
-        assert_eq!(expansion.proofs, proofs.map(|name| root.join(name)));
+        let left_out: Vec<_> = expansion
+            .proofs
+            .into_iter()
+            .map(|proof| proof.path)
+            .collect();
+        assert_eq!(left_out, proofs.map(|name| root.join(name)));
         assert_eq!(expansion.skipped, []);
     }
 

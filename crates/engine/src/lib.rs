@@ -80,6 +80,7 @@ pub use image::{
 };
 pub use input::{Input, MaterialSource, Named};
 pub use progress::{Progress, Silent};
+pub use proof_file::ProofFile;
 pub use trust::Trust;
 
 pub use sealcheck_net::{

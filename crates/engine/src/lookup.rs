@@ -163,11 +163,8 @@ pub(crate) fn apply(
 
 /// The log as a place that was looked at.
 pub(crate) fn place(rekor_url: &str, found: Found, detail: &str) -> Place {
-    Place {
-        place: crate::input::shown_url(rekor_url).into(),
-        found,
-        detail: Some(printable(detail).into()),
-    }
+    let url = crate::input::shown_url(rekor_url);
+    Place::new(url, found, Some(printable(detail).into()))
 }
 
 /// The digest by which the log's index is asked: SHA-256 of every artifact, others of few.

@@ -2,33 +2,78 @@
 
 use std::path::{Path, PathBuf};
 
+use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD};
+use sealcheck_verify::Outcome;
+use sealcheck_verify::evidence::{Evidence, Found};
 use sealcheck_verify::inspect::{Kind, inspect};
 
+use crate::candidate::is_other_kind;
 use crate::discover::{Part, SUFFIXES};
-use crate::input::{Answer, read_file};
+use crate::input::{Answer, read_file, shown_path};
 
-/// Whether the path is a proof of a file that lies beside it: by its name and by what is in it.
-///
-/// The name alone is anybody's choice. A file that only has the name, such as a program `app.bundle` beside `app`, is an
-/// artifact like others, and so is a certificate without a signature, which proves nothing.
-pub(crate) fn is_proof(path: &Path) -> bool {
-    named_as_proof(path).is_some_and(|(base, part)| {
-        holds(path, part)
-            && match part {
-                Part::Certificate => has_signature(&base),
-                Part::Bundle | Part::Lines | Part::Signature => true,
-            }
-    })
+/// A file that has the name and the form of a proof of the file beside it. Whether it is one is known when that file was
+/// verified: see [`ProofFile::role`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProofFile {
+    /// Its path.
+    pub path: PathBuf,
+    /// The file that it is named after.
+    pub of: PathBuf,
+    part: Part,
+    /// The position of its place in the evidence about that file.
+    place: usize,
 }
 
-/// The file that this one is named after, and which part of a proof it would be.
-fn named_as_proof(path: &Path) -> Option<(PathBuf, Part)> {
-    let name = path.file_name()?.to_str()?;
-    SUFFIXES.iter().find_map(|(suffix, part)| {
-        let base = name.strip_suffix(suffix).filter(|base| !base.is_empty())?;
-        let base = path.with_file_name(base);
-        base.is_file().then_some((base, *part))
-    })
+impl ProofFile {
+    /// The proof that the path is by its name and by what is in it, if any.
+    ///
+    /// The name alone is anybody's choice. A file that only has the name, such as a program `app.bundle` beside `app`, is
+    /// an artifact like others. So are a certificate without a signature, and the proof of a proof, which nobody asks.
+    pub(crate) fn at(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.to_str()?;
+        SUFFIXES
+            .iter()
+            .enumerate()
+            .find_map(|(place, (suffix, part))| {
+                let base = name.strip_suffix(suffix).filter(|base| !base.is_empty())?;
+                let of = path.with_file_name(base);
+                let is_proof = of.is_file()
+                    && holds(path, *part)
+                    && (*part != Part::Certificate || has_signature(&of))
+                    && Self::at(&of).is_none();
+                is_proof.then(|| Self {
+                    path: path.to_owned(),
+                    of,
+                    part: *part,
+                    place,
+                })
+            })
+    }
+
+    /// What it was for the file beside it, by the evidence about that file; `None` when it was no proof: then it is an
+    /// artifact like others, and must be verified itself.
+    #[must_use]
+    pub fn role(&self, evidence: &Evidence) -> Option<&'static str> {
+        let place = evidence.places.get(self.place)?;
+        if *place.place != *shown_path(&self.path) || place.found != Found::Present {
+            return None;
+        }
+        match (place.outcome, place.reason) {
+            (Some(Outcome::Verified), _) => Some("the proof of a file beside it"),
+            (Some(Outcome::Unavailable), _) => {
+                Some("a proof of a file beside it, about which there is no answer")
+            }
+            (Some(_), Some(reason)) if is_other_kind(reason) => {
+                Some("a proof of another kind of a file beside it")
+            }
+            // The verdict about that file tells it.
+            (Some(_), _) if place.decided && evidence.outcome != Outcome::Verified => {
+                Some("the proof for which a file beside it is not verified")
+            }
+            (None, _) if self.part == Part::Certificate => Some("a certificate that was not used"),
+            _ => None,
+        }
+    }
 }
 
 fn has_signature(base: &Path) -> bool {
@@ -56,9 +101,9 @@ fn holds(path: &Path, part: Part) -> bool {
             kind,
             Kind::JsonLines | Kind::SigstoreBundle | Kind::DsseEnvelope
         ),
-        // A raw signature is known by its length only, which a script can have as well.
+        // A raw signature is known by little more than its length, which a script can have as well.
         Part::Signature => match kind {
-            Kind::Signature => std::str::from_utf8(&bytes).is_err() || is_base64(&bytes),
+            Kind::Signature => is_raw(&bytes) || is_base64_of_raw(&bytes),
             kind => kind == Kind::DsseEnvelope,
         },
         Part::Certificate => {
@@ -67,10 +112,32 @@ fn holds(path: &Path, part: Part) -> bool {
     }
 }
 
+/// Whether the bytes are not mostly text: of those of a signature, which are as good as random, three in eight look like it.
+fn is_raw(bytes: &[u8]) -> bool {
+    let text = bytes
+        .iter()
+        .filter(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
+        .count();
+    std::str::from_utf8(bytes).is_err() && text.saturating_mul(3) < bytes.len().saturating_mul(2)
+}
+
 fn is_base64(text: &[u8]) -> bool {
     let letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_=".contains(byte);
     text.iter()
         .all(|byte| letter(byte) || byte.is_ascii_whitespace())
+}
+
+/// Whether base64 text is one of a signature: whole lines without spaces, of bytes that are no text.
+fn is_base64_of_raw(text: &[u8]) -> bool {
+    let compact: Vec<u8> = text
+        .iter()
+        .copied()
+        .filter(|byte| !b"\r\n".contains(byte))
+        .collect();
+    let decoded = [&BASE64, &BASE64URL, &BASE64_NOPAD, &BASE64URL_NOPAD]
+        .into_iter()
+        .find_map(|form| form.decode(&compact).ok());
+    decoded.is_some_and(|bytes| is_raw(&bytes))
 }
 
 /// Whether nothing stands around the blocks of PEM, where a reader of certificates would not see it.
@@ -98,7 +165,11 @@ mod tests {
 
     use sealcheck_testkit::{Instance, Plan, encoding};
 
-    use super::is_proof;
+    use super::Proof;
+
+    fn is_proof(path: &std::path::Path) -> bool {
+        Proof::at(path).is_some()
+    }
 
     #[test]
     fn a_proof_is_known_by_name_and_content() {
@@ -118,6 +189,7 @@ mod tests {
         );
         let legacy = legacy.legacy_bundle().to_string();
         let signature = &signed.signed.signature;
+        let words = encoding::base64(signature);
         let script = format!("{:<256}", "#!/bin/sh\nexec evil\n#");
         let around = format!("#!/bin/sh\nexec evil\n{}", leaf.pem());
         for (name, content, expected) in [
@@ -143,7 +215,22 @@ mod tests {
             ("app.bundle", [&bundle[..], b"\n#!/bin/sh"].concat(), false),
             ("app.sigstore.json", b"{}".to_vec(), false),
             ("app.intoto.jsonl", b"{}\n{}\n".to_vec(), false),
+            (
+                "app.sig",
+                [&b"#!/bin/sh\nexec evil \xff\n#"[..], &[b' '; 231]].concat(),
+                false,
+            ),
             ("app.sig", script.into_bytes(), false),
+            (
+                "app.sig",
+                format!("{:a<80}", "exec\nevil\n").into_bytes(),
+                false,
+            ),
+            (
+                "app.sig",
+                format!("{} {}", &words[..40], &words[40..]).into_bytes(),
+                false,
+            ),
             ("app.sig", b"exec evil".to_vec(), false),
             ("app.sig", leaf.pem().into_bytes(), false),
             ("app.pem", around.into_bytes(), false),

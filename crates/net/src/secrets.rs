@@ -6,8 +6,9 @@ use crate::redact::SHOWN_PARAMETERS;
 
 /// What must not be printed, because it stood in an address: credentials, and values of the query and the fragment.
 ///
-/// [`crate::redact_url`] is for addresses that are known to be some. This is for all other text: a wrong flag, a
-/// mistyped scheme or an error of the system can repeat any part of what the user wrote.
+/// [`crate::redact_url`] is for addresses that are known to be some. This is for text that quotes the user or an error: a
+/// wrong flag, a mistyped scheme or an error of the system can repeat any part of what the user wrote. It is not for
+/// evidence or for a document as a whole, which it could alter.
 #[derive(Clone, Default)]
 pub struct Secrets(Vec<Secret>);
 
@@ -23,7 +24,7 @@ struct Secret {
 }
 
 impl Secrets {
-    /// Remembers the secrets of each address in a word.
+    /// Remembers the secrets of a word that is an address, or a flag with one.
     pub fn learn(&mut self, word: &str) {
         for address in addresses(word) {
             let behind = self.learn_userinfo(address, |_| true);
@@ -148,11 +149,26 @@ impl Secret {
     }
 }
 
-/// What stands behind the scheme of each address in a word. One slash is enough: systems drop the second from paths.
+/// What stands behind the scheme when the word is an address, or what stands behind its first `=` is one.
 fn addresses(word: &str) -> impl Iterator<Item = &str> {
-    word.match_indices(":/")
-        .filter_map(|(at, _)| word.get(at + 1..))
-        .map(|behind| behind.trim_start_matches('/'))
+    let value = word.split_once('=').map(|(_, value)| value);
+    std::iter::once(word.trim_start_matches('-'))
+        .chain(value)
+        .filter_map(behind_scheme)
+}
+
+/// What stands behind `SCHEME://` (RFC 3986 section 3.1). After the schemes of the web one slash is enough: systems drop the
+/// second from paths.
+fn behind_scheme(text: &str) -> Option<&str> {
+    let (scheme, behind) = text.split_once(":/")?;
+    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "+.-".contains(c));
+    let is_web = ["http", "https"]
+        .iter()
+        .any(|web| scheme.eq_ignore_ascii_case(web));
+    (is_scheme && (is_web || behind.starts_with('/'))).then(|| behind.trim_start_matches('/'))
 }
 
 /// The beginning of a secret that is as long as this is no coincidence.
@@ -218,6 +234,9 @@ mod tests {
             "img:v1@sha256:abc",
             "https://h.test/?digest=sha256:abc",
             "user:/a",
+            "x:/user@h.test/?a=b",
+            "1x://user@h.test",
+            "a b://user@h.test",
             "plain",
         ] {
             assert_eq!(hidden(word, word), word);

@@ -27,6 +27,20 @@ pub struct ResultDocument {
     pub hint: Option<String>,
     /// One evidence object for each artifact, in the order of the input.
     pub results: Vec<Evidence>,
+    /// What lies in the folders that were named and is no artifact of its own. Nothing is proved about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Something in a folder that was not verified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct LeftOut {
+    /// Its path.
+    pub path: String,
+    /// Why, in a few words: what it is.
+    pub why: String,
 }
 
 impl ResultDocument {
@@ -48,6 +62,7 @@ impl ResultDocument {
             message: None,
             hint: None,
             results,
+            left_out: Vec::new(),
         }
     }
 
@@ -61,6 +76,7 @@ impl ResultDocument {
             message: Some(message.to_owned()),
             hint: Some(hint.to_owned()),
             results: Vec::new(),
+            left_out: Vec::new(),
         }
     }
 

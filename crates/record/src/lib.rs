@@ -11,7 +11,7 @@ pub mod schema;
 mod tree;
 mod writer;
 
-pub use document::{RESULT_SCHEMA, ResultDocument};
+pub use document::{LeftOut, RESULT_SCHEMA, ResultDocument};
 pub use line::one_line;
 pub use tree::{TREE_SCHEMA, TreeAttachment, TreeDocument, TreeManifest, TreeState};
 pub use writer::ResultWriter;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use sealcheck_verify::{Outcome, Verdict};
 
-use crate::document::RESULT_SCHEMA;
+use crate::document::{LeftOut, RESULT_SCHEMA};
 
 /// Writes a [`ResultDocument`](crate::ResultDocument) result by result, so that memory does not grow with their number.
 ///
@@ -14,6 +14,7 @@ use crate::document::RESULT_SCHEMA;
 pub struct ResultWriter<W: Write> {
     out: W,
     outcome: Option<Outcome>,
+    left_out: Vec<LeftOut>,
 }
 
 impl<W: Write> ResultWriter<W> {
@@ -26,7 +27,16 @@ impl<W: Write> ResultWriter<W> {
             out,
             "{{\n  \"schema\": \"{RESULT_SCHEMA}\",\n  \"results\": ["
         )?;
-        Ok(Self { out, outcome: None })
+        Ok(Self {
+            out,
+            outcome: None,
+            left_out: Vec::new(),
+        })
+    }
+
+    /// Lists something that was not verified, behind the results.
+    pub fn leave_out(&mut self, left_out: LeftOut) {
+        self.left_out.push(left_out);
     }
 
     /// Adds the evidence of one artifact.
@@ -52,7 +62,25 @@ impl<W: Write> ResultWriter<W> {
     pub fn finish(mut self) -> io::Result<(W, Outcome)> {
         let outcome = self.outcome.unwrap_or(Outcome::Usage);
         let close = if self.outcome.is_some() { "\n  ]" } else { "]" };
-        write!(self.out, "{close},\n  \"outcome\": \"{outcome}\"\n}}\n")?;
+        write!(self.out, "{close},")?;
+        for (index, left_out) in self.left_out.iter().enumerate() {
+            let begin = if index == 0 {
+                "\n  \"leftOut\": ["
+            } else {
+                ","
+            };
+            write!(
+                self.out,
+                "{begin}\n    {}",
+                serde_json::to_string(left_out)?
+            )?;
+        }
+        let end = if self.left_out.is_empty() {
+            ""
+        } else {
+            "\n  ],"
+        };
+        write!(self.out, "{end}\n  \"outcome\": \"{outcome}\"\n}}\n")?;
         self.out.flush()?;
         Ok((self.out, outcome))
     }

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jsonschema::Validator;
-use sealcheck_record::{ResultDocument, ResultWriter, cosign, schema};
+use sealcheck_record::{LeftOut, ResultDocument, ResultWriter, cosign, schema};
 use sealcheck_testkit::{
     BundleVersion, DEFAULT_TIME, EntryKind, Instance, Key, KeyKind, LeafRequest, Plan, San,
     SctMode, TOKEN_FLAWS, TokenOptions,
@@ -323,11 +323,7 @@ fn verdicts() -> Vec<Verdict> {
             .detail("in this way");
         all.push(Verdict::failed(failure, None, &usual(), now()));
     }
-    let place = |found, detail: Option<&str>| Place {
-        place: "app.sig".into(),
-        found,
-        detail: detail.map(Into::into),
-    };
+    let place = |found, detail: Option<&str>| Place::new("app.sig", found, detail.map(Into::into));
     all.into_iter()
         .map(|verdict| {
             verdict
@@ -425,12 +421,21 @@ fn the_writer_makes_the_same_document() {
         for verdict in verdicts {
             writer.push(verdict).unwrap();
         }
+        let mut document = ResultDocument::new(verdicts);
+        for path in &["a\"b", "c"][..count.min(2)] {
+            let left_out = LeftOut {
+                path: (*path).to_owned(),
+                why: "a reason".to_owned(),
+            };
+            writer.leave_out(left_out.clone());
+            document.left_out.push(left_out);
+        }
         let (written, outcome) = writer.finish().unwrap();
-        let document = ResultDocument::new(verdicts);
         assert_eq!(outcome, document.outcome);
         assert_eq!(written.last(), Some(&b'\n'));
         let written: Value = serde_json::from_slice(&written).unwrap();
         assert_eq!(written, serde_json::to_value(document).unwrap());
+        assert_valid(&validator(&schema::result()), &written);
     }
 }
 

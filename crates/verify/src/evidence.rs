@@ -142,6 +142,13 @@ impl<T> Check<T> {
         matches!(self, Self::Passed(_))
     }
 
+    pub(crate) fn failure_mut(&mut self) -> Option<&mut Failure> {
+        match self {
+            Self::Failed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
     /// The facts of a step that holds.
     pub fn facts(&self) -> Option<&T> {
         match self {
@@ -456,6 +463,29 @@ pub struct Place {
     /// More about it: which part it is, or why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<Box<str>>,
+    /// What came of the proof there; absent where there is none, or a part that was not used. A proof of another kind than
+    /// was required is `rejected` with that as its reason only when it holds as what it is, whoever made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// Why the proof there is not verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// Whether the outcome for the artifact is that of this place.
+    pub decided: bool,
+}
+
+impl Place {
+    /// A place of which nothing was judged yet.
+    pub fn new(place: impl Into<Box<str>>, found: Found, detail: Option<Box<str>>) -> Self {
+        Self {
+            place: place.into(),
+            found,
+            detail,
+            outcome: None,
+            reason: None,
+            decided: false,
+        }
+    }
 }
 
 /// The answer of a place.

@@ -91,6 +91,21 @@ impl Failure {
         self
     }
 
+    /// Passes what it tells about this case through `told`, which may leave out what must not be printed.
+    #[must_use]
+    pub fn with_words(mut self, told: &dyn Fn(&str) -> String) -> Self {
+        let words = [
+            &mut self.field,
+            &mut self.expected,
+            &mut self.found,
+            &mut self.detail,
+        ];
+        for text in words.into_iter().flatten() {
+            *text = told(text).into();
+        }
+        self
+    }
+
     /// The outcome that this failure leads to.
     pub fn outcome(&self) -> Outcome {
         self.reason.outcome()

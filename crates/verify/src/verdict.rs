@@ -188,6 +188,67 @@ impl Verdict {
         self
     }
 
+    /// Passes the text that can quote the caller's own words through `told`, which may leave out what must not be printed:
+    /// the artifact's name, the places, where the trusted root came from, and what failures tell.
+    ///
+    /// What was required and what the proof says (signer, issuer, claims, digests, logs) stay as they are, also in the
+    /// failures that compare them.
+    #[must_use]
+    pub fn with_words(mut self, told: &dyn Fn(&str) -> String) -> Self {
+        let retold = |failure: &mut Failure| {
+            let of_signer = matches!(
+                failure.reason,
+                Reason::IdentityMismatch | Reason::IssuerMismatch | Reason::ClaimMismatch
+            );
+            if !of_signer {
+                *failure = failure.clone().with_words(told);
+            }
+        };
+        self.failures.iter_mut().for_each(retold);
+        let evidence = &mut self.evidence;
+        let Checks {
+            material,
+            key,
+            log,
+            time,
+            certificate,
+            signature,
+            subject,
+            identity,
+        } = &mut evidence.checks;
+        let failed = [
+            material.failure_mut(),
+            key.failure_mut(),
+            log.failure_mut(),
+            time.failure_mut(),
+            certificate.failure_mut(),
+            signature.failure_mut(),
+            subject.failure_mut(),
+            identity.failure_mut(),
+        ];
+        failed.into_iter().flatten().for_each(retold);
+        let source = evidence.trusted_root.as_mut();
+        let name = evidence.artifact.name.as_mut();
+        let quoted = name
+            .into_iter()
+            .chain(source.and_then(|root| root.source.as_mut()));
+        let places = evidence.places.iter_mut();
+        let places =
+            places.flat_map(|place| std::iter::once(&mut place.place).chain(&mut place.detail));
+        for text in quoted.chain(places) {
+            *text = told(text).into();
+        }
+        for signature in evidence.image.iter_mut().flat_map(|it| &mut it.signatures) {
+            signature.failure.iter_mut().for_each(retold);
+            signature.place = told(&signature.place).into();
+            if let Some(failure) = &signature.failure {
+                signature.message = Some(failure.to_string().into());
+            }
+        }
+        self.decide();
+        self
+    }
+
     /// Says where a proof was looked for.
     #[must_use]
     pub fn with_places(mut self, places: Vec<Place>) -> Self {

@@ -104,13 +104,13 @@ pub(crate) struct ImageVerifyArgs {
 }
 
 impl ImageVerifyArgs {
-    pub(crate) fn common(&self) -> Common<'_> {
+    pub(crate) fn common(&self) -> Common {
         Common {
-            signer: &self.signer,
-            require: &self.require,
-            trust: &self.trust,
-            network: &self.network,
-            deprecated: &self.deprecated,
+            signer: self.signer.clone(),
+            require: self.require.clone(),
+            trust: self.trust.clone(),
+            network: self.network.clone(),
+            deprecated: self.deprecated.clone(),
             verbose: self.output.verbose,
         }
     }
@@ -179,13 +179,13 @@ pub(crate) struct TreeArgs {
 }
 
 impl TreeArgs {
-    pub(crate) fn common(&self) -> Common<'_> {
+    pub(crate) fn common(&self) -> Common {
         Common {
-            signer: &self.signer,
-            require: &self.require,
-            trust: &self.trust,
-            network: &self.network,
-            deprecated: &self.deprecated,
+            signer: self.signer.clone(),
+            require: self.require.clone(),
+            trust: self.trust.clone(),
+            network: self.network.clone(),
+            deprecated: self.deprecated.clone(),
             verbose: false,
         }
     }

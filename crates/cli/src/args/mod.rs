@@ -143,7 +143,7 @@ pub(crate) struct PredicateArgs {
 }
 
 /// What the commands that verify files take.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) signer: SignerArgs,
@@ -162,17 +162,17 @@ pub(crate) struct VerifyArgs {
 }
 
 /// What every verifying command takes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Common<'a> {
-    pub(crate) signer: &'a SignerArgs,
-    pub(crate) require: &'a RequireArgs,
-    pub(crate) trust: &'a TrustArgs,
-    pub(crate) network: &'a NetworkArgs,
-    pub(crate) deprecated: &'a DeprecatedArgs,
+#[derive(Clone, Debug)]
+pub(crate) struct Common {
+    pub(crate) signer: SignerArgs,
+    pub(crate) require: RequireArgs,
+    pub(crate) trust: TrustArgs,
+    pub(crate) network: NetworkArgs,
+    pub(crate) deprecated: DeprecatedArgs,
     pub(crate) verbose: bool,
 }
 
-impl Common<'_> {
+impl Common {
     /// Whether a log entry is waived.
     pub(crate) fn ignores_log(&self) -> bool {
         self.require.insecure_ignore_tlog || self.deprecated.private_infrastructure
@@ -180,20 +180,20 @@ impl Common<'_> {
 }
 
 impl VerifyArgs {
-    pub(crate) fn common(&self) -> Common<'_> {
+    pub(crate) fn common(&self) -> Common {
         Common {
-            signer: &self.signer,
-            require: &self.require,
-            trust: &self.trust,
-            network: &self.network,
-            deprecated: &self.deprecated,
+            signer: self.signer.clone(),
+            require: self.require.clone(),
+            trust: self.trust.clone(),
+            network: self.network.clone(),
+            deprecated: self.deprecated.clone(),
             verbose: self.output.verbose,
         }
     }
 }
 
 /// What cosign has and sealcheck has no use for.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = DEPRECATED)]
 pub(crate) struct DeprecatedArgs {
     /// Has no effect: the format of a bundle is recognised.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Network")]
 pub(crate) struct NetworkArgs {
     /// Open no connection at all; trusted roots come from the cache or from what is built in.

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use clap::Args;
 
 /// Where the proof of a file is.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Proof")]
 pub(crate) struct MaterialArgs {
     /// The bundle: a Sigstore bundle or cosign's legacy one. Without it and --signature, the proof is looked for beside
@@ -32,7 +32,7 @@ pub(crate) struct MaterialArgs {
 }
 
 /// What each proof must show.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Proof")]
 pub(crate) struct RequireArgs {
     /// The digest that the signature was made over: sha256, sha384 or sha512.

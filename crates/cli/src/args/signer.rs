@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Who must have signed")]
 pub(crate) struct SignerArgs {
     /// The signer's name in the certificate: an e-mail address or a URI. Exact, or a pattern for the whole name after

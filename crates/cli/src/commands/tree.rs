@@ -33,7 +33,7 @@ pub(crate) fn run(args: &TreeArgs, line: &CommandLine<'_>) -> Result<u8> {
             let missing = |identity, issuer| suggestion::missing(line, &[], identity, issuer);
             let demand =
                 |requirements: Requirements| requirements.content(Content::SignatureOrAttestation);
-            let opened = Opened::new(&args.common(), access, line, demand, missing)?;
+            let opened = Opened::new(args.common(), access, line, demand, missing)?;
             let inventory = read(&opened.engine)?;
             (document(&image, &inventory, Some(&opened)), inventory)
         }

@@ -47,7 +47,7 @@ pub(crate) fn run(args: &AttestationArgs, line: &CommandLine<'_>) -> Result<u8> 
     let names: Vec<String> = args.artifact.iter().cloned().collect();
     let session = Session::open(&args.verify, line, &names, content)?;
     session.run(
-        vec![source],
+        source.into(),
         predicate.print_predicate,
         false,
         |verdict| judge(verdict, &demands),

@@ -311,17 +311,13 @@ fn demand(policy: &PolicyFacts) -> String {
     )
 }
 
+/// The format, and the place that decided.
 fn proof(evidence: &Evidence) -> Option<String> {
     let format = evidence.material.as_ref()?.format;
-    let present: Vec<String> = evidence
-        .places
-        .iter()
-        .filter(|place| place.found == Found::Present)
-        .map(|place| printable(&place.place))
-        .collect();
-    Some(match present.is_empty() {
-        true => format.to_owned(),
-        false => format!("{} ({format})", present.join(", ")),
+    let decisive = evidence.places.iter().find(|place| place.decided);
+    Some(match decisive {
+        None => format.to_owned(),
+        Some(place) => format!("{} ({format})", printable(&place.place)),
     })
 }
 

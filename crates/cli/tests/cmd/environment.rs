@@ -1,5 +1,7 @@
 //! Variables speak for flags, and never weaken in silence.
 
+use sealcheck_testkit::{Content, Key, KeyKind, Plan};
+
 use crate::sandbox::{Run, Sandbox, finish};
 
 fn with(sandbox: &Sandbox, variables: &[(&str, &str)], arguments: &[&str]) -> Run {
@@ -79,6 +81,144 @@ fn what_a_variable_weakens_is_told() {
     )
     .exits(0);
     assert_eq!(run.stderr, "", "a flag is seen by whoever writes it");
+}
+
+/// A proof that fulfils everything but that it has no log entry.
+fn without_log() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let key = Key::generate(KeyKind::P256);
+    sandbox.write("key.pub", key.public_pem());
+    let plan = Plan {
+        entries: Some(Vec::new()),
+        ..Plan::key(key)
+    };
+    let signed = sandbox.sigstore.sign(Content::message(b"hello"), &plan);
+    sandbox.write("app.sigstore.json", signed.bundle_bytes());
+    sandbox
+}
+
+#[test]
+fn a_flag_makes_variables_void_that_say_the_same_in_other_words() {
+    let sandbox = without_log();
+    let line = ["--key", "key.pub", "--trusted-root", "root.json"];
+    let waived = [("COSIGN_PRIVATE_INFRASTRUCTURE", "true")];
+    with(&sandbox, &waived, &line).exits(0);
+    for refusal in [
+        &["--insecure-ignore-tlog=false"][..],
+        &["--insecure-ignore-tlog", "--insecure-ignore-tlog=false"],
+        &["--require", "log=1"],
+        &["--require", "inclusion-proof"],
+    ] {
+        let run = with(&sandbox, &waived, &[&line[..], refusal].concat());
+        // The log could not be asked.
+        assert!([1, 3].contains(&run.code), "{refusal:?}: {}", run.code);
+        let told = "COSIGN_PRIVATE_INFRASTRUCTURE is ignored";
+        assert!(run.stderr.contains(told), "{refusal:?}: {}", run.stderr);
+        assert!(!run.stderr.contains("is set"), "{}", run.stderr);
+    }
+    // The same between the variables.
+    let both = [waived[0], ("SEALCHECK_INSECURE_IGNORE_TLOG", "false")];
+    with(&sandbox, &both, &line).exits(1);
+    let both = [waived[0], ("COSIGN_INSECURE_IGNORE_TLOG", "false")];
+    with(&sandbox, &both, &line).exits(2);
+    let flags = ["--insecure-ignore-tlog=false", "--private-infrastructure"];
+    with(&sandbox, &[], &[&line[..], &flags].concat()).exits(2);
+    // A demand in a variable is void beside a flag that waives it.
+    let demand = [("SEALCHECK_REQUIRE", "log=1")];
+    let run = with(
+        &sandbox,
+        &demand,
+        &[&line[..], &["--insecure-ignore-tlog"]].concat(),
+    )
+    .exits(0);
+    assert!(
+        run.stderr.contains("SEALCHECK_REQUIRE is ignored"),
+        "{}",
+        run.stderr
+    );
+    let run = with(
+        &sandbox,
+        &demand,
+        &[&line[..], &["--require", "scts=1"]].concat(),
+    );
+    assert!(
+        run.stderr.contains("SEALCHECK_REQUIRE is ignored"),
+        "{}",
+        run.stderr
+    );
+}
+
+/// The trusted root of GitHub's instance cannot be had here, so that only what is required is looked at.
+#[test]
+fn a_flag_that_demands_a_log_is_not_waived_by_an_instance_in_a_variable() {
+    let sandbox = Sandbox::new();
+    let who = sandbox.who();
+    let signer = ["--identity", &who.identity, "--issuer", &who.issuer];
+    let github = [("SEALCHECK_INSTANCE", "github")];
+    let required = |run: Run| run.result()["results"][0]["required"].clone();
+    let usual = required(with(&sandbox, &[], &signer));
+    let waived = with(&sandbox, &github, &signer);
+    assert!(
+        waived.stderr.contains("SEALCHECK_INSTANCE is set"),
+        "{}",
+        waived.stderr
+    );
+    let waived = required(waived);
+    assert_ne!(waived["logEntries"], usual["logEntries"]);
+    assert_ne!(waived["scts"], usual["scts"]);
+    let line = [&signer[..], &["--insecure-ignore-tlog=false"]].concat();
+    let refused = required(with(&sandbox, &github, &line));
+    assert_eq!(refused["logEntries"], usual["logEntries"]);
+    let line = [&signer[..], &["--insecure-ignore-sct=false"]].concat();
+    let refused = required(with(&sandbox, &github, &line));
+    assert_eq!(refused["scts"], usual["scts"]);
+    let flag = ["--instance", "github"];
+    let off = [("SEALCHECK_INSECURE_IGNORE_TLOG", "false")];
+    let chosen = with(&sandbox, &off, &[&signer[..], &flag].concat());
+    assert_eq!(required(chosen)["logEntries"], waived["logEntries"]);
+}
+
+#[test]
+fn variables_that_say_who_must_have_signed_are_told() {
+    let sandbox = Sandbox::new();
+    let who = sandbox.who();
+    let root = ("SEALCHECK_TRUSTED_ROOT", "root.json");
+    let identity = ("COSIGN_CERTIFICATE_IDENTITY", who.identity.as_str());
+    let issuer = ("SEALCHECK_ISSUER", who.issuer.as_str());
+    let key = ("COSIGN_KEY", "missing.pub");
+    let run = with(&sandbox, &[root, identity, issuer], &[]).exits(0);
+    for name in [
+        "COSIGN_CERTIFICATE_IDENTITY is set",
+        "SEALCHECK_ISSUER is set",
+    ] {
+        assert!(run.stderr.contains(name), "{}", run.stderr);
+    }
+    let flags = ["--identity", &who.identity, "--issuer", &who.issuer];
+    let run = with(&sandbox, &[root, identity, issuer, key], &flags).exits(0);
+    assert!(
+        run.stderr.contains("COSIGN_KEY is ignored"),
+        "{}",
+        run.stderr
+    );
+    let told = "COSIGN_CERTIFICATE_IDENTITY is ignored";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    let run = with(&sandbox, &[root, key], &[]).exits(2);
+    assert!(run.stderr.contains("COSIGN_KEY is set"), "{}", run.stderr);
+    let none = ("SEALCHECK_NO_ISSUER", "true");
+    let run = with(&sandbox, &[root, identity, none], &[]).exits(1);
+    assert!(
+        run.stderr.contains("SEALCHECK_NO_ISSUER is set"),
+        "{}",
+        run.stderr
+    );
+    let none = ("SEALCHECK_NO_ISSUER", "false");
+    with(
+        &sandbox,
+        &[root, identity, none],
+        &["--issuer", &who.issuer],
+    )
+    .exits(0);
+    with(&sandbox, &[root, identity, none], &[]).exits(2);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The secrets of an address are printed nowhere, wherever the address stands.
 
+use sealcheck_testkit::{Content, LeafRequest, Plan, San};
+
 use crate::sandbox::{Sandbox, finish};
 
 const WHO: &str = "--identity a@b.test --issuer https://c.test --offline";
@@ -41,7 +43,6 @@ fn no_argument_gives_a_secret_away() {
         ("verify-blob app --require ADDRESS", true),
         ("verify-blob app --signature-digest-algorithm ADDRESS", true),
         ("verify-blob app --ADDRESS", true),
-        ("verify-blob-attestation app --type ADDRESS", true),
         ("verify-blob-attestation --digest ADDRESS", true),
         ("verify-blob-attestation ADDRESS", true),
         ("verify-blob app --key ADDRESS --offline", false),
@@ -121,6 +122,60 @@ fn patterns_of_signers_are_printed_as_they_are() {
     let text = required.to_string();
     assert!(text.contains(&pattern.replace('\\', r"\\")), "{text}");
     assert!(text.contains("https://c.test/?a=b"), "{text}");
+    // The type of a predicate is a name too, and evidence of what was required.
+    let kind = "https://user@h.test/type?a=b#c";
+    let line = format!("verify-blob-attestation app {WHO} --type {kind}");
+    let run = sandbox.run(&line.split(' ').collect::<Vec<_>>());
+    let required = &run.result()["results"][0]["required"];
+    assert_eq!(required["predicateType"], kind);
+}
+
+/// Whoever can name a file must not be able to alter what is told about the others.
+#[test]
+fn no_word_alters_the_evidence() {
+    let sandbox = Sandbox::new();
+    let identity = "https://github.com/org/repo/.github/workflows/build.yml@refs/heads/main";
+    let request = LeafRequest {
+        sans: vec![San::Uri(identity.to_owned())],
+        ..LeafRequest::default()
+    };
+    let plan = Plan::keyless(request);
+    let signed = sandbox.sigstore.sign(Content::message(b"hello"), &plan);
+    sandbox.write("app.sigstore.json", signed.bundle_bytes());
+    sandbox.write("x:/build.yml@z", b"");
+    for other in [
+        "x:/build.yml@z",
+        "x://build.yml@z",
+        "x://gone/build.yml@z",
+        "x:///build.yml@z?main",
+        r#"https://h.test/x?[redacted]","#,
+        r#"https://h.test/x?":&{"#,
+        r#"file://":@"#,
+    ] {
+        let run = |artifacts: &[&str]| {
+            let who = sandbox.who();
+            let base = ["verify-blob", "--offline", "--trusted-root", "root.json"];
+            let signer = ["--identity", &who.identity, "--issuer", &who.issuer];
+            let run = sandbox.run(&[&base[..], &signer, artifacts].concat());
+            let mut result = run.result()["results"][0].clone();
+            result["verifiedAt"] = serde_json::Value::Null;
+            result
+        };
+        let alone = run(&["app"]);
+        assert_eq!(alone["signer"], identity);
+        assert_eq!(run(&["app", other]), alone, "{other}");
+    }
+}
+
+#[test]
+fn the_name_of_a_file_is_no_address() {
+    let sandbox = Sandbox::new();
+    let name = "https:/user@h.test/app";
+    sandbox.write(name, b"hello");
+    let run = sandbox
+        .verify(&[name, "--bundle", "app.sigstore.json"])
+        .exits(0);
+    assert_eq!(run.result()["results"][0]["artifact"]["name"], name);
 }
 
 #[test]

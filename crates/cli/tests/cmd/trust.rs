@@ -105,6 +105,39 @@ fn a_trusted_root_excludes_them_unless_it_is_the_stronger_one() {
         &["--trusted-root", "root.json"],
     )
     .exits(0);
+    let all = [
+        ("SEALCHECK_CERTIFICATE_CHAIN", "chain.pem"),
+        ("SIGSTORE_REKOR_PUBLIC_KEY", "rekor.pub"),
+        ("SIGSTORE_CT_LOG_PUBLIC_KEY_FILE", "ct.pub"),
+    ];
+    verify(&sandbox, &all, &[]).exits(0);
+    for chosen in [["--instance", "public-good"], ["--trusted-root", "app"]] {
+        let run = verify(&sandbox, &all, &chosen);
+        assert_ne!(run.code, 0);
+        for (name, _) in all {
+            let told = format!("{name} is ignored");
+            assert!(run.stderr.contains(&told), "{chosen:?}: {}", run.stderr);
+        }
+        assert!(!run.stderr.contains("is set"), "{}", run.stderr);
+    }
+    // What belongs to another instance's repository is void as well.
+    let other = [("TUF_MIRROR", "gone"), ("TUF_ROOT_JSON", "gone.json")];
+    let run = verify(&sandbox, &other, &["--instance", "public-good"]).exits(1);
+    assert_eq!(
+        run.stderr.matches("is ignored").count(),
+        2,
+        "{}",
+        run.stderr
+    );
+    let staging = [("SEALCHECK_INSTANCE", "staging")];
+    let run = verify(&sandbox, &staging, &[]).exits(1);
+    assert!(
+        run.stderr.contains("SEALCHECK_INSTANCE is set"),
+        "{}",
+        run.stderr
+    );
+    let run = verify(&sandbox, &staging, &["--trusted-root", "root.json"]).exits(0);
+    assert!(!run.stderr.contains("is set"), "{}", run.stderr);
     verify(&sandbox, &[], &["--certificate-chain", "rekor.pub"]).exits(2);
     verify(&sandbox, &[], &["--rekor-public-key", "chain.pem"]).exits(2);
     verify(&sandbox, &[], &["--certificate-chain", "missing.pem"]).exits(2);

@@ -383,7 +383,7 @@ fn a_file_that_is_only_named_like_a_proof_is_verified_itself() {
     );
     assert!(
         run.stderr
-            .starts_with("note: 1 file in dist is the proof of a file beside it"),
+            .contains("note: 1 file is the proof of a file beside it"),
         "{}",
         run.stderr
     );
@@ -392,8 +392,124 @@ fn a_file_that_is_only_named_like_a_proof_is_verified_itself() {
         .exits(4);
     assert!(
         run.stderr
-            .contains("note: dist/app.sigstore.json is a proof.")
+            .contains("note: dist/app.sigstore.json is left out: the proof of")
     );
+}
+
+/// Whatever lies beside a good proof and only looks like one.
+#[test]
+fn what_only_looks_like_a_proof_is_verified_itself() {
+    let sandbox = Sandbox::new();
+    let bundle = sandbox.read("app.sigstore.json");
+    let other = sandbox.sigstore.attest_blob(b"other");
+    let genuine = sandbox.sigstore.attest_blob(b"hello");
+    let elsewhere = sealcheck_testkit::Instance::new().attest_blob(b"hello");
+    let raw: Vec<u8> = (0..=255).map(|byte: u8| byte.wrapping_mul(167)).collect();
+    let letters = format!("{}eg==", "evil".repeat(21));
+    for (name, content, code) in [
+        (
+            "app.sig",
+            [&b"#!/bin/sh\nexec evil \xff\n#"[..], &[b' '; 231]].concat(),
+            4,
+        ),
+        ("app.sig", letters.into_bytes(), 4),
+        ("app.sig", raw, 4),
+        ("app.intoto.jsonl", other.bundle_bytes(), 4),
+        ("app.intoto.jsonl", elsewhere.bundle_bytes(), 4),
+        (
+            "app.bundle",
+            sandbox.sigstore.sign_blob(b"other").bundle_bytes(),
+            4,
+        ),
+        // By the same signer about the same file: it is no signature, and proves all the same.
+        ("app.intoto.jsonl", genuine.bundle_bytes(), 0),
+        ("app.bundle", bundle.clone().into_bytes(), 0),
+    ] {
+        let _ = std::fs::remove_dir_all(sandbox.path("dist"));
+        sandbox.write("dist/app", b"hello");
+        sandbox.write("dist/app.sigstore.json", &bundle);
+        let path = format!("dist/{name}");
+        sandbox.write(&path, content);
+        let document = sandbox.verify(&["dist"]).exits(code).result();
+        let results = document["results"].as_array().unwrap();
+        let left_out = document["leftOut"].as_array().unwrap();
+        assert_eq!(results[0]["outcome"], "verified", "{name}");
+        assert_eq!(
+            left_out.iter().any(|left| left["path"] == path),
+            code == 0,
+            "{document}"
+        );
+        assert_eq!(
+            results
+                .iter()
+                .any(|result| result["artifact"]["name"] == path),
+            code != 0
+        );
+        let proof = "dist/app.sigstore.json";
+        assert!(
+            left_out.iter().any(|left| left["path"] == proof),
+            "{document}"
+        );
+    }
+}
+
+#[test]
+fn the_document_says_which_place_decided() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "app.bundle",
+        sandbox.sigstore.sign_blob(b"other").bundle_bytes(),
+    );
+    let document = sandbox.verify(&["app"]).exits(0).result();
+    let places: Vec<_> = document["results"][0]["places"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|place| place["found"] == "present")
+        .map(|place| serde_json::json!([place["place"], place["outcome"], place["decided"]]))
+        .collect();
+    let expected = serde_json::json!([
+        ["app.sigstore.json", "verified", true],
+        ["app.bundle", "rejected", false]
+    ]);
+    assert_eq!(serde_json::json!(places), expected);
+    let text = sandbox.verify(&["app", "-o", "text"]).exits(0).stdout;
+    assert!(text.contains("proof         app.sigstore.json ("), "{text}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_document_lists_what_is_left_out_of_a_folder() {
+    let sandbox = Sandbox::new();
+    sandbox.write("dist/app", b"hello");
+    sandbox.write("dist/app.sigstore.json", sandbox.read("app.sigstore.json"));
+    std::os::unix::fs::symlink("..", sandbox.path("dist/up")).unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(sandbox.path("dist/pipe"))
+        .status();
+    assert!(made.unwrap().success());
+    let document = sandbox.verify(&["dist"]).exits(0).result();
+    let paths: Vec<_> = document["leftOut"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|left| (left["path"].as_str().unwrap(), left["why"].is_string()))
+        .collect();
+    assert_eq!(
+        paths,
+        [
+            ("dist/pipe", true),
+            ("dist/up", true),
+            ("dist/app.sigstore.json", true)
+        ]
+    );
+    // A proof that is named is no artifact of the folder either.
+    let named = ["dist", "--bundle", "dist/app.sigstore.json"];
+    sandbox.verify(&named).exits(0);
+    // When another one is named, nobody looked at this one.
+    let named = ["dist", "--bundle", "app.sigstore.json"];
+    let document = sandbox.verify(&named).exits(1).result();
+    assert_eq!(document["results"].as_array().unwrap().len(), 2);
 }
 
 #[test]

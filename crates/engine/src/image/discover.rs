@@ -98,11 +98,9 @@ pub(crate) async fn discover(
 impl Discovery {
     fn add(&mut self, report: Report) {
         let place = self.places.len();
-        self.places.push(Place {
-            place: printable(&report.place).into(),
-            found: report.found,
-            detail: report.detail.map(Into::into),
-        });
+        let detail = report.detail.map(Into::into);
+        self.places
+            .push(Place::new(printable(&report.place), report.found, detail));
         self.items.extend(report.items.into_iter().map(|mut item| {
             item.place = place;
             item
