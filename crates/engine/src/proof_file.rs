@@ -165,10 +165,10 @@ mod tests {
 
     use sealcheck_testkit::{Instance, Plan, encoding};
 
-    use super::Proof;
+    use super::ProofFile;
 
     fn is_proof(path: &std::path::Path) -> bool {
-        Proof::at(path).is_some()
+        ProofFile::at(path).is_some()
     }
 
     #[test]
