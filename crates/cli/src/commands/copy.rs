@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::args::{CopyArgs, DocumentFormat};
 use crate::image_session::one_or_given;
 use crate::output::Watch;
-use crate::problem::Result;
+use crate::problem::{Problem, Result};
 use crate::report::colour;
 use crate::report::wrap::paragraph;
 use crate::suggestion::quoted;
@@ -17,6 +17,11 @@ use crate::{CommandLine, image_source, output, registry, setup};
 
 /// Copies an image with its proofs into a layout.
 pub(crate) fn run(args: &CopyArgs, line: &CommandLine<'_>) -> Result<u8> {
+    if args.layout.is_file() {
+        let name = args.layout.display();
+        return Err(Problem::argument(format!("{name} is a file, not a folder"))
+            .with_hint("Name a folder: a new or an empty one, or an image layout."));
+    }
     let image = image_source::one(&args.image, args.local_image)?;
     let repositories = registry::repositories(&args.registry, line.matches)?;
     let images = std::slice::from_ref(&image);

@@ -11,6 +11,7 @@ mod attestation;
 mod environment;
 mod images;
 mod inspect;
+mod page_on_images;
 mod readme;
 mod refusal;
 mod sandbox;

@@ -62,13 +62,23 @@ impl Scene {
         self.sandbox.sigstore.sign(content, &by(signer))
     }
 
-    /// An attestation about the image.
+    /// An attestation about the image by the usual signer.
     pub(crate) fn attest(&self, kind: &str, predicate: serde_json::Value) -> Signed {
+        self.attest_by(SIGNER, kind, predicate)
+    }
+
+    /// An attestation about the image.
+    pub(crate) fn attest_by(
+        &self,
+        signer: &str,
+        kind: &str,
+        predicate: serde_json::Value,
+    ) -> Signed {
         let mut statement = sign::cosign_statement(&self.image.digest, &[]);
         statement["predicateType"] = kind.into();
         statement["predicate"] = predicate;
         let content = Content::statement(&statement);
-        self.sandbox.sigstore.sign(content, &by(SIGNER))
+        self.sandbox.sigstore.sign(content, &by(signer))
     }
 
     /// A registry that holds all of it.

@@ -152,6 +152,7 @@ fn wrong_command_lines_are_told_in_our_words() {
         "download everything registry.example/app",
         "download signature registry.example/app --predicate-type spdx",
         "copy registry.example/app",
+        "copy registry.example/app app",
         "completions",
     ] {
         let arguments: Vec<&str> = line.split(' ').collect();
