@@ -15,6 +15,23 @@ pub(crate) struct Rewritten {
     pub(crate) settled: Vec<String>,
 }
 
+/// `version` and `help` as flags, for they are commands of cosign.
+pub(crate) fn without_commands(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut out: Vec<OsString> = arguments.into_iter().collect();
+    let words: Vec<Option<&str>> = out.iter().skip(1).map(|word| word.to_str()).collect();
+    let flags: Vec<OsString> = match words.as_slice() {
+        [Some("version")] => vec!["--version".into()],
+        [Some("help")] => vec!["--help".into()],
+        [Some("help"), Some(command)] if !command.starts_with('-') => {
+            vec![(*command).into(), "--help".into()]
+        }
+        _ => return out,
+    };
+    out.truncate(1);
+    out.extend(flags);
+    out
+}
+
 /// Rewrites the flags of the subcommand that stands in the arguments.
 pub(crate) fn rewrite(arguments: impl IntoIterator<Item = OsString>, root: &Command) -> Rewritten {
     let mut out = Rewritten::default();

@@ -7,6 +7,7 @@ use sealcheck_engine::Secrets;
 use sealcheck_verify::Verdict;
 
 use crate::args::ColorWhen;
+use crate::escape::escaped;
 use crate::problem::Problem;
 use crate::report::{colour, wrap};
 
@@ -104,7 +105,7 @@ impl<'s> Console<'s> {
     }
 
     fn line(self, style: anstyle::Style, label: &str, text: &str) {
-        let text = self.hide(text);
+        let text = escaped(&self.hide(text));
         let text = wrap::paragraph(&format!("{label}: {text}"), 0, label.len() + 2);
         let text = text.replacen(label, &format!("{style}{label}{style:#}"), 1);
         writeln!(self.stderr(), "{text}").ok();

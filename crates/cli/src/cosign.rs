@@ -45,7 +45,7 @@ impl StartedAs {
 /// What is said instead of running a command that only cosign has; `None` for a command that is here too.
 pub(crate) fn alone(command: &str) -> Option<Result<String>> {
     match command {
-        "version" => Some(Ok(format!(
+        "version" | "--version" => Some(Ok(format!(
             "sealcheck {}, started as cosign\n",
             env!("CARGO_PKG_VERSION")
         ))),

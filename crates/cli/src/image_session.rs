@@ -1,7 +1,6 @@
 //! What the commands that verify images do.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,13 +9,13 @@ use sealcheck_registry::{Platform, Repository};
 use sealcheck_verify::Requirements;
 
 use crate::args::{
-    ImageVerifyArgs, ImagesArgs, NetworkArgs, PlatformsArgs, RefusedAttestationArgs,
+    ImageVerifyArgs, ImagesArgs, NetworkArgs, PlatformsArgs, RefusedAttestationArgs, RegistryArgs,
 };
 use crate::opened::Opened;
 use crate::output::{self, Report, Shape};
 use crate::problem::{Problem, Result};
 use crate::registry::{self, Access};
-use crate::session::{refuse_overwriting, tell_pipe};
+use crate::session::tell_pipe;
 use crate::suggestion::{self, Found};
 use crate::{CommandLine, image_source, setup};
 
@@ -46,7 +45,6 @@ impl<'a> ImageSession<'a> {
             tell_pipe(line.console, list);
         }
         let images = image_source::all(images)?;
-        refuse_input_as_output(args, list, &images)?;
         let repositories = registry::repositories(&args.registry, line.matches)?;
         let access = registry::read(&args.registry, &args.deprecated_registry, line, &images)?;
         let missing = |identity, issuer| {
@@ -56,6 +54,18 @@ impl<'a> ImageSession<'a> {
             suggestion::missing(line, &found, identity, issuer)
         };
         let opened = Opened::new(args.common(), access.clone(), line, demand, missing)?;
+        let layouts = images.iter().filter_map(|image| match image {
+            ImageSource::Layout { path, .. } => Some(path),
+            ImageSource::Registry(_) => None,
+        });
+        let RegistryArgs {
+            registry_config,
+            pull_secret,
+            ..
+        } = &args.registry;
+        let named = [registry_config.as_ref(), pull_secret.as_ref(), list];
+        let read = named.into_iter().flatten().chain(layouts).cloned();
+        opened.refuse_overwriting(args.output.output_file.as_deref(), read)?;
         let signers = args
             .require
             .signers()
@@ -124,27 +134,6 @@ impl<'a> ImageSession<'a> {
         }
         report.end(bar.as_ref(), count)
     }
-}
-
-/// The result must not be written over what it is about.
-fn refuse_input_as_output(
-    args: &ImageVerifyArgs,
-    list: Option<&PathBuf>,
-    images: &[ImageSource],
-) -> Result<()> {
-    let layouts = images.iter().filter_map(|image| match image {
-        ImageSource::Layout { path, .. } => Some(path),
-        ImageSource::Registry(_) => None,
-    });
-    let key = args.signer.key.iter().map(PathBuf::from);
-    let named = [
-        args.trust.trusted_root.as_ref(),
-        args.registry.registry_config.as_ref(),
-        args.registry.pull_secret.as_ref(),
-        list,
-    ];
-    let named = named.into_iter().flatten().chain(layouts).cloned();
-    refuse_overwriting(args.output.output_file.as_deref(), key.chain(named))
 }
 
 /// Which images of an index the flags mean.

@@ -14,10 +14,12 @@ mod console;
 mod cosign;
 mod demands;
 mod environment;
+mod escape;
 mod files;
 mod image_session;
 mod image_source;
 mod key;
+mod literal;
 mod opened;
 mod output;
 mod precedence;
@@ -26,6 +28,7 @@ mod refusal;
 mod registry;
 mod report;
 mod requirements;
+mod round;
 mod secrets;
 mod session;
 mod setup;
@@ -66,7 +69,7 @@ pub fn command() -> clap::Command {
 /// Runs the program with these arguments, the first of which is its name, and gives the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let mut root = Cli::command();
-    let rewritten = argv::rewrite(arguments, &root);
+    let rewritten = argv::rewrite(argv::without_commands(arguments), &root);
     let arguments = &rewritten.arguments;
     let secrets = secrets::of(arguments);
     let started_as = StartedAs::of(arguments.first().map(OsString::as_os_str));
@@ -79,7 +82,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     {
         let console = Console::new(ColorWhen::Auto, &secrets);
         let done = done.and_then(|text| output::print(console, &text).map(|()| 0));
-        return ended(done, console, started_as, || None);
+        return ended(done, console, started_as, arguments, || None);
+    }
+    if let Err(problem) = literal::refuse(arguments) {
+        let console = Console::new(ColorWhen::Auto, &secrets);
+        let wanted = || Wanted::guessed(name, arguments);
+        return ended(Err(problem), console, started_as, arguments, wanted);
     }
     if WITH_VARIABLES.contains(&name) {
         root = root.mut_subcommand(name, |command| {
@@ -107,8 +115,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         console,
         started_as,
     };
-    let done = refuse_empty(line.matches).and_then(|()| dispatch(&cli.command, &line));
-    ended(done, console, started_as, || Wanted::by(&cli.command))
+    let done = refuse_empty(line.matches)
+        .and_then(|()| literal::refuse_variables(line.matches))
+        .and_then(|()| dispatch(&cli.command, &line));
+    let wanted = || Wanted::by(&cli.command);
+    ended(done, console, started_as, arguments, wanted)
 }
 
 /// The exit code. A failure is told, and written where the result was `wanted`.
@@ -116,6 +127,7 @@ fn ended(
     done: Result<u8>,
     console: Console<'_>,
     started_as: StartedAs,
+    arguments: &[OsString],
     wanted: impl FnOnce() -> Option<Wanted>,
 ) -> u8 {
     done.unwrap_or_else(|problem| {
@@ -125,7 +137,7 @@ fn ended(
         if started_as == StartedAs::Sealcheck
             && let Some(wanted) = wanted()
         {
-            wanted.write(console, &problem);
+            wanted.write(console, &problem, arguments);
         }
         started_as.failed(&problem)
     })
@@ -191,8 +203,14 @@ fn not_parsed(
     match error.kind() {
         DisplayHelp | DisplayVersion => {
             // A closed pipe is a reader who has seen enough.
-            error.print().ok();
-            0
+            match error.print() {
+                Err(full) if full.kind() != std::io::ErrorKind::BrokenPipe => {
+                    let problem = Problem::unwritable("standard output", &full);
+                    Console::new(ColorWhen::Auto, secrets).error(&problem);
+                    problem.exit_code()
+                }
+                _ => 0,
+            }
         }
         DisplayHelpOnMissingArgumentOrSubcommand => {
             error.print().ok();
@@ -204,12 +222,9 @@ fn not_parsed(
                 false => "sealcheck".to_owned(),
             };
             let problem = usage::problem(error, &command);
-            ended(
-                Err(problem),
-                Console::new(ColorWhen::Auto, secrets),
-                started_as,
-                || Wanted::guessed(name, arguments),
-            )
+            let console = Console::new(ColorWhen::Auto, secrets);
+            let wanted = || Wanted::guessed(name, arguments);
+            ended(Err(problem), console, started_as, arguments, wanted)
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Who must have signed, what is trusted and what is required: settled once, for every command that verifies.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sealcheck_engine::Engine;
@@ -11,7 +12,7 @@ use crate::console::Console;
 use crate::problem::{Problem, Result};
 use crate::registry::Access;
 use crate::requirements::{self, RequiredSigner};
-use crate::session::tell_pipe;
+use crate::session::{read_and_written, resolved, tell_pipe};
 use crate::signer::{self, Given, Signer};
 use crate::{CommandLine, precedence, setup};
 
@@ -75,6 +76,41 @@ impl Opened {
             requirements: Arc::new(demand(requirements)),
             args: settled.args,
         })
+    }
+
+    /// Refuses an output that is one of the files that are `read`, or that key and trust are made of.
+    pub(crate) fn refuse_overwriting(
+        &self,
+        output: Option<&Path>,
+        read: impl Iterator<Item = PathBuf>,
+    ) -> Result<()> {
+        let Some((output, target)) = output.and_then(|output| Some((output, resolved(output)?)))
+        else {
+            return Ok(());
+        };
+        let trust = &self.args.trust;
+        let trusted = [
+            &trust.trusted_root,
+            &trust.tuf_root,
+            &trust.certificate_chain,
+            &trust.ca_roots,
+            &trust.ca_intermediates,
+            &trust.timestamp_certificate_chain,
+            &trust.rekor_public_key,
+            &trust.ct_log_public_key,
+        ];
+        let trusted = trusted.into_iter().flatten().cloned();
+        let key = self.args.signer.key.iter().map(PathBuf::from);
+        let is_target = |file: PathBuf| resolved(&file).is_some_and(|file| file == target);
+        // What a repository is made of, and what is kept of it.
+        let mirror = trust.tuf_mirror.iter().map(PathBuf::from);
+        let mut folders = setup::kept_in(trust).into_iter().chain(mirror);
+        let is_within =
+            |folder: PathBuf| resolved(&folder).is_some_and(|it| target.starts_with(it));
+        match read.chain(key).chain(trusted).any(is_target) || folders.any(is_within) {
+            true => Err(read_and_written(output)),
+            false => Ok(()),
+        }
     }
 }
 

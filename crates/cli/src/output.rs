@@ -70,6 +70,9 @@ impl<'s> Output<'s> {
         let console = line.console;
         let to_terminal = console.stdout_is_terminal() || shape.aside;
         let (place, writer): (Place, Box<dyn Write + 's>) = match &args.output_file {
+            Some(path) if path.as_os_str() == "-" => {
+                return Err(Problem::argument("--output-file cannot be standard output (-)").with_hint("Leave it out: the result goes to standard output then. A file whose name is - is ./-."));
+            }
             Some(path) => {
                 let unwritable = |error| Problem::unwritable(&path.display().to_string(), &error);
                 check_target(path).map_err(unwritable)?;

@@ -4,6 +4,8 @@ use std::io;
 
 use sealcheck_verify::{Failure, Reason};
 
+use crate::escape::escaped;
+
 /// A failure of the command itself, with what the user can do about it.
 #[derive(Debug)]
 pub(crate) struct Problem {
@@ -12,6 +14,8 @@ pub(crate) struct Problem {
     /// Lines between the message and the hint.
     pub(crate) more: Vec<String>,
     hint: Option<Box<str>>,
+    /// Whether the file that was to take the result is read by the command, and so must stay as it is.
+    pub(crate) keeps_output_file: bool,
     /// Whether the result was begun before, so that no other document can be written.
     pub(crate) is_late: bool,
 }
@@ -36,7 +40,9 @@ impl Problem {
             kind => kind.to_string(),
         };
         match error.kind() {
-            NotFound | NotADirectory | IsADirectory | InvalidFilename | InvalidInput | Other
+            Other => Problem::argument(format!("the result cannot be written to {place}: {why}"))
+                .with_hint("Name a new file, or leave --output-file out: standard output takes the result then, and can go to a device, a pipe or a link."),
+            NotFound | NotADirectory | IsADirectory | InvalidFilename | InvalidInput
             | PermissionDenied | ReadOnlyFilesystem => {
                 Problem::argument(format!("the result cannot be written to {place}: {why}"))
                     .with_hint("Name a file in a folder that exists and can be written.")
@@ -50,7 +56,7 @@ impl Problem {
 
     /// Replaces the hint of the reason.
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into().into_boxed_str());
+        self.hint = Some(escaped(&hint.into()).into());
         self
     }
 
@@ -77,16 +83,22 @@ impl Problem {
         self
     }
 
+    /// The same problem, for which the file that was to take the result stays.
+    pub(crate) fn keeping_output_file(mut self) -> Self {
+        self.keeps_output_file = true;
+        self
+    }
+
     /// The same problem, after the result was begun.
     pub(crate) fn late(mut self) -> Self {
         self.is_late = true;
         self
     }
 
-    /// What happened, in one sentence.
+    /// What happened, in one sentence. Names of files in it can be hostile text.
     pub(crate) fn message(&self) -> String {
         let failure = &self.failure;
-        match (&failure.field, &failure.detail) {
+        escaped(&match (&failure.field, &failure.detail) {
             // These are told by themselves.
             (None, Some(detail))
                 if matches!(
@@ -97,7 +109,7 @@ impl Problem {
                 detail.to_string()
             }
             _ => failure.to_string(),
-        }
+        })
     }
 
     /// What to do.
@@ -117,6 +129,7 @@ impl From<Failure> for Problem {
             failure,
             more: Vec::new(),
             hint: None,
+            keeps_output_file: false,
             is_late: false,
         }
     }

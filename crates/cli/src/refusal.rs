@@ -122,7 +122,9 @@ impl Wanted {
 
     /// Writes the document where the result was wanted. Standard error and the exit code tell it as well, so that a
     /// document which cannot be written is no further problem.
-    pub(crate) fn write(&self, console: Console<'_>, problem: &Problem) {
+    ///
+    /// `arguments` are the words of the command line: a file that is named by another one as well stays.
+    pub(crate) fn write(&self, console: Console<'_>, problem: &Problem, arguments: &[OsString]) {
         let format = match (self.format, &self.file) {
             (Some(format), _) => format,
             (None, None) if console.stdout_is_terminal() => Format::Text,
@@ -143,6 +145,9 @@ impl Wanted {
         };
         // An earlier result left there would be taken for this one's.
         if let Some(file) = &self.file
+            && file.as_os_str() != "-"
+            && !problem.keeps_output_file
+            && !is_read(file, arguments)
             && may_replace(file)
         {
             match output::write_file(file, &mut text.as_bytes()) {
@@ -164,6 +169,23 @@ impl Wanted {
 
 fn parse(format: &str) -> Option<Format> {
     Format::from_str(format, false).ok()
+}
+
+/// Whether the command line names the file also where it is read.
+fn is_read(file: &Path, arguments: &[OsString]) -> bool {
+    let Ok(target) = file.canonicalize() else {
+        return false;
+    };
+    let mut before = "";
+    arguments.iter().skip(1).any(|word| {
+        let text = word.to_str().unwrap_or_default();
+        let (flag, value) = match text.split_once('=') {
+            Some((flag, value)) if flag.starts_with("--") => (flag, Path::new(value)),
+            _ => (before, Path::new(word)),
+        };
+        before = text;
+        flag != "--output-file" && value.canonicalize().is_ok_and(|value| value == target)
+    })
 }
 
 /// Whether there is nothing yet, or an earlier result: it may as well be what was to be verified, named by mistake.

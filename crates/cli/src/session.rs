@@ -1,13 +1,10 @@
 //! What both commands that verify files do.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::ArgMatches;
-use sealcheck_engine::{
-    ArtifactSource, BlobRequest, Input, MaterialSource, Named, ProofFile, expand,
-};
+use sealcheck_engine::{ArtifactSource, BlobRequest, Input, MaterialSource, Named, expand};
 use sealcheck_record::LeftOut;
 use sealcheck_verify::{Content, Reason, Requirements, Verdict, printable};
 
@@ -15,18 +12,18 @@ use crate::args::{MaterialArgs, VerifyArgs};
 use crate::console::Console;
 use crate::environment::{origin, spoken};
 use crate::opened::Opened;
-use crate::output::{self, Report, Shape, Watch};
+use crate::output::{self, Report, Shape};
 use crate::problem::{Problem, Result};
 use crate::registry::Access;
-use crate::report::progress::Bar;
+use crate::round::{Artifacts, Round};
 use crate::suggestion;
 use crate::{CommandLine, precedence, setup};
 
 /// A verification that is ready to be made.
 pub(crate) struct Session<'a> {
-    args: &'a VerifyArgs,
-    line: &'a CommandLine<'a>,
-    opened: Opened,
+    pub(crate) args: &'a VerifyArgs,
+    pub(crate) line: &'a CommandLine<'a>,
+    pub(crate) opened: Opened,
     /// The parts of the proof that count.
     proof: MaterialArgs,
     material: MaterialSource,
@@ -47,12 +44,17 @@ impl<'a> Session<'a> {
             )
             .with_hint("Verify the file once for each signer, with the proof of each."));
         }
+        refuse_dashes(args, names)?;
         let (proof, notes) = precedence::material(&args.material, line);
         for text in notes {
             line.console.note(&text);
         }
         for part in parts(&proof).into_iter().flatten() {
             tell_pipe(line.console, part.as_ref());
+        }
+        if args.experimental_oci11 {
+            line.console
+                .note("--experimental-oci11 has no effect: nothing is asked of a registry.");
         }
         let missing = |identity, issuer| {
             let found = suggestion::beside(&proof, names);
@@ -70,11 +72,9 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// The result must not be written over what it is about.
+    /// The result must not be written over what it is about, nor where a proof would be looked for.
     fn refuse_input_as_output(&self, artifacts: &[ArtifactSource]) -> Result<()> {
-        let key = self.args.signer.key.iter();
-        let named = parts(&self.proof).into_iter().flatten().chain(key);
-        let root = self.opened.args.trust.trusted_root.iter().cloned();
+        let named = parts(&self.proof).into_iter().flatten().map(PathBuf::from);
         let files = artifacts.iter().filter_map(|artifact| match artifact {
             ArtifactSource::File(file) => Some(file),
             _ => None,
@@ -82,10 +82,10 @@ impl<'a> Session<'a> {
         let beside = files
             .clone()
             .flat_map(|file| sealcheck_engine::proof_paths(file));
-        let read = named.map(PathBuf::from).chain(root);
-        refuse_overwriting(
+        let saved = self.proof.save_bundle.iter().cloned();
+        self.opened.refuse_overwriting(
             self.args.output.output_file.as_deref(),
-            read.chain(files.cloned()).chain(beside),
+            named.chain(files.cloned()).chain(beside).chain(saved),
         )
     }
 
@@ -180,7 +180,7 @@ impl<'a> Session<'a> {
     }
 
     /// What of the folders is not verified because it is a proof.
-    fn tell_proofs(&self, proofs: &[LeftOut]) {
+    pub(crate) fn tell_proofs(&self, proofs: &[LeftOut]) {
         match proofs {
             [] => return,
             [_] => self
@@ -202,7 +202,7 @@ impl<'a> Session<'a> {
     }
 
     /// Whether the proof that the user named is this file.
-    fn names(&self, path: &Path) -> bool {
+    pub(crate) fn names(&self, path: &Path) -> bool {
         let MaterialSource::Named(named) = &self.material else {
             return false;
         };
@@ -216,7 +216,7 @@ impl<'a> Session<'a> {
         })
     }
 
-    fn request(&self, artifact: ArtifactSource) -> BlobRequest {
+    pub(crate) fn request(&self, artifact: ArtifactSource) -> BlobRequest {
         BlobRequest {
             artifact,
             material: self.material.clone(),
@@ -228,122 +228,6 @@ impl<'a> Session<'a> {
 
     fn names_one_artifact(&self) -> bool {
         matches!(self.material, MaterialSource::Named(_)) || self.proof.save_bundle.is_some()
-    }
-}
-
-/// What is to be verified.
-#[derive(Debug, Default)]
-pub(crate) struct Artifacts {
-    /// The artifacts.
-    pub(crate) sources: Vec<ArtifactSource>,
-    /// What seems to prove some of them.
-    proofs: Vec<ProofFile>,
-    /// What else was in their folders.
-    left_out: Vec<LeftOut>,
-}
-
-impl From<ArtifactSource> for Artifacts {
-    fn from(source: ArtifactSource) -> Self {
-        Self {
-            sources: vec![source],
-            ..Self::default()
-        }
-    }
-}
-
-/// The verification of all artifacts, with what it writes to.
-struct Round<'s, J, E> {
-    session: &'s Session<'s>,
-    report: Report<'s>,
-    judge: J,
-    each: E,
-    bar: Option<Bar>,
-}
-
-impl<J: Fn(Verdict) -> Verdict, E: FnMut(&Verdict) -> Result<()>> Round<'_, J, E> {
-    /// Verifies the artifacts, and then what only seemed to be a proof of them.
-    fn finish(mut self, sources: Vec<ArtifactSource>, proofs: Vec<ProofFile>) -> Result<u8> {
-        let count = sources.len();
-        let session = self.session;
-        let (named, proofs): (Vec<_>, Vec<_>) = proofs
-            .into_iter()
-            .partition(|proof| session.names(&proof.path));
-        let mut of: BTreeMap<PathBuf, Vec<ProofFile>> = BTreeMap::new();
-        for proof in proofs {
-            of.entry(proof.of.clone()).or_default().push(proof);
-        }
-        let proofs_of: Vec<Vec<ProofFile>> = sources
-            .iter()
-            .map(|source| match source {
-                ArtifactSource::File(path) => of.remove(path).unwrap_or_default(),
-                _ => Vec::new(),
-            })
-            .collect();
-        let left_out = |path: &Path, why: &str| LeftOut {
-            path: shown(path),
-            why: why.to_owned(),
-        };
-        let mut used: Vec<LeftOut> = named
-            .iter()
-            .map(|proof| left_out(&proof.path, "the proof that was named"))
-            .collect();
-        // Those whose file was not verified here.
-        let mut others: Vec<PathBuf> = of.into_values().flatten().map(|proof| proof.path).collect();
-        self.verify(sources, |index, verdict| {
-            for proof in proofs_of.get(index).into_iter().flatten() {
-                match proof.role(verdict.evidence()) {
-                    Some(role) => used.push(left_out(&proof.path, role)),
-                    None => others.push(proof.path.clone()),
-                }
-            }
-        });
-        others.sort();
-        let others = others.into_iter().map(ArtifactSource::File).collect();
-        self.verify(others, |_, _| {});
-        if let Some(bar) = &self.bar {
-            bar.clear();
-        }
-        session.tell_proofs(&used);
-        used.into_iter()
-            .for_each(|left| self.report.leave_out(left));
-        self.report.end(self.bar.as_ref(), count)
-    }
-
-    /// `see` gets each verdict as it is, before it is judged and written.
-    fn verify(&mut self, sources: Vec<ArtifactSource>, mut see: impl FnMut(usize, &Verdict)) {
-        let Self {
-            session,
-            report,
-            judge,
-            each,
-            bar,
-        } = self;
-        if report.is_stopped() {
-            return;
-        }
-        let watch = Watch(bar.as_ref());
-        let mut take = |index: usize, verdict: Verdict| {
-            see(index, &verdict);
-            let verdict = session.line.console.discreet(judge(verdict));
-            report.take(bar.as_ref(), &verdict, || each(&verdict))
-        };
-        let mut requests: Vec<BlobRequest> = sources
-            .into_iter()
-            .map(|source| session.request(source))
-            .collect();
-        let engine = &session.opened.engine;
-        match (requests.pop(), requests.is_empty()) {
-            // One artifact needs no threads.
-            (Some(only), true) => {
-                let _ = take(0, engine.verify_blob(&only, &watch));
-            }
-            (Some(last), false) => {
-                requests.push(last);
-                let jobs = output::jobs(&session.args.output);
-                engine.verify_all(requests, jobs, &watch, take);
-            }
-            (None, _) => {}
-        }
     }
 }
 
@@ -363,27 +247,26 @@ pub(crate) fn same_file(one: &Path, other: &Path) -> bool {
     matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
-/// Refuses an output that is one of the files that are `read`.
-pub(crate) fn refuse_overwriting(
-    output: Option<&Path>,
-    mut read: impl Iterator<Item = PathBuf>,
-) -> Result<()> {
-    let Some(output) = output else {
-        return Ok(());
-    };
-    match read.any(|file| same_file(&file, output)) {
-        true => Err(read_and_written(output)),
-        false => Ok(()),
+/// Where a file is or would be, whatever it is called.
+pub(crate) fn resolved(path: &Path) -> Option<PathBuf> {
+    if let Ok(path) = path.canonicalize() {
+        return Some(path);
     }
+    let folder = match path.parent()? {
+        folder if folder.as_os_str().is_empty() => Path::new("."),
+        folder => folder,
+    };
+    Some(folder.canonicalize().ok()?.join(path.file_name()?))
 }
 
-/// The result would replace what it depends on.
+/// The result would replace what the command depends on.
 pub(crate) fn read_and_written(output: &Path) -> Problem {
     Problem::argument(format!(
-        "--output-file {} is a file that the verification reads",
+        "--output-file {} is a file that the verification reads or writes",
         shown(output)
     ))
     .with_hint("Name another file for the result.")
+    .keeping_output_file()
 }
 
 /// An artifact as the user names it.
@@ -456,7 +339,7 @@ fn refuse_streams(proof: &MaterialArgs, matches: &ArgMatches) -> Result<()> {
 }
 
 /// A path for people: names of files can be hostile text.
-fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     printable(&path.display().to_string())
 }
 
@@ -501,6 +384,23 @@ fn material(proof: &MaterialArgs, matches: &ArgMatches) -> Result<MaterialSource
         timestamp: input(&proof.rfc3161_timestamp),
         sct: input(&proof.sct),
     })))
+}
+
+/// Refuses `-` where no stream can be meant, or not this one.
+fn refuse_dashes(args: &VerifyArgs, names: &[String]) -> Result<()> {
+    if args.signer.key.as_deref() == Some("-") && names.iter().any(|name| name == "-") {
+        return Err(
+            Problem::argument("the key and the artifact are both standard input (-)")
+                .with_hint("It can be read once only: name a file for one of them."),
+        );
+    }
+    match &args.material.save_bundle {
+        Some(path) if path.as_os_str() == "-" => Err(Problem::argument(
+            "--save-bundle cannot be standard output (-)",
+        )
+        .with_hint("Name a file for the bundle. A file whose name is - is ./-.")),
+        _ => Ok(()),
+    }
 }
 
 /// An artifact that is known by its digest only.

@@ -30,6 +30,8 @@ pub(crate) fn engine(trust: &TrustArgs, network: &NetworkArgs, access: Access) -
         clock: Clock::System,
     };
     let engine = Engine::new(config.clone()).map_err(|failure| match failure.reason {
+        Reason::ArgumentInvalid if !config.rekor_url.contains("://") => Problem::from(failure)
+            .with_hint("Write the whole address of the log, with https:// before the host."),
         Reason::ArgumentInvalid if network.rekor_url.is_some() => wrong_address(failure),
         _ => failure.into(),
     })?;
@@ -107,8 +109,13 @@ fn source(trust: &TrustArgs) -> Result<Source> {
             sha256: None,
         };
     }
-    repository.cache_dir = trust.cache_dir.clone().or_else(cache_dir);
+    repository.cache_dir = kept_in(trust);
     Ok(Source::Tuf(repository))
+}
+
+/// The folder in which trusted roots are kept between runs.
+pub(crate) fn kept_in(trust: &TrustArgs) -> Option<PathBuf> {
+    trust.cache_dir.clone().or_else(cache_dir)
 }
 
 /// The user's cache folder; `None` when the environment names none, and then nothing is kept.

@@ -6,6 +6,7 @@ use sealcheck_verify::limits::BUNDLE_BYTES;
 use sealcheck_verify::{Claims, Failure, Material, Reason, printable};
 
 use crate::args::MaterialArgs;
+use crate::escape::escaped;
 use crate::problem::Problem;
 use crate::{CommandLine, files};
 
@@ -106,7 +107,7 @@ fn completed(line: &CommandLine<'_>, signer: &Claimed<'_>, identity: bool, issue
     let words: Vec<String> = line
         .words
         .iter()
-        .map(|word| line.console.hide(word))
+        .map(|word| escaped(&line.console.hide(word)))
         .collect();
     let end = words.iter().position(|word| word == "--");
     let (flags, files) = words.split_at(end.unwrap_or(words.len()));

@@ -36,7 +36,13 @@ pub(crate) fn problem(error: &clap::Error, command: &str) -> Problem {
     let (detail, hint) = match error.kind() {
         ErrorKind::UnknownArgument => (
             format!("there is no flag or argument `{argument}` here"),
-            text(ContextKind::SuggestedArg).map(|near| format!("Did you mean {near}? {help}")),
+            match (argument.as_str(), text(ContextKind::SuggestedArg)) {
+                ("--predicate-type", _) => Some(format!("Did you mean --type? {help}")),
+                (name, None) if !name.starts_with("--") => Some(format!(
+                    "A file whose name begins with a dash is written with ./ before it, or behind --. {help}"
+                )),
+                (_, near) => near.map(|near| format!("Did you mean {near}? {help}")),
+            },
         ),
         ErrorKind::InvalidSubcommand => (
             format!(

@@ -159,6 +159,9 @@ pub(crate) struct VerifyArgs {
     pub(crate) output: OutputArgs,
     #[command(flatten)]
     pub(crate) deprecated: DeprecatedArgs,
+    /// Has no effect: nothing is asked of a registry.
+    #[arg(long, help_heading = DEPRECATED)]
+    pub(crate) experimental_oci11: bool,
 }
 
 /// What every verifying command takes.
@@ -266,7 +269,7 @@ Examples:
       --issuer https://token.actions.githubusercontent.com
 
   With a public key, without network:
-    sealcheck verify-blob app.tar.gz --signature app.tar.gz.sig \\
+    sealcheck verify-blob app.tar.gz --bundle app.tar.gz.sigstore.json \\
       --key release.pub --offline
 
 Exit codes: 0 verified, 1 rejected, 2 usage, 3 unavailable, 4 unsigned; the

@@ -6,7 +6,8 @@ use clap::Args;
 #[command(next_help_heading = "Who must have signed")]
 pub(crate) struct SignerArgs {
     /// The signer's name in the certificate: an e-mail address or a URI. Exact, or a pattern for the whole name after
-    /// `glob:` or `regex:`. Repeat it with --issuer to accept any of several signers.
+    /// `glob:` (`*` stays between two slashes, `**` does not) or `regex:`. Repeat it with --issuer to accept any of
+    /// several signers.
     #[arg(long, value_name = "IDENTITY")]
     pub(crate) identity: Vec<String>,
     /// Who vouches for that name: the OIDC issuer. Exact, or a pattern after `glob:` or `regex:`.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use sealcheck_verify::inspect::{Facts, Inspection, inspect};
 use sealcheck_verify::limits::BUNDLE_BYTES;
-use sealcheck_verify::{Failure, Reason};
+use sealcheck_verify::{Failure, Reason, printable};
 
 use crate::args::{DocumentFormat, InspectArgs};
 use crate::console::Console;
@@ -14,7 +14,7 @@ use crate::{files, output};
 
 /// Shows what a file contains.
 pub(crate) fn run(args: &InspectArgs, console: Console<'_>) -> Result<u8> {
-    let name = args.file.display().to_string();
+    let name = printable(&args.file.display().to_string());
     let bytes = files::read(&args.file, BUNDLE_BYTES).map_err(not_read)?;
     let inspection = inspect(&bytes).map_err(|failure| unreadable(failure, &name))?;
     let text = match args.output {

@@ -463,12 +463,13 @@ fn states(checks: &Checks) -> [(&'static str, State); 8] {
 
 /// The reason's cure, except where this case is known better.
 fn hint<'e>(evidence: &'e Evidence, failure: &Failure) -> Cow<'e, str> {
-    let by_regex = failure
-        .expected
-        .as_deref()
-        .is_some_and(|expected| expected.starts_with("regex:"));
+    let expected = failure.expected.as_deref().unwrap_or_default();
+    let by_regex = expected.starts_with("regex:");
+    let is_glob = expected.starts_with("glob:");
     match failure.reason {
         Reason::IdentityMismatch | Reason::IssuerMismatch if by_regex => REGEX_HINT.into(),
+        Reason::IdentityMismatch if is_glob && !expected.contains("**") => GLOB_HINT.into(),
+        Reason::IdentityMismatch if !is_glob && expected.contains('*') => STAR_HINT.into(),
         reason => super::image::hint(evidence, reason)
             .unwrap_or_else(|| evidence.hint.as_deref().unwrap_or_default().into()),
     }
@@ -489,6 +490,8 @@ pub(super) const KEY: &str = "key";
 /// Nothing is proved about the signer of what is not verified.
 pub(super) const CLAIMED_SIGNER: &str = "claims to be";
 const REGEX_HINT: &str = "If the signer that was found is the right one, correct the pattern: it must match the whole text (cosign accepts a part of it). Otherwise do not use the artifact.";
+const GLOB_HINT: &str = "If the signer that was found is the right one, correct the pattern: in a glob `*` stays between two slashes, and `**` does not. Otherwise do not use the artifact.";
+const STAR_HINT: &str = "The name is compared as it is, also its `*`: if a pattern was meant, write `glob:` before it. Otherwise do not use the artifact.";
 /// Where there is no proof, there is nothing to check.
 const NONE_MADE: &str = "8 not made";
 const INDENT: usize = 2;

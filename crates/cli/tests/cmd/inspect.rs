@@ -39,6 +39,17 @@ fn a_trusted_root_and_standard_input_can_be_shown() {
     let sandbox = Sandbox::new();
     let run = sandbox.run(&["inspect", "root.json"]).exits(0);
     sandbox.golden("inspect-root", &run);
+    let mut root = sandbox.read("root.json");
+    root.push('\n');
+    sandbox.write("root.json", &root);
+    let shown = sandbox
+        .run(&["inspect", "root.json", "-o", "json"])
+        .exits(0);
+    let shown: Value = serde_json::from_str(&shown.stdout).unwrap();
+    let digest = sealcheck_verify::Digest::sha256(root.as_bytes()).hex();
+    assert_eq!(shown["contents"]["sha256"], digest);
+    let evidence = &sandbox.verify(&["app"]).exits(0).result()["results"][0];
+    assert_eq!(evidence["trustedRoot"]["sha256"], digest);
     let signed = sandbox.sigstore.sign_blob(b"hello");
     let run = sandbox
         .run_with_input(&["inspect", "-"], signed.cert_file().as_bytes())

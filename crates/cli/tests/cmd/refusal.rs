@@ -1,5 +1,7 @@
 //! Commands that fail before they verify anything: programs read that where they read every result.
 
+use sealcheck_testkit::encoding::pem;
+
 use crate::sandbox::{Run, Sandbox, finish};
 
 /// Runs a whole command line of `verify-blob`.
@@ -161,9 +163,74 @@ fn a_result_is_not_written_over_a_proof() {
             who.identity, who.issuer
         );
         let run = run(&sandbox, &line).exits(2);
-        assert!(run.stderr.contains("the verification reads"), "{line}");
+        let told = run.result()["message"].as_str().unwrap().to_owned();
+        assert!(told.contains("the verification reads or writes"), "{line}");
         assert_eq!(run.result()["outcome"], "usage");
         assert_eq!(sandbox.read(file), before, "{line}");
+    }
+}
+
+/// Files that the verification reads besides artifact and proof, and an artifact that is an earlier result.
+#[test]
+fn a_result_is_written_over_no_input() {
+    let sandbox = Sandbox::new();
+    let who = sandbox.who();
+    sandbox.write("pem", sandbox.sigstore.rekor.key.public_pem());
+    let chain = sandbox.sigstore.authority.chain();
+    let chain = chain.iter().map(|der| pem("CERTIFICATE", der));
+    sandbox.write("chain", chain.collect::<String>());
+    let flags = format!(
+        "--offline --identity {} --issuer {}",
+        who.identity, who.issuer
+    );
+    let sound = format!("verify-blob app {flags} --trusted-root root.json --output-file earlier");
+    run(&sandbox, &sound).exits(0);
+    sandbox.write("cache/set.json", "{}");
+    for (line, file) in [
+        (
+            format!("verify-blob app {flags} --rekor-public-key FILE"),
+            "pem",
+        ),
+        (
+            format!("verify-blob app {flags} --ct-log-public-key FILE"),
+            "pem",
+        ),
+        (
+            format!("verify-blob app {flags} --certificate-chain FILE"),
+            "chain",
+        ),
+        (format!("verify-blob app {flags} --ca-roots FILE"), "chain"),
+        (
+            format!("verify-blob app {flags} --timestamp-certificate-chain=FILE"),
+            "chain",
+        ),
+        (
+            format!("verify-blob app {flags} --cache-dir cache"),
+            "cache/set.json",
+        ),
+        (
+            format!("verify-blob FILE {flags} --trusted-root root.json"),
+            "earlier",
+        ),
+        (format!("verify-blob FILE {flags} --nonsense"), "earlier"),
+        (
+            format!("verify-blob app {flags} --bundle=FILE --trusted-root gone"),
+            "earlier",
+        ),
+    ] {
+        let before = sandbox.read(file);
+        let line = format!("{line} --output-file {file}").replace("FILE", file);
+        let refused = run(&sandbox, &line).exits(2);
+        assert_eq!(refused.result()["outcome"], "usage", "{line}");
+        assert_eq!(sandbox.read(file), before, "{line}");
+    }
+    // Neither is it written where it would be taken for a proof, or for the bundle.
+    for (more, file) in [("", "app.sig"), ("--save-bundle saved", "saved")] {
+        let line =
+            format!("verify-blob app {flags} --trusted-root root.json --output-file {file} {more}");
+        let line = line.trim_end();
+        assert_eq!(run(&sandbox, line).exits(2).result()["outcome"], "usage");
+        assert!(!sandbox.path(file).exists(), "{line}");
     }
 }
 

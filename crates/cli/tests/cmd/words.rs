@@ -1,8 +1,9 @@
 //! Help, explanations, completions and wrong command lines.
 
+use sealcheck_testkit::{Content, Key, KeyKind, Plan};
 use sealcheck_verify::Reason;
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, finish};
 
 #[test]
 fn help_reads_well_and_fits() {
@@ -36,6 +37,163 @@ fn help_reads_well_and_fits() {
     );
     let nothing = sandbox.run(&[]).exits(2);
     assert!(nothing.stderr.contains("Usage:"));
+}
+
+/// The example that can be run without a network: it must end as it says, with the trusted root of this test.
+#[test]
+fn the_example_with_a_key_works() {
+    let sandbox = Sandbox::new();
+    let help = sandbox.run(&["verify-blob", "--help"]).exits(0).stdout;
+    let (_, example) = help
+        .split_once("With a public key, without network:")
+        .unwrap();
+    let (example, _) = example.split_once("\n\n").unwrap();
+    let example = example.replace("\\\n", " ");
+    let words: Vec<&str> = example.split_whitespace().skip(1).collect();
+    assert_eq!(words.first(), Some(&"verify-blob"));
+    let key = Key::generate(KeyKind::P256);
+    sandbox.write("release.pub", key.public_pem());
+    sandbox.write("app.tar.gz", b"hello");
+    let signed = sandbox
+        .sigstore
+        .sign(Content::message(b"hello"), &Plan::key(key));
+    sandbox.write("app.tar.gz.sigstore.json", signed.bundle_bytes());
+    let root = ["--trusted-root", "root.json"];
+    sandbox.run(&[&words[..], &root].concat()).exits(0);
+}
+
+#[test]
+fn cosigns_commands_and_flags_are_understood_or_led_on() {
+    let sandbox = Sandbox::new();
+    let version = sandbox.run(&["--version"]).exits(0).stdout;
+    assert_eq!(sandbox.run(&["version"]).exits(0).stdout, version);
+    let help = sandbox.run(&["--help"]).exits(0).stdout;
+    assert_eq!(sandbox.run(&["help"]).exits(0).stdout, help);
+    let help = sandbox.run(&["inspect", "--help"]).exits(0).stdout;
+    assert_eq!(sandbox.run(&["help", "inspect"]).exits(0).stdout, help);
+    let run = sandbox.verify(&["app", "--experimental-oci11"]).exits(0);
+    assert!(run.stderr.contains("has no effect"), "{}", run.stderr);
+    for (line, hint) in [
+        ("verify-blob-attestation app --predicate-type x", "--type"),
+        ("verify-blob -x.txt", "./"),
+        (
+            "verify-blob app --identity a --issuer b --rekor-url 127.0.0.1:1",
+            "https://",
+        ),
+    ] {
+        let run = sandbox.run(&line.split(' ').collect::<Vec<_>>()).exits(2);
+        assert!(run.last_words().contains(hint), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_pattern_that_was_nearly_right_is_led_on() {
+    let sandbox = Sandbox::new();
+    for (identity, hint) in [("glob:*.example.com", "`**`"), ("*@example.com", "`glob:`")] {
+        let who = sandbox.who();
+        let base = "verify-blob app --offline --trusted-root root.json -o text";
+        let line = format!("{base} --identity {identity} --issuer {}", who.issuer);
+        let run = sandbox.run(&line.split(' ').collect::<Vec<_>>()).exits(1);
+        let (_, told) = run.stdout.split_once("hint").unwrap();
+        assert!(told.contains(hint), "{told}");
+    }
+}
+
+/// A private key that was pasted must not stand in a terminal's or a build's log.
+#[test]
+fn text_in_place_of_a_file_is_not_repeated() {
+    let sandbox = Sandbox::new();
+    let pem = "-----BEGIN EC PRIVATE KEY-----\nc2VjcmV0\n-----END EC PRIVATE KEY-----";
+    for line in [
+        &["verify-blob", "app", "--key", pem][..],
+        &["verify-blob", "app", &format!("--key={pem}")],
+        &["verify-blob", "app", "--bundle", "line\nc2VjcmV0"],
+        &["verify-blob", "app", "--signature", pem],
+        &[
+            "verify-blob",
+            "app",
+            &format!("--certificate={pem}"),
+            "--nonsense",
+        ],
+        &["verify-blob", pem],
+        &["inspect", pem],
+        &["explain", pem],
+        &[pem],
+    ] {
+        let run = sandbox.run(line).exits(2);
+        let told = run.stdout.clone() + &run.stderr;
+        assert!(!told.contains("c2VjcmV0"), "{told}");
+        assert!(run.last_words().contains("env://NAME"), "{told}");
+    }
+    let mut command = sandbox.command(&["verify-blob", "app"]);
+    let run = finish(command.env("COSIGN_KEY", pem)).exits(2);
+    assert!(
+        run.stderr.contains("COSIGN_KEY is given a text"),
+        "{}",
+        run.stderr
+    );
+    assert!(!(run.stdout + &run.stderr).contains("c2VjcmV0"));
+}
+
+#[cfg(unix)]
+#[test]
+fn names_of_files_reach_the_terminal_without_control_characters() {
+    let sandbox = Sandbox::new();
+    let name = "x\u{1b}[31m\nverified  hello.txt";
+    for line in [
+        &["verify-blob", "app", "--offline", "--key", "x\u{1b}[31m"][..],
+        &[
+            "verify-blob",
+            "app",
+            "--offline",
+            "--trusted-root",
+            "x\u{1b}[31m",
+            "--identity",
+            "a",
+            "--issuer",
+            "b",
+        ],
+        &["inspect", "x\u{1b}[31m"],
+    ] {
+        let run = sandbox.run(line).exits(2);
+        let told = run.stdout + &run.stderr;
+        assert!(
+            !told.contains('\u{1b}') && told.contains("\\u{1b}"),
+            "{told:?}"
+        );
+    }
+    sandbox.write(name, sandbox.read("app.sigstore.json"));
+    let shown = sandbox.run(&["inspect", name]).exits(0).stdout;
+    assert!(!shown.contains('\u{1b}'), "{shown:?}");
+    assert!(!shown.contains("\nverified"), "{shown:?}");
+    sandbox.write(name, b"no key");
+    let run = sandbox.run(&["verify-blob", "app", "--key", name]).exits(2);
+    assert!(!run.stderr.contains('\u{1b}') && !run.stderr.contains("\nverified"));
+}
+
+#[test]
+fn a_dash_is_refused_where_no_stream_can_be_meant() {
+    let sandbox = Sandbox::new();
+    let who = "--identity a --issuer b --offline";
+    for line in [
+        "verify-blob - --key - --bundle app.sigstore.json --offline".to_owned(),
+        format!("verify-blob app {who} --save-bundle -"),
+        format!("verify-blob app {who} --output-file -"),
+        "verify-blob app --output-file - --nonsense".to_owned(),
+    ] {
+        let run = sandbox.run(&line.split(' ').collect::<Vec<_>>()).exits(2);
+        assert_eq!(run.result()["outcome"], "usage", "{line}");
+        assert!(!sandbox.path("-").exists(), "{line}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn help_that_cannot_be_written_is_told() {
+    let sandbox = Sandbox::new();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let mut command = sandbox.command(&["verify-blob", "--help"]);
+    finish(command.stdout(full.unwrap())).exits(3);
 }
 
 #[test]

@@ -150,7 +150,8 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection> {
         None => Err(Failure::new(Reason::MaterialMalformed)
             .expected(EXPECTED)
             .found("an empty file")),
-        Some(b'{') => json(trimmed),
+        // As it is: a trusted root is named by the digest of its file.
+        Some(b'{') => json(bytes),
         Some(_) => match text(trimmed) {
             Some(inspection) => inspection,
             None => binary(bytes),
