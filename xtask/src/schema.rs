@@ -17,6 +17,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     for (name, schema) in [
         ("evidence-v1", schema::evidence()),
         ("result-v1", schema::result()),
+        ("tree-v1", schema::tree()),
     ] {
         let page = serde_json::to_string_pretty(&schema)? + "\n";
         generated(&format!("docs/schema/{name}.json"), &page, options.check)?;

@@ -38,7 +38,7 @@ pub(crate) fn read() -> impl Iterator<Item = (String, String)> {
         })
 }
 
-/// Lets variables speak for the flags of a verifying command, except for those in `settled`.
+/// Lets variables speak for the flags of a command, except for those in `settled`.
 pub(crate) fn attach(command: Command, settled: &[String]) -> Command {
     command.mut_args(|arg| match arg.get_long() {
         Some(flag) if !settled.iter().any(|settled| settled == flag) => match variable(flag) {
@@ -71,8 +71,10 @@ pub(crate) fn spoken(matches: &ArgMatches, id: &str) -> String {
     let flag = flag(id);
     match origin(matches, id) {
         Some(Origin::Own | Origin::Foreign) => variable(&flag).unwrap_or(flag),
-        _ if POSITIONAL.contains(&id) => "<FILE>".to_owned(),
-        _ => format!("--{flag}"),
+        _ => match POSITIONAL.iter().find(|(ids, _)| ids.contains(&id)) {
+            Some((_, shown)) => (*shown).to_owned(),
+            None => format!("--{flag}"),
+        },
     }
 }
 
@@ -101,11 +103,21 @@ fn names(flag: &str) -> impl Iterator<Item = String> {
 }
 
 /// Arguments that have no flag.
-const POSITIONAL: [&str; 4] = ["artifacts", "artifact", "file", "code"];
+const POSITIONAL: [(&[&str], &str); 4] = [
+    (&["artifacts", "artifact", "file"], "<FILE>"),
+    (&["images", "image"], "<IMAGE>"),
+    (&["layout"], "<LAYOUT>"),
+    (&["code"], "<CODE>"),
+];
 
 /// The flags that cosign reads from `COSIGN_` variables. Those for its output are left out: it has no such formats.
 const COSIGN_FLAGS: &[&str] = &[
     "allow-certificate-chain",
+    "allow-http-registry",
+    "allow-insecure-registry",
+    "annotations",
+    "attachment",
+    "attachment-tag-prefix",
     "bundle",
     "ca-intermediates",
     "ca-roots",
@@ -125,11 +137,23 @@ const COSIGN_FLAGS: &[&str] = &[
     "experimental-oci11",
     "insecure-ignore-sct",
     "insecure-ignore-tlog",
+    "k8s-keychain",
     "key",
+    "local-image",
     "new-bundle-format",
     "offline",
     "output-file",
+    "payload",
+    "policy",
+    "predicate-type",
     "private-infrastructure",
+    "registry-cacert",
+    "registry-client-cert",
+    "registry-client-key",
+    "registry-password",
+    "registry-server-name",
+    "registry-token",
+    "registry-username",
     "rekor-url",
     "rfc3161-timestamp",
     "sct",
@@ -148,6 +172,7 @@ const COSIGN_FLAGS: &[&str] = &[
 /// Variables that are not named after the flag they speak for.
 const OTHERS: &[(&str, &str)] = &[
     ("jobs", "COSIGN_MAX_WORKERS"),
+    ("signature-repository", "COSIGN_REPOSITORY"),
     ("digestAlg", "COSIGN_DIGESTALG"),
     ("ca-roots", "SIGSTORE_ROOT_FILE"),
     ("rekor-public-key", "SIGSTORE_REKOR_PUBLIC_KEY"),

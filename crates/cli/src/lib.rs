@@ -11,15 +11,21 @@ mod args;
 mod argv;
 mod commands;
 mod console;
+mod cosign;
+mod demands;
 mod environment;
 mod escape;
 mod files;
+mod image_session;
+mod image_source;
 mod key;
 mod literal;
+mod opened;
 mod output;
 mod precedence;
 mod problem;
 mod refusal;
+mod registry;
 mod report;
 mod requirements;
 mod round;
@@ -38,6 +44,7 @@ use sealcheck_engine::Secrets;
 
 use crate::args::{Cli, ColorWhen, Command};
 use crate::console::Console;
+use crate::cosign::StartedAs;
 use crate::problem::{Problem, Result};
 use crate::refusal::Wanted;
 
@@ -45,11 +52,12 @@ use crate::refusal::Wanted;
 pub(crate) struct CommandLine<'m> {
     /// Where each value came from.
     pub(crate) matches: &'m ArgMatches,
-    /// What stands behind the program's name.
+    /// What stands behind the program's name, without secrets.
     pub(crate) words: Vec<String>,
     /// The flags of switches that were switched off by `=false`.
     pub(crate) switched_off: &'m [String],
     pub(crate) console: Console<'m>,
+    pub(crate) started_as: StartedAs,
 }
 
 /// The definition of the whole command line, for completions and manuals.
@@ -64,60 +72,86 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let rewritten = argv::rewrite(argv::without_commands(arguments), &root);
     let arguments = &rewritten.arguments;
     let secrets = secrets::of(arguments);
+    let started_as = StartedAs::of(arguments.first().map(OsString::as_os_str));
     let name = arguments
         .get(1)
         .and_then(|name| name.to_str())
         .unwrap_or_default();
-    if let Err(problem) = literal::refuse(arguments) {
-        return not_understood(problem, name, arguments, &secrets);
+    if started_as == StartedAs::Cosign
+        && let Some(done) = cosign::alone(name)
+    {
+        let console = Console::new(ColorWhen::Auto, &secrets);
+        let done = done.and_then(|text| output::print(console, &text).map(|()| 0));
+        return ended(done, console, started_as, arguments, || None);
     }
-    if VERIFYING.contains(&name) {
+    if let Err(problem) = literal::refuse(arguments) {
+        let console = Console::new(ColorWhen::Auto, &secrets);
+        let wanted = || Wanted::guessed(name, arguments);
+        return ended(Err(problem), console, started_as, arguments, wanted);
+    }
+    if WITH_VARIABLES.contains(&name) {
         root = root.mut_subcommand(name, |command| {
             environment::attach(command, &rewritten.settled)
         });
     }
     let matches = match root.try_get_matches_from_mut(arguments) {
         Ok(matches) => matches,
-        Err(error) => return not_parsed(&error, name, arguments, &secrets),
+        Err(error) => return not_parsed(&error, name, arguments, &secrets, started_as),
     };
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
-        Err(error) => return not_parsed(&error, name, arguments, &secrets),
+        Err(error) => return not_parsed(&error, name, arguments, &secrets, started_as),
     };
     let console = Console::new(colour(&cli.command), &secrets);
     for note in &rewritten.notes {
         console.note(note);
     }
-    let words = arguments
-        .iter()
-        .skip(1)
-        .map(|argument| argument.to_string_lossy().into_owned())
-        .collect();
     let line = CommandLine {
         matches: matches
             .subcommand()
             .map_or(&matches, |(_, matches)| matches),
-        words,
+        words: secrets::words(arguments),
         switched_off: &rewritten.settled,
         console,
+        started_as,
     };
     let done = refuse_empty(line.matches)
         .and_then(|()| literal::refuse_variables(line.matches))
         .and_then(|()| dispatch(&cli.command, &line));
+    let wanted = || Wanted::by(&cli.command);
+    ended(done, console, started_as, arguments, wanted)
+}
+
+/// The exit code. A failure is told, and written where the result was `wanted`.
+fn ended(
+    done: Result<u8>,
+    console: Console<'_>,
+    started_as: StartedAs,
+    arguments: &[OsString],
+    wanted: impl FnOnce() -> Option<Wanted>,
+) -> u8 {
     done.unwrap_or_else(|problem| {
         let problem = console.discreet_problem(problem);
         console.error(&problem);
-        if let Some(wanted) = Wanted::by(&cli.command) {
+        // cosign has no such documents.
+        if started_as == StartedAs::Sealcheck
+            && let Some(wanted) = wanted()
+        {
             wanted.write(console, &problem, arguments);
         }
-        problem.exit_code()
+        started_as.failed(&problem)
     })
 }
 
 fn dispatch(command: &Command, line: &CommandLine<'_>) -> Result<u8> {
     match command {
+        Command::Verify(args) => commands::verify::run(args, line),
+        Command::VerifyAttestation(args) => commands::verify_attestation::run(args, line),
         Command::VerifyBlob(args) => commands::verify_blob::run(args, line),
         Command::VerifyBlobAttestation(args) => commands::verify_blob_attestation::run(args, line),
+        Command::Tree(args) => commands::tree::run(args, line),
+        Command::Download(args) => commands::download::run(args, line),
+        Command::Copy(args) => commands::copy::run(args, line),
         Command::Inspect(args) => commands::inspect::run(args, line.console),
         Command::Explain(args) => commands::explain::run(args, line.console),
         Command::Completions(args) => commands::completions::run(args, line.console),
@@ -142,8 +176,13 @@ fn refuse_empty(matches: &ArgMatches) -> Result<()> {
 
 fn colour(command: &Command) -> ColorWhen {
     match command {
+        Command::Verify(args) => args.verify.output.color,
+        Command::VerifyAttestation(args) => args.verify.output.color,
         Command::VerifyBlob(args) => args.verify.output.color,
         Command::VerifyBlobAttestation(args) => args.verify.output.color,
+        Command::Tree(args) => args.shown.color,
+        Command::Download(args) => args.color,
+        Command::Copy(args) => args.shown.color,
         Command::Inspect(args) => args.color,
         Command::Explain(args) => args.color,
         Command::Completions(_) => ColorWhen::Auto,
@@ -151,7 +190,13 @@ fn colour(command: &Command) -> ColorWhen {
 }
 
 /// Help and version go to standard output; everything else that the parser says is an error.
-fn not_parsed(error: &clap::Error, name: &str, arguments: &[OsString], secrets: &Secrets) -> u8 {
+fn not_parsed(
+    error: &clap::Error,
+    name: &str,
+    arguments: &[OsString],
+    secrets: &Secrets,
+    started_as: StartedAs,
+) -> u8 {
     use clap::error::ErrorKind::{
         DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion,
     };
@@ -177,28 +222,32 @@ fn not_parsed(error: &clap::Error, name: &str, arguments: &[OsString], secrets: 
                 false => "sealcheck".to_owned(),
             };
             let problem = usage::problem(error, &command);
-            not_understood(problem, name, arguments, secrets)
+            let console = Console::new(ColorWhen::Auto, secrets);
+            let wanted = || Wanted::guessed(name, arguments);
+            ended(Err(problem), console, started_as, arguments, wanted)
         }
     }
 }
 
-/// Tells what is wrong with a command line from which nothing else is known.
-fn not_understood(problem: Problem, name: &str, arguments: &[OsString], secrets: &Secrets) -> u8 {
-    let console = Console::new(ColorWhen::Auto, secrets);
-    let problem = console.discreet_problem(problem);
-    console.error(&problem);
-    if let Some(wanted) = Wanted::guessed(name, arguments) {
-        wanted.write(console, &problem, arguments);
-    }
-    problem.exit_code()
-}
-
 /// The commands whose flags can be set by variables.
-const VERIFYING: [&str; 2] = ["verify-blob", "verify-blob-attestation"];
-/// The commands that there are.
-pub(crate) const COMMANDS: [&str; 5] = [
+const WITH_VARIABLES: [&str; 7] = [
+    "verify",
+    "verify-attestation",
     "verify-blob",
     "verify-blob-attestation",
+    "tree",
+    "download",
+    "copy",
+];
+/// The commands that there are.
+const COMMANDS: [&str; 10] = [
+    "verify",
+    "verify-attestation",
+    "verify-blob",
+    "verify-blob-attestation",
+    "tree",
+    "download",
+    "copy",
     "inspect",
     "explain",
     "completions",

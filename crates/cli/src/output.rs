@@ -2,14 +2,18 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use sealcheck_engine::Progress;
-use sealcheck_record::{LeftOut, ResultWriter, cosign_text};
+use sealcheck_record::{LeftOut, ResultWriter, cosign};
 use sealcheck_verify::{Outcome, Verdict};
 
-use crate::args::{Format, OutputArgs};
+use crate::CommandLine;
+use crate::args::{DocumentFormat, Format, OutputArgs};
 use crate::console::Console;
+use crate::cosign::StartedAs;
 use crate::problem::{Problem, Result};
 use crate::report::progress::Bar;
 use crate::report::text::{self, Summary};
@@ -25,13 +29,29 @@ pub(crate) struct Output<'s> {
     tell: bool,
     summary: Summary,
     worst: Option<Outcome>,
+    started_as: StartedAs,
+    /// The exit code of the first failure, by cosign's rules.
+    first_code: u8,
+}
+
+/// How results are shown.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    /// They are told in short, with a summary.
+    pub(crate) several: bool,
+    /// Standard output belongs to something else; the report goes to standard error.
+    pub(crate) aside: bool,
 }
 
 /// The form, with what it writes to. Nothing more is written to a pipe that was closed.
 enum Form<'s> {
     Text(Box<dyn Write + 's>),
     Json(Option<ResultWriter<Box<dyn Write + 's>>>),
-    Cosign,
+    Lines(Box<dyn Write + 's>),
+    Cosign {
+        out: Box<dyn Write + 's>,
+        text: bool,
+    },
     Closed,
 }
 
@@ -46,21 +66,13 @@ enum Place {
 }
 
 impl<'s> Output<'s> {
-    /// Begins the result. `several` artifacts are reported in short; `predicate`: standard output belongs to it.
-    pub(crate) fn begin(
-        args: &OutputArgs,
-        console: Console<'s>,
-        several: bool,
-        predicate: bool,
-    ) -> Result<Self> {
-        let to_terminal = console.stdout_is_terminal() || predicate;
-        let format = match (args.output, &args.output_file) {
-            (Some(format), _) => format,
-            (None, Some(_)) => Format::Json,
-            (None, None) if to_terminal => Format::Text,
-            (None, None) => Format::Json,
-        };
+    fn begin(args: &OutputArgs, line: &CommandLine<'s>, shape: Shape) -> Result<Self> {
+        let console = line.console;
+        let to_terminal = console.stdout_is_terminal() || shape.aside;
         let (place, writer): (Place, Box<dyn Write + 's>) = match &args.output_file {
+            Some(path) if path.as_os_str() == "-" => {
+                return Err(Problem::argument("--output-file cannot be standard output (-)").with_hint("Leave it out: the result goes to standard output then. A file whose name is - is ./-."));
+            }
             Some(path) => {
                 let unwritable = |error| Problem::unwritable(&path.display().to_string(), &error);
                 check_target(path).map_err(unwritable)?;
@@ -69,13 +81,25 @@ impl<'s> Output<'s> {
                 let path = path.clone();
                 (Place::File { content, path }, Box::new(console.file(file)))
             }
-            None if predicate => (Place::Stream, Box::new(console.stderr())),
+            None if shape.aside => (Place::Stream, Box::new(console.stderr())),
             None => (Place::Stream, Box::new(console.stdout())),
         };
-        let form = match format {
-            Format::Text => Form::Text(writer),
-            Format::Cosign => Form::Cosign,
-            Format::Json => match ResultWriter::new(writer) {
+        let form = match (args.output, line.started_as) {
+            // cosign's own names for its two forms.
+            (None | Some(Format::Json), StartedAs::Cosign) | (Some(Format::Cosign), _) => {
+                Form::Cosign {
+                    out: writer,
+                    text: false,
+                }
+            }
+            (Some(Format::Text), StartedAs::Cosign) => Form::Cosign {
+                out: writer,
+                text: true,
+            },
+            (Some(Format::Text), _) => Form::Text(writer),
+            (Some(Format::Jsonl), _) => Form::Lines(writer),
+            (None, _) if to_terminal && args.output_file.is_none() => Form::Text(writer),
+            (None | Some(Format::Json), _) => match ResultWriter::new(writer) {
                 Ok(writer) => Form::Json(Some(writer)),
                 Err(error) => closed_or(&error, args.output_file.as_deref())?,
             },
@@ -85,17 +109,21 @@ impl<'s> Output<'s> {
             form,
             place,
             verbose: args.verbose,
-            several,
+            several: shape.several,
             tell: args.output.is_none(),
             summary: Summary::default(),
             worst: None,
+            started_as: line.started_as,
+            first_code: 0,
         })
     }
 
-    /// Writes one result.
-    pub(crate) fn push(&mut self, verdict: &Verdict) -> Result<()> {
+    fn push(&mut self, verdict: &Verdict) -> Result<()> {
         self.worst = self.worst.max(Some(verdict.outcome()));
         self.summary.add(verdict);
+        if self.first_code == 0 {
+            self.first_code = self.started_as.exit_code(verdict);
+        }
         let written = match &mut self.form {
             Form::Text(out) if self.several && !self.verbose => {
                 out.write_all(text::line(verdict).as_bytes())
@@ -111,11 +139,12 @@ impl<'s> Output<'s> {
                 }
                 out.push(verdict)
             }
-            // cosign says everything on standard error.
-            Form::Cosign => {
+            Form::Lines(out) => write_line(out, verdict),
+            Form::Cosign { out, text } => {
+                let said = cosign::said(verdict, *text);
                 let mut stderr = self.console.stderr();
-                stderr.write_all(cosign_text(verdict).as_bytes()).ok();
-                Ok(())
+                stderr.write_all(said.stderr.as_bytes()).ok();
+                out.write_all(said.stdout.as_bytes())
             }
             Form::Json(None) | Form::Closed => Ok(()),
         };
@@ -123,14 +152,14 @@ impl<'s> Output<'s> {
     }
 
     /// Lists something that was not verified.
-    pub(crate) fn leave_out(&mut self, left_out: LeftOut) {
+    fn leave_out(&mut self, left_out: LeftOut) {
         if let Form::Json(Some(out)) = &mut self.form {
             out.leave_out(left_out);
         }
     }
 
-    /// Ends the result, and gives the worst outcome.
-    pub(crate) fn finish(mut self) -> Result<Outcome> {
+    /// Ends the result, and gives the exit code.
+    fn finish(mut self) -> Result<u8> {
         let ended = match &mut self.form {
             Form::Text(out) => match self.several {
                 true => out
@@ -139,7 +168,8 @@ impl<'s> Output<'s> {
                 false => out.flush(),
             },
             Form::Json(out) => out.take().map_or(Ok(()), |out| out.finish().map(|_| ())),
-            Form::Cosign | Form::Closed => Ok(()),
+            Form::Lines(out) | Form::Cosign { out, .. } => out.flush(),
+            Form::Closed => Ok(()),
         };
         let worst = self.worst.unwrap_or(Outcome::Usage);
         if matches!(self.form, Form::Json(_))
@@ -157,7 +187,10 @@ impl<'s> Output<'s> {
                 .and_then(|()| write_file(&path, &mut content))
                 .map_err(|error| Problem::unwritable(&path.display().to_string(), &error))?;
         }
-        Ok(worst)
+        Ok(match self.started_as {
+            StartedAs::Sealcheck => worst.exit_code(),
+            StartedAs::Cosign => self.first_code,
+        })
     }
 
     /// A reader that went away is no error: the exit code still tells the outcome.
@@ -172,6 +205,105 @@ impl<'s> Output<'s> {
         self.form = closed_or(&error, path)?;
         Ok(())
     }
+}
+
+/// The results of a run: taken one by one in order, each with what else is to be done with it.
+pub(crate) struct Report<'s> {
+    output: Output<'s>,
+    fail_fast: bool,
+    stopped: bool,
+    taken: usize,
+    problem: Option<Problem>,
+}
+
+impl<'s> Report<'s> {
+    /// Begins the result.
+    pub(crate) fn begin(
+        args: &OutputArgs,
+        line: &CommandLine<'s>,
+        shape: Shape,
+        fail_fast: bool,
+    ) -> Result<Self> {
+        Ok(Self {
+            output: Output::begin(args, line, shape)?,
+            // cosign ends at the first failure.
+            fail_fast: fail_fast || line.started_as == StartedAs::Cosign,
+            stopped: false,
+            taken: 0,
+            problem: None,
+        })
+    }
+
+    /// Takes one verdict; `also` is done when it is written. Says whether to go on.
+    pub(crate) fn take(
+        &mut self,
+        bar: Option<&Bar>,
+        verdict: &Verdict,
+        also: impl FnOnce() -> Result<()>,
+    ) -> ControlFlow<()> {
+        self.taken = self.taken.saturating_add(1);
+        let output = &mut self.output;
+        let write = || output.push(verdict).and_then(|()| also());
+        let written = match bar {
+            Some(bar) => {
+                bar.done();
+                bar.suspend(write)
+            }
+            None => write(),
+        };
+        self.stopped = self.fail_fast && verdict.failure().is_some();
+        if let Err(problem) = written {
+            self.problem = Some(problem);
+            self.stopped = true;
+        }
+        match self.stopped {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
+
+    /// Lists something that was not verified.
+    pub(crate) fn leave_out(&mut self, left_out: LeftOut) {
+        self.output.leave_out(left_out);
+    }
+
+    /// Whether nothing more is to be verified.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
+    /// Ends the result; gives the exit code. There were `count` artifacts.
+    pub(crate) fn end(self, bar: Option<&Bar>, count: usize) -> Result<u8> {
+        if let Some(bar) = bar {
+            bar.clear();
+        }
+        if let Some(problem) = self.problem {
+            return Err(problem.late());
+        }
+        let left = count.saturating_sub(self.taken);
+        let console = self.output.console;
+        let code = self.output.finish().map_err(Problem::late)?;
+        if left > 0 {
+            console.note(&format!(
+                "stopped at the first that is not verified; {left} of {count} were not looked at."
+            ));
+        }
+        Ok(code)
+    }
+}
+
+/// How many artifacts are verified at one time.
+pub(crate) fn jobs(args: &OutputArgs) -> NonZeroUsize {
+    args.jobs
+        .unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
+}
+
+/// One line of JSON, and out with it: who reads it wants it now.
+fn write_line(out: &mut dyn Write, verdict: &Verdict) -> io::Result<()> {
+    let mut line = serde_json::to_vec(verdict.evidence())?;
+    line.push(b'\n');
+    out.write_all(&line)?;
+    out.flush()
 }
 
 /// Prints what a command has to say to standard output.
@@ -189,6 +321,25 @@ fn print_to(mut out: impl Write, text: &str) -> Result<()> {
         Err(error) => closed_or(&error, None).map(|_| ()),
         Ok(()) => Ok(()),
     }
+}
+
+/// A document as indented JSON with a line feed at its end.
+pub(crate) fn json(document: &impl serde::Serialize) -> Result<String> {
+    match serde_json::to_string_pretty(document) {
+        Ok(json) => Ok(json + "\n"),
+        Err(error) => Err(Problem::argument(format!("no JSON could be made: {error}"))),
+    }
+}
+
+/// The form of a document: what was asked for, or what fits standard output.
+pub(crate) fn document_format(
+    asked: Option<DocumentFormat>,
+    console: Console<'_>,
+) -> DocumentFormat {
+    asked.unwrap_or_else(|| match console.stdout_is_terminal() {
+        true => DocumentFormat::Text,
+        false => DocumentFormat::Json,
+    })
 }
 
 /// A bar when somebody could see it.

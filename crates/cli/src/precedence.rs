@@ -3,7 +3,7 @@
 use clap::ArgMatches;
 
 use crate::CommandLine;
-use crate::args::{InstanceName, Require, TrustArgs, VerifyArgs};
+use crate::args::{Common, InstanceName, MaterialArgs, Require, TrustArgs};
 use crate::environment::{Origin, origin, spoken, variable};
 use crate::problem::{Problem, Result};
 use crate::setup::exclusive;
@@ -11,7 +11,7 @@ use crate::setup::exclusive;
 /// The arguments without what a stronger answer makes void.
 #[derive(Debug)]
 pub(crate) struct Settled {
-    pub(crate) args: VerifyArgs,
+    pub(crate) args: Common,
     /// Whether the instance's having no log means that no entry is required.
     pub(crate) instance_waives_log: bool,
     /// The same for certificate-transparency logs.
@@ -21,30 +21,27 @@ pub(crate) struct Settled {
 }
 
 /// Settles every question to which several flags and variables give an answer.
-pub(crate) fn settle(args: &VerifyArgs, line: &CommandLine<'_>) -> Result<Settled> {
-    let mut court = Court {
-        matches: line.matches,
-        switched_off: line.switched_off,
-        notes: Vec::new(),
-    };
-    let mut args = args.clone();
+pub(crate) fn settle(mut args: Common, line: &CommandLine<'_>) -> Result<Settled> {
+    let mut court = Court::of(line);
     court.trust(&mut args.trust)?;
-    court.proof(&mut args);
     court.requirements();
     let log = court.waiver(
         &mut [
-            ("insecure_ignore_tlog", &mut args.proof.insecure_ignore_tlog),
+            (
+                "insecure_ignore_tlog",
+                &mut args.require.insecure_ignore_tlog,
+            ),
             (
                 "private_infrastructure",
                 &mut args.deprecated.private_infrastructure,
             ),
         ],
-        &mut args.proof.require,
+        &mut args.require.require,
         |require| matches!(require, Require::Log(_) | Require::InclusionProof),
     )?;
     let scts = court.waiver(
-        &mut [("insecure_ignore_sct", &mut args.proof.insecure_ignore_sct)],
-        &mut args.proof.require,
+        &mut [("insecure_ignore_sct", &mut args.require.insecure_ignore_sct)],
+        &mut args.require.require,
         |require| matches!(require, Require::Scts(_)),
     )?;
     let trust = &args.trust;
@@ -61,13 +58,29 @@ pub(crate) fn settle(args: &VerifyArgs, line: &CommandLine<'_>) -> Result<Settle
     })
 }
 
+/// The parts of a proof without those that belong to another one, and what to tell of it.
+pub(crate) fn material(args: &MaterialArgs, line: &CommandLine<'_>) -> (MaterialArgs, Vec<String>) {
+    let mut court = Court::of(line);
+    let mut args = args.clone();
+    court.proof(&mut args);
+    (args, court.notes)
+}
+
 struct Court<'m> {
     matches: &'m ArgMatches,
     switched_off: &'m [String],
     notes: Vec<String>,
 }
 
-impl Court<'_> {
+impl<'m> Court<'m> {
+    fn of(line: &CommandLine<'m>) -> Self {
+        Self {
+            matches: line.matches,
+            switched_off: line.switched_off,
+            notes: Vec::new(),
+        }
+    }
+
     /// Where an answer comes from. A switch that was switched off is one, too.
     fn origin(&self, id: &str) -> Option<Origin> {
         let is_off = self
@@ -166,10 +179,10 @@ impl Court<'_> {
     }
 
     /// A bundle brings its own certificate: one in a variable belongs to another proof.
-    fn proof(&mut self, args: &mut VerifyArgs) {
+    fn proof(&mut self, args: &mut MaterialArgs) {
         let (bundle, signature) = (self.origin("bundle"), self.origin("signature"));
         let is_other = self.origin("certificate") < bundle && signature < bundle;
-        if is_other && args.proof.certificate.take().is_some() {
+        if is_other && args.certificate.take().is_some() {
             self.ignore("certificate", "bundle");
         }
     }

@@ -60,6 +60,16 @@ impl Problem {
         self
     }
 
+    /// Says in which file or list it is.
+    pub(crate) fn within(mut self, place: &str) -> Self {
+        let field = match &self.failure.field {
+            Some(field) => format!("{place}: {field}"),
+            None => place.to_owned(),
+        };
+        self.failure = self.failure.at(field);
+        self
+    }
+
     /// Passes message and hint through `told`, which may leave out what must not be printed. The lines between them stay.
     pub(crate) fn with_words(mut self, told: &dyn Fn(&str) -> String) -> Self {
         self.failure = self.failure.with_words(told);

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use sealcheck_record::{RESULT_SCHEMA, ResultDocument};
 use sealcheck_verify::Outcome;
+use sealcheck_verify::evidence::SCHEMA;
 
-use crate::args::{Command, Format, InspectFormat, OutputArgs};
+use crate::args::{Command, DocumentFormat, Format, OutputArgs};
 use crate::console::Console;
 use crate::environment;
 use crate::output;
@@ -22,32 +23,39 @@ pub(crate) struct Wanted {
     format: Option<Format>,
     /// The file that takes the result.
     file: Option<PathBuf>,
-    /// Whether standard output belongs to the predicate.
-    predicate: bool,
+    /// Whether standard output belongs to a predicate or a reference.
+    aside: bool,
 }
 
 impl Wanted {
     /// What a command line that was understood wants; `None` for commands that have no such result.
     pub(crate) fn by(command: &Command) -> Option<Self> {
-        let wanted = |output: &OutputArgs, predicate| Self {
+        let wanted = |output: &OutputArgs, aside| Self {
             format: output.output,
             file: output.output_file.clone(),
-            predicate,
+            aside,
+        };
+        let shown = |format: Option<DocumentFormat>| Self {
+            format: format.map(|format| match format {
+                DocumentFormat::Text => Format::Text,
+                DocumentFormat::Json => Format::Json,
+            }),
+            ..Self::default()
         };
         match command {
+            Command::Verify(args) => Some(wanted(&args.verify.output, args.pin)),
+            Command::VerifyAttestation(args) => {
+                Some(wanted(&args.verify.output, args.predicate.print_predicate))
+            }
             Command::VerifyBlob(args) => Some(wanted(&args.verify.output, false)),
             Command::VerifyBlobAttestation(args) => {
-                Some(wanted(&args.verify.output, args.statement.print_predicate))
+                Some(wanted(&args.verify.output, args.predicate.print_predicate))
             }
-            Command::Inspect(args) => Some(Self {
-                format: Some(match args.output {
-                    InspectFormat::Text => Format::Text,
-                    InspectFormat::Json => Format::Json,
-                }),
-                file: None,
-                predicate: false,
-            }),
-            Command::Explain(_) | Command::Completions(_) => None,
+            Command::Tree(args) => Some(shown(args.shown.output)),
+            Command::Copy(args) => Some(shown(args.shown.output)),
+            Command::Inspect(args) => Some(shown(Some(args.output))),
+            // Its result is a stream of documents that are not its own.
+            Command::Download(_) | Command::Explain(_) | Command::Completions(_) => None,
         }
     }
 
@@ -55,7 +63,11 @@ impl Wanted {
     /// no command may have been meant for a verifying one.
     pub(crate) fn guessed(name: &str, arguments: &[OsString]) -> Option<Self> {
         match name {
-            "explain" | "completions" => None,
+            "download" | "explain" | "completions" => None,
+            "tree" | "copy" => Some(Self {
+                format: Self::by_variables().with_flags(arguments).format,
+                ..Self::default()
+            }),
             // It has none of these flags but the first, no variables, and shows text also in a pipe.
             "inspect" => Some(Self {
                 format: Self::default()
@@ -73,7 +85,9 @@ impl Wanted {
         Self {
             format: value("output").and_then(|text| parse(text.to_str()?)),
             file: value("output-file").map(PathBuf::from),
-            predicate: value("print-predicate").is_some(),
+            aside: ["print-predicate", "pin"]
+                .iter()
+                .any(|flag| value(flag).is_some()),
         }
     }
 
@@ -81,7 +95,7 @@ impl Wanted {
         let Self {
             mut format,
             mut file,
-            mut predicate,
+            mut aside,
         } = self;
         let mut texts = arguments.iter().filter_map(|text| text.to_str());
         while let Some(text) = texts.next() {
@@ -95,14 +109,14 @@ impl Wanted {
                 (_, Some(value)) => format = parse(value.trim_start_matches('=')),
                 _ => match text.strip_prefix("--output-file=") {
                     Some(path) => file = Some(path.into()),
-                    None => predicate |= text == "--print-predicate",
+                    None => aside |= ["--print-predicate", "--pin"].contains(&text),
                 },
             }
         }
         Self {
             format,
             file,
-            predicate,
+            aside,
         }
     }
 
@@ -116,11 +130,14 @@ impl Wanted {
             (None, None) if console.stdout_is_terminal() => Format::Text,
             (None, _) => Format::Json,
         };
+        let document = || {
+            let reason = problem.failure.reason;
+            ResultDocument::failed(reason, &problem.message(), problem.hint())
+        };
         let text = match format {
-            Format::Json => {
-                let reason = problem.failure.reason;
-                let document = ResultDocument::failed(reason, &problem.message(), problem.hint());
-                document.to_json().unwrap_or_default()
+            Format::Json => document().to_json().unwrap_or_default(),
+            Format::Jsonl => {
+                serde_json::to_string(&document()).map_or_else(|_| String::new(), |it| it + "\n")
             }
             Format::Text => anstream::adapter::strip_str(&text::failed(problem)).to_string(),
             // It has no result but the exit code.
@@ -140,7 +157,8 @@ impl Wanted {
         }
         // Where a result was begun, no other document can follow.
         let is_begun = problem.is_late && self.file.is_none();
-        if format == Format::Json && !is_begun && !self.predicate {
+        let is_document = matches!(format, Format::Json | Format::Jsonl);
+        if is_document && !is_begun && !self.aside {
             let mut out = console.stdout();
             out.write_all(text.as_bytes())
                 .and_then(|()| out.flush())
@@ -183,11 +201,13 @@ fn may_replace(file: &Path) -> bool {
 }
 
 fn is_document(begin: &[u8]) -> bool {
-    let schema = format!("\"{RESULT_SCHEMA}\"");
     begin.starts_with(b"{")
-        && begin
-            .windows(schema.len())
-            .any(|window| window == schema.as_bytes())
+        && [RESULT_SCHEMA, SCHEMA].iter().any(|schema| {
+            let schema = format!("\"{schema}\"");
+            begin
+                .windows(schema.len())
+                .any(|window| window == schema.as_bytes())
+        })
 }
 
 /// Whether it begins as reports do, with the outcome and two spaces.
@@ -221,7 +241,7 @@ mod tests {
         };
         let json = Some(Format::Json);
         let x = Some(PathBuf::from("x"));
-        for (line, format, file, predicate) in [
+        for (line, format, file, aside) in [
             ("verify-blob --nonsense", None, None, false),
             ("verify-blob -o json --nonsense", json, None, false),
             ("verify-blob -ojson", json, None, false),
@@ -237,6 +257,7 @@ mod tests {
                 x.clone(),
                 false,
             ),
+            ("verify --pin -o jsonl x", Some(Format::Jsonl), None, true),
             ("verify-blob --output-file=x", None, x, false),
             (
                 "verify-blob-attestation --print-predicate",
@@ -250,7 +271,7 @@ mod tests {
             let expected = Wanted {
                 format,
                 file,
-                predicate,
+                aside,
             };
             assert_eq!(guessed(line), Some(expected), "{line}");
         }
@@ -258,6 +279,7 @@ mod tests {
             ("inspect", Format::Text),
             ("inspect -o json", Format::Json),
             ("inspect -o json --output-file x", Format::Json),
+            ("tree --output=text", Format::Text),
         ] {
             let expected = Wanted {
                 format: Some(format),
@@ -265,7 +287,7 @@ mod tests {
             };
             assert_eq!(guessed(line), Some(expected), "{line}");
         }
-        for line in ["explain -o json", "completions"] {
+        for line in ["explain -o json", "completions", "download x"] {
             assert_eq!(guessed(line), None, "{line}");
         }
     }

@@ -1,9 +1,9 @@
 //! From flags to what the proof must show.
 
 use clap::ArgMatches;
-use sealcheck_verify::{Content, DigestAlgorithm, Identities, PublicKey, Requirements, Threshold};
+use sealcheck_verify::{DigestAlgorithm, Identities, PublicKey, Requirements, Threshold};
 
-use crate::args::{InstanceName, Require, VerifyArgs};
+use crate::args::{Common, InstanceName, Require};
 use crate::environment::{Origin, origin, spoken};
 use crate::precedence::Settled;
 use crate::problem::{Problem, Result};
@@ -16,18 +16,13 @@ pub(crate) enum RequiredSigner {
 }
 
 /// What the flags require.
-pub(crate) fn build(
-    settled: &Settled,
-    signer: RequiredSigner,
-    content: Content,
-) -> Result<Requirements> {
-    let args = &settled.args;
+pub(crate) fn build(settled: &Settled, signer: RequiredSigner) -> Result<Requirements> {
+    let args = &settled.args.require;
     let by_identity = matches!(signer, RequiredSigner::Identity(_));
     let mut requirements = match signer {
         RequiredSigner::Identity(identities) => Requirements::identity(identities),
         RequiredSigner::Key(key) => Requirements::key(key),
-    }
-    .content(content);
+    };
     if settled.instance_waives_log {
         // Something must still vouch for the time.
         requirements = requirements
@@ -37,27 +32,30 @@ pub(crate) fn build(
     if settled.instance_waives_scts {
         requirements = requirements.scts(Threshold::Waived);
     }
-    let ignore_log = args.proof.insecure_ignore_tlog || args.deprecated.private_infrastructure;
+    let ignore_log = settled.args.ignores_log();
     if ignore_log {
         requirements = requirements.log_entries(Threshold::Waived);
-        if by_identity && !args.proof.use_signed_timestamps {
+        if by_identity && !args.use_signed_timestamps {
             requirements = requirements.accept_now_as_signing_time();
         }
     }
-    if args.proof.insecure_ignore_sct {
+    if args.insecure_ignore_sct {
         requirements = requirements.scts(Threshold::Waived);
     }
-    if args.proof.use_signed_timestamps {
+    if args.use_signed_timestamps {
         requirements = requirements.timestamps(Threshold::ONE);
     }
-    if args.proof.allow_certificate_chain {
+    if args.allow_certificate_chain {
         requirements = requirements.accept_certificate_chain();
     }
     // Of a demand that is made twice the greater number counts.
-    let mut required: Vec<&Require> = args.proof.require.iter().collect();
+    let mut required: Vec<&Require> = args.require.iter().collect();
     required.sort_by_key(|require| match require {
         Require::InclusionProof => 0,
-        Require::Log(count) | Require::Timestamps(count) | Require::Scts(count) => count.get(),
+        Require::Log(count)
+        | Require::Timestamps(count)
+        | Require::Scts(count)
+        | Require::Signers(count) => count.get(),
     });
     for require in required {
         requirements = match *require {
@@ -67,7 +65,7 @@ pub(crate) fn build(
             Require::Log(_) if ignore_log => {
                 return Err(contradiction("log", "--insecure-ignore-tlog"));
             }
-            Require::Scts(_) if args.proof.insecure_ignore_sct => {
+            Require::Scts(_) if args.insecure_ignore_sct => {
                 return Err(contradiction("scts", "--insecure-ignore-sct"));
             }
             Require::Scts(_) if !by_identity => {
@@ -80,23 +78,24 @@ pub(crate) fn build(
             Require::Log(count) => requirements.log_entries(Threshold::AtLeast(count)),
             Require::Timestamps(count) => requirements.timestamps(Threshold::AtLeast(count)),
             Require::Scts(count) => requirements.scts(Threshold::AtLeast(count)),
+            // It is about several proofs together.
+            Require::Signers(_) => requirements,
         };
     }
-    if let Some(name) = &args.proof.signature_digest_algorithm {
+    if let Some(name) = &args.signature_digest_algorithm {
         requirements = requirements.digest_algorithm(digest_algorithm(name)?);
     }
     Ok(requirements)
 }
 
 /// Whether anything that the flags require depends on the trusted root: a key needs nobody else to vouch for it.
-pub(crate) fn need_trust(args: &VerifyArgs, by_key: bool) -> bool {
-    let proof = &args.proof;
-    let ignore_log = proof.insecure_ignore_tlog || args.deprecated.private_infrastructure;
+pub(crate) fn need_trust(args: &Common, by_key: bool, matches: &ArgMatches) -> bool {
+    let with_timestamp = matches!(matches.try_contains_id("rfc3161_timestamp"), Ok(true));
     !by_key
-        || !ignore_log
-        || proof.use_signed_timestamps
-        || proof.rfc3161_timestamp.is_some()
-        || !proof.require.is_empty()
+        || !args.ignores_log()
+        || args.require.use_signed_timestamps
+        || with_timestamp
+        || !args.require.require.is_empty()
         || args.trust.instance == InstanceName::Github
 }
 
@@ -123,7 +122,7 @@ pub(crate) fn weakened(settled: &Settled, matches: &ArgMatches) -> Vec<String> {
         ),
         (
             "insecure_ignore_tlog",
-            args.proof.insecure_ignore_tlog,
+            args.require.insecure_ignore_tlog,
             "no entry in a transparency log is required.",
         ),
         (
@@ -133,12 +132,12 @@ pub(crate) fn weakened(settled: &Settled, matches: &ArgMatches) -> Vec<String> {
         ),
         (
             "insecure_ignore_sct",
-            args.proof.insecure_ignore_sct,
+            args.require.insecure_ignore_sct,
             "no proof of the certificate's publication is required.",
         ),
         (
             "allow_certificate_chain",
-            args.proof.allow_certificate_chain,
+            args.require.allow_certificate_chain,
             "a bundle may bring a certificate chain.",
         ),
         (

@@ -1,15 +1,14 @@
 //! The verification of all artifacts of a command, and of what only seemed to prove them.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use sealcheck_engine::{ArtifactSource, BlobRequest, Proof};
+use sealcheck_engine::{ArtifactSource, BlobRequest, ProofFile};
 use sealcheck_record::LeftOut;
 use sealcheck_verify::Verdict;
 
-use crate::output::{Output, Watch};
-use crate::problem::{Problem, Result};
+use crate::output::{self, Report, Watch};
+use crate::problem::Result;
 use crate::report::progress::Bar;
 use crate::session::{Session, shown};
 
@@ -19,7 +18,7 @@ pub(crate) struct Artifacts {
     /// The artifacts.
     pub(crate) sources: Vec<ArtifactSource>,
     /// What seems to prove some of them.
-    pub(crate) proofs: Vec<Proof>,
+    pub(crate) proofs: Vec<ProofFile>,
     /// What else was in their folders.
     pub(crate) left_out: Vec<LeftOut>,
 }
@@ -34,26 +33,31 @@ impl From<ArtifactSource> for Artifacts {
 }
 
 /// The verification of all artifacts, with what it writes to.
-pub(crate) struct Round<'s, E> {
+pub(crate) struct Round<'s, J, E> {
     pub(crate) session: &'s Session<'s>,
-    pub(crate) output: Output<'s>,
+    pub(crate) report: Report<'s>,
+    pub(crate) judge: J,
     pub(crate) each: E,
     pub(crate) bar: Option<Bar>,
-    pub(crate) problem: Option<Problem>,
 }
 
-impl<E: FnMut(&Verdict) -> Result<()>> Round<'_, E> {
+impl<J: Fn(Verdict) -> Verdict, E: FnMut(&Verdict) -> Result<()>> Round<'_, J, E> {
     /// Verifies the artifacts, and then what only seemed to be a proof of them.
-    pub(crate) fn finish(mut self, sources: Vec<ArtifactSource>, proofs: Vec<Proof>) -> Result<u8> {
+    pub(crate) fn finish(
+        mut self,
+        sources: Vec<ArtifactSource>,
+        proofs: Vec<ProofFile>,
+    ) -> Result<u8> {
+        let count = sources.len();
         let session = self.session;
         let (named, proofs): (Vec<_>, Vec<_>) = proofs
             .into_iter()
             .partition(|proof| session.names(&proof.path));
-        let mut of: BTreeMap<PathBuf, Vec<Proof>> = BTreeMap::new();
+        let mut of: BTreeMap<PathBuf, Vec<ProofFile>> = BTreeMap::new();
         for proof in proofs {
             of.entry(proof.of.clone()).or_default().push(proof);
         }
-        let proofs_of: Vec<Vec<Proof>> = sources
+        let proofs_of: Vec<Vec<ProofFile>> = sources
             .iter()
             .map(|source| match source {
                 ArtifactSource::File(path) => of.remove(path).unwrap_or_default(),
@@ -84,63 +88,44 @@ impl<E: FnMut(&Verdict) -> Result<()>> Round<'_, E> {
         if let Some(bar) = &self.bar {
             bar.clear();
         }
-        if let Some(problem) = self.problem {
-            return Err(problem);
-        }
         session.tell_proofs(&used);
         used.into_iter()
-            .for_each(|left| self.output.leave_out(left));
-        self.output
-            .finish()
-            .map(sealcheck_verify::Outcome::exit_code)
+            .for_each(|left| self.report.leave_out(left));
+        self.report.end(self.bar.as_ref(), count)
     }
 
-    /// `see` gets each verdict as it is, before it is written.
+    /// `see` gets each verdict as it is, before it is judged and written.
     fn verify(&mut self, sources: Vec<ArtifactSource>, mut see: impl FnMut(usize, &Verdict)) {
         let Self {
             session,
-            output,
+            report,
+            judge,
             each,
             bar,
-            problem,
         } = self;
-        if problem.is_some() {
+        if report.is_stopped() {
             return;
         }
         let watch = Watch(bar.as_ref());
         let mut take = |index: usize, verdict: Verdict| {
             see(index, &verdict);
-            let verdict = session.console.discreet(verdict);
-            if let Some(bar) = &*bar {
-                bar.done();
-            }
-            let mut write = || output.push(&verdict).and_then(|()| each(&verdict));
-            let written = match &*bar {
-                Some(bar) => bar.suspend(write),
-                None => write(),
-            };
-            match written {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(stop) => {
-                    *problem = Some(stop);
-                    ControlFlow::Break(())
-                }
-            }
+            let verdict = session.line.console.discreet(judge(verdict));
+            report.take(bar.as_ref(), &verdict, || each(&verdict))
         };
         let mut requests: Vec<BlobRequest> = sources
             .into_iter()
             .map(|source| session.request(source))
             .collect();
+        let engine = &session.opened.engine;
         match (requests.pop(), requests.is_empty()) {
             // One artifact needs no threads.
             (Some(only), true) => {
-                let _ = take(0, session.engine.verify_blob(&only, &watch));
+                let _ = take(0, engine.verify_blob(&only, &watch));
             }
             (Some(last), false) => {
                 requests.push(last);
-                session
-                    .engine
-                    .verify_all(requests, session.jobs(), &watch, take);
+                let jobs = output::jobs(&session.args.output);
+                engine.verify_all(requests, jobs, &watch, take);
             }
             (None, _) => {}
         }

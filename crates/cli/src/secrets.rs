@@ -5,6 +5,7 @@ use std::path::Path;
 
 use sealcheck_engine::Secrets;
 
+use crate::args::SECRETS;
 use crate::environment;
 
 /// The secrets of the command line and of the variables that are read.
@@ -30,6 +31,28 @@ pub(crate) fn of(arguments: &[OsString]) -> Secrets {
     secrets
 }
 
+/// What stands behind the program's name, without the secrets of registries. Those of addresses are left out where it is
+/// printed.
+pub(crate) fn words(arguments: &[OsString]) -> Vec<String> {
+    let mut hide = false;
+    let mut out = Vec::new();
+    for argument in arguments.iter().skip(1) {
+        let text = argument.to_string_lossy();
+        let (flag, value) = match text.split_once('=') {
+            Some((flag, value)) => (flag, Some(value)),
+            None => (&*text, None),
+        };
+        let is_secret = SECRETS.contains(&flag);
+        out.push(match (is_secret, value) {
+            (true, Some(_)) => format!("{flag}=[redacted]"),
+            _ if hide => "[redacted]".to_owned(),
+            _ => text.to_string(),
+        });
+        hide = is_secret && value.is_none();
+    }
+    out
+}
+
 /// Whether it is the name of a file, which is no address, whatever it looks like.
 fn is_there(value: &str) -> bool {
     Path::new(value).symlink_metadata().is_ok()
@@ -49,7 +72,17 @@ fn learn(secrets: &mut Secrets, flag: &str, value: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::of;
+    use super::{of, words};
+
+    #[test]
+    fn secrets_of_registries_are_not_typed_again() {
+        let line = "sealcheck verify --registry-password hunter2 --registry-token=hunter2 app";
+        let words = words(&line.split(' ').map(Into::into).collect::<Vec<_>>()).join(" ");
+        assert_eq!(
+            words,
+            "verify --registry-password [redacted] --registry-token=[redacted] app"
+        );
+    }
 
     #[test]
     fn patterns_of_signers_keep_their_questions() {

@@ -1,32 +1,31 @@
-//! What both verifying commands do.
+//! What both commands that verify files do.
 
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::ArgMatches;
-use sealcheck_engine::{ArtifactSource, BlobRequest, Engine, Input, MaterialSource, Named, expand};
+use sealcheck_engine::{ArtifactSource, BlobRequest, Input, MaterialSource, Named, expand};
 use sealcheck_record::LeftOut;
-use sealcheck_trust::Warning;
 use sealcheck_verify::{Content, Reason, Requirements, Verdict, printable};
 
-use crate::args::VerifyArgs;
+use crate::args::{MaterialArgs, VerifyArgs};
 use crate::console::Console;
 use crate::environment::{origin, spoken};
-use crate::output::{self, Output};
+use crate::opened::Opened;
+use crate::output::{self, Report, Shape};
 use crate::problem::{Problem, Result};
-use crate::requirements::{self, RequiredSigner};
+use crate::registry::Access;
 use crate::round::{Artifacts, Round};
-use crate::signer::{self, Given, Signer};
 use crate::suggestion;
 use crate::{CommandLine, precedence, setup};
 
 /// A verification that is ready to be made.
 pub(crate) struct Session<'a> {
-    args: VerifyArgs,
-    pub(crate) console: Console<'a>,
-    pub(crate) engine: Engine,
-    requirements: Arc<Requirements>,
+    pub(crate) args: &'a VerifyArgs,
+    pub(crate) line: &'a CommandLine<'a>,
+    pub(crate) opened: Opened,
+    /// The parts of the proof that count.
+    proof: MaterialArgs,
     material: MaterialSource,
 }
 
@@ -34,115 +33,48 @@ impl<'a> Session<'a> {
     /// Settles who must have signed, what is trusted and what is required. `names` are the artifacts as the user wrote
     /// them.
     pub(crate) fn open(
-        args: &VerifyArgs,
-        line: &CommandLine<'a>,
+        args: &'a VerifyArgs,
+        line: &'a CommandLine<'a>,
         names: &[String],
         content: Content,
     ) -> Result<Self> {
-        let console = line.console;
-        refuse_hardware(args)?;
+        if args.require.signers().is_some() {
+            return Err(Problem::argument(
+                "--require signers=N is for images: a file has one proof at a time",
+            )
+            .with_hint("Verify the file once for each signer, with the proof of each."));
+        }
         refuse_dashes(args, names)?;
-        let settled = precedence::settle(args, line)?;
-        let args = &settled.args;
-        let proof = &args.proof;
-        let parts = [
-            &proof.bundle,
-            &proof.signature,
-            &proof.certificate,
-            &proof.rfc3161_timestamp,
-            &proof.sct,
-            &args.signer.key,
-        ];
-        for part in parts.into_iter().flatten() {
-            tell_pipe(console, part.as_ref());
+        let (proof, notes) = precedence::material(&args.material, line);
+        for text in notes {
+            line.console.note(&text);
         }
-        if args.deprecated.new_bundle_format {
-            console
-                .note("--new-bundle-format has no effect: the format of a bundle is recognised.");
+        for part in parts(&proof).into_iter().flatten() {
+            tell_pipe(line.console, part.as_ref());
         }
-        if args.deprecated.experimental_oci11 {
-            console.note("--experimental-oci11 has no effect: nothing is asked of a registry.");
+        if args.experimental_oci11 {
+            line.console
+                .note("--experimental-oci11 has no effect: nothing is asked of a registry.");
         }
-        if args.deprecated.private_infrastructure {
-            console.note("--private-infrastructure is deprecated: write --insecure-ignore-tlog.");
-        }
-        let weakened = requirements::weakened(&settled, line.matches);
-        let said = signer::said(&args.signer, line.matches);
-        for text in settled.notes.iter().chain(&weakened).chain(&said) {
-            console.note(text);
-        }
-        let signer = match signer::read(&args.signer, line.matches)? {
-            Given::Signer(signer) => signer,
-            Given::Incomplete { identity, issuer } => {
-                return Err(suggestion::missing(
-                    &args.proof,
-                    line,
-                    names,
-                    identity,
-                    issuer,
-                ));
-            }
+        let missing = |identity, issuer| {
+            let found = suggestion::beside(&proof, names);
+            suggestion::missing(line, found.as_slice(), identity, issuer)
         };
-        if let Signer::Identity(identities) = &signer {
-            for text in signer::warnings(identities) {
-                console.warning(&text);
-            }
-        }
-        let material = material(args, line.matches)?;
-        let by_key = matches!(signer, Signer::Key(_));
-        let needed = requirements::need_trust(args, by_key);
-        let engine = setup::engine(&args.trust, &args.network, needed)?;
-        for warning in &engine.trust().warnings {
-            tell(console, warning, args.network.offline, args.output.verbose);
-        }
-        for skipped in engine.trust().root.skipped() {
-            console.note(&format!(
-                "a log of the trusted root is left out: {skipped}."
-            ));
-        }
-        let signer = match signer {
-            Signer::Identity(identities) => RequiredSigner::Identity(identities),
-            Signer::Key(key) => RequiredSigner::Key(key.load(&engine)?),
-        };
-        let requirements = requirements::build(&settled, signer, content)?;
+        let material = material(&proof, line.matches)?;
+        let demand = |requirements: Requirements| requirements.content(content);
+        let opened = Opened::new(args.common(), Access::default(), line, demand, missing)?;
         Ok(Self {
-            args: settled.args,
-            console,
-            engine,
-            requirements: Arc::new(requirements),
+            args,
+            line,
+            opened,
+            proof,
             material,
         })
     }
 
     /// The result must not be written over what it is about, nor where a proof would be looked for.
     fn refuse_input_as_output(&self, artifacts: &[ArtifactSource]) -> Result<()> {
-        let Some(output) = &self.args.output.output_file else {
-            return Ok(());
-        };
-        let Some(target) = resolved(output) else {
-            return Ok(());
-        };
-        let VerifyArgs { proof, trust, .. } = &self.args;
-        let named = [
-            &proof.bundle,
-            &proof.signature,
-            &proof.certificate,
-            &proof.rfc3161_timestamp,
-            &proof.sct,
-            &self.args.signer.key,
-        ];
-        let named = named.into_iter().flatten().map(PathBuf::from);
-        let trusted = [
-            &trust.trusted_root,
-            &trust.tuf_root,
-            &trust.certificate_chain,
-            &trust.ca_roots,
-            &trust.ca_intermediates,
-            &trust.timestamp_certificate_chain,
-            &trust.rekor_public_key,
-            &trust.ct_log_public_key,
-        ];
-        let trusted = trusted.into_iter().flatten().cloned();
+        let named = parts(&self.proof).into_iter().flatten().map(PathBuf::from);
         let files = artifacts.iter().filter_map(|artifact| match artifact {
             ArtifactSource::File(file) => Some(file),
             _ => None,
@@ -150,35 +82,21 @@ impl<'a> Session<'a> {
         let beside = files
             .clone()
             .flat_map(|file| sealcheck_engine::proof_paths(file));
-        let saved = proof.save_bundle.iter().cloned();
-        let mut read = named
-            .chain(trusted)
-            .chain(files.cloned())
-            .chain(beside)
-            .chain(saved);
-        // What a repository is made of, and what is kept of it.
-        let mirror = trust.tuf_mirror.iter().map(PathBuf::from);
-        let mut folders = setup::kept_in(trust).into_iter().chain(mirror);
-        let is_within =
-            |folder: PathBuf| resolved(&folder).is_some_and(|it| target.starts_with(it));
-        match read.any(|file| resolved(&file).is_some_and(|file| file == target))
-            || folders.any(is_within)
-        {
-            true => Err(Problem::argument(format!(
-                "--output-file {} is a file that the verification reads or writes",
-                shown(output)
-            ))
-            .with_hint("Name another file for the result.")
-            .keeping_output_file()),
-            false => Ok(()),
-        }
+        let saved = self.proof.save_bundle.iter().cloned();
+        self.opened.refuse_overwriting(
+            self.args.output.output_file.as_deref(),
+            named.chain(files.cloned()).chain(beside).chain(saved),
+        )
     }
 
-    /// Verifies the artifacts, writes the results, and gives the exit code. `each` sees every verdict.
+    /// Verifies the artifacts, writes the results, and gives the exit code. `judge` says what else a verdict depends on;
+    /// `each` sees what was written.
     pub(crate) fn run(
         &self,
         artifacts: Artifacts,
         predicate: bool,
+        fail_fast: bool,
+        judge: impl Fn(Verdict) -> Verdict,
         each: impl FnMut(&Verdict) -> Result<()>,
     ) -> Result<u8> {
         let Artifacts {
@@ -199,19 +117,20 @@ impl<'a> Session<'a> {
             refuse_placeless(&sources)?;
         }
         self.refuse_input_as_output(&sources)?;
-        let several = count > 1 || !proofs.is_empty();
-        let output = Output::begin(&self.args.output, self.console, several, predicate)?;
-        let mut round = Round {
-            session: self,
-            output,
-            each,
-            bar: output::bar(self.console, count),
-            problem: None,
+        let shape = Shape {
+            several: count > 1 || !proofs.is_empty(),
+            aside: predicate,
         };
-        left_out
-            .into_iter()
-            .for_each(|left| round.output.leave_out(left));
-        round.finish(sources, proofs).map_err(Problem::late)
+        let mut report = Report::begin(&self.args.output, self.line, shape, fail_fast)?;
+        left_out.into_iter().for_each(|left| report.leave_out(left));
+        let round = Round {
+            session: self,
+            report,
+            judge,
+            each,
+            bar: output::bar(self.line.console, count),
+        };
+        round.finish(sources, proofs)
     }
 
     /// The artifacts that the user means: folders are walked.
@@ -230,7 +149,7 @@ impl<'a> Session<'a> {
                         .with_hint("Name a folder with the signed files and their proofs in it."));
                     }
                     for skipped in expansion.skipped {
-                        self.console.note(&format!(
+                        self.line.console.note(&format!(
                             "{} is left out: {}.",
                             shown(&skipped.path),
                             skipped.why
@@ -250,7 +169,7 @@ impl<'a> Session<'a> {
                 }
                 source => {
                     if let ArtifactSource::File(path) = &source {
-                        tell_pipe(self.console, path);
+                        tell_pipe(self.line.console, path);
                     }
                     stream |= matches!(source, ArtifactSource::Stream(_));
                     out.sources.push(source);
@@ -265,16 +184,19 @@ impl<'a> Session<'a> {
         match proofs {
             [] => return,
             [_] => self
+                .line
                 .console
                 .note("1 file is the proof of a file beside it, and not verified itself."),
-            several => self.console.note(&format!(
+            several => self.line.console.note(&format!(
                 "{} files are proofs of files beside them, and not verified themselves.",
                 several.len()
             )),
         }
         if self.args.output.verbose {
             for LeftOut { path, why } in proofs {
-                self.console.note(&format!("{path} is left out: {why}."));
+                self.line
+                    .console
+                    .note(&format!("{path} is left out: {why}."));
             }
         }
     }
@@ -298,23 +220,53 @@ impl<'a> Session<'a> {
         BlobRequest {
             artifact,
             material: self.material.clone(),
-            requirements: Arc::clone(&self.requirements),
-            lookup: !(self.args.proof.insecure_ignore_tlog
-                || self.args.deprecated.private_infrastructure),
-            save_bundle: self.args.proof.save_bundle.clone(),
+            requirements: Arc::clone(&self.opened.requirements),
+            lookup: !self.opened.args.ignores_log(),
+            save_bundle: self.proof.save_bundle.clone(),
         }
     }
 
     fn names_one_artifact(&self) -> bool {
-        matches!(self.material, MaterialSource::Named(_)) || self.args.proof.save_bundle.is_some()
+        matches!(self.material, MaterialSource::Named(_)) || self.proof.save_bundle.is_some()
     }
+}
 
-    pub(crate) fn jobs(&self) -> NonZeroUsize {
-        self.args
-            .output
-            .jobs
-            .unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
+/// Everything that the flags name of a proof.
+fn parts(proof: &MaterialArgs) -> [&Option<String>; 5] {
+    [
+        &proof.bundle,
+        &proof.signature,
+        &proof.certificate,
+        &proof.rfc3161_timestamp,
+        &proof.sct,
+    ]
+}
+
+/// Whether two paths lead to one file that is there.
+pub(crate) fn same_file(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+/// Where a file is or would be, whatever it is called.
+pub(crate) fn resolved(path: &Path) -> Option<PathBuf> {
+    if let Ok(path) = path.canonicalize() {
+        return Some(path);
     }
+    let folder = match path.parent()? {
+        folder if folder.as_os_str().is_empty() => Path::new("."),
+        folder => folder,
+    };
+    Some(folder.canonicalize().ok()?.join(path.file_name()?))
+}
+
+/// The result would replace what the command depends on.
+pub(crate) fn read_and_written(output: &Path) -> Problem {
+    Problem::argument(format!(
+        "--output-file {} is a file that the verification reads or writes",
+        shown(output)
+    ))
+    .with_hint("Name another file for the result.")
+    .keeping_output_file()
 }
 
 /// An artifact as the user names it.
@@ -324,18 +276,6 @@ pub(crate) fn artifact(name: &str) -> Result<ArtifactSource> {
         Reason::ArgumentInvalid => Problem::from(failure).with_hint(DIGEST_HINT),
         _ => failure.into(),
     })
-}
-
-/// Where a file is or would be, whatever it is called.
-fn resolved(path: &Path) -> Option<PathBuf> {
-    if let Ok(path) = path.canonicalize() {
-        return Some(path);
-    }
-    let folder = match path.parent()? {
-        folder if folder.as_os_str().is_empty() => Path::new("."),
-        folder => folder,
-    };
-    Some(folder.canonicalize().ok()?.join(path.file_name()?))
 }
 
 /// Says that a named pipe is waited for: nothing else shows it.
@@ -377,8 +317,7 @@ fn refuse_placeless(artifacts: &[ArtifactSource]) -> Result<()> {
 }
 
 /// Refuses standard input as a part of a proof, because it may be the artifact.
-fn refuse_streams(args: &VerifyArgs, matches: &ArgMatches) -> Result<()> {
-    let proof = &args.proof;
+fn refuse_streams(proof: &MaterialArgs, matches: &ArgMatches) -> Result<()> {
     for (id, text) in [
         ("bundle", &proof.bundle),
         ("signature", &proof.signature),
@@ -405,9 +344,8 @@ pub(crate) fn shown(path: &Path) -> String {
 }
 
 /// The proof that the flags name. Of a bundle and a signature the one given by stronger means counts.
-fn material(args: &VerifyArgs, matches: &ArgMatches) -> Result<MaterialSource> {
-    refuse_streams(args, matches)?;
-    let proof = &args.proof;
+fn material(proof: &MaterialArgs, matches: &ArgMatches) -> Result<MaterialSource> {
+    refuse_streams(proof, matches)?;
     let (bundle, signature) = (origin(matches, "bundle"), origin(matches, "signature"));
     if bundle.is_some() && bundle == signature {
         return Err(setup::exclusive(matches, "bundle", "signature")
@@ -456,37 +394,12 @@ fn refuse_dashes(args: &VerifyArgs, names: &[String]) -> Result<()> {
                 .with_hint("It can be read once only: name a file for one of them."),
         );
     }
-    for (flag, path) in [
-        ("--output-file", &args.output.output_file),
-        ("--save-bundle", &args.proof.save_bundle),
-    ] {
-        if path.as_ref().is_some_and(|path| path.as_os_str() == "-") {
-            return Err(Problem::argument(format!("{flag} cannot be standard output (-)"))
-                .with_hint(match flag {
-                    "--output-file" => "Leave it out: the result goes to standard output then. A file whose name is - is ./-.",
-                    _ => "Name a file for the bundle. A file whose name is - is ./-.",
-                }));
-        }
-    }
-    Ok(())
-}
-
-fn refuse_hardware(args: &VerifyArgs) -> Result<()> {
-    match args.deprecated.sk || args.deprecated.slot.is_some() {
-        false => Ok(()),
-        true => Err(Problem::argument("--sk and --slot: hardware tokens are not asked for keys").with_hint(
-            "Export the token's public key to a file once (cosign public-key --sk > token.pub), and give it with --key.",
-        )),
-    }
-}
-
-/// What the user should know about the trusted root. Offline, an embedded root is what was asked for.
-fn tell(console: Console<'_>, warning: &Warning, offline: bool, verbose: bool) {
-    let expected = offline && matches!(warning, Warning::EmbeddedLastResort { .. });
-    match expected {
-        true if verbose => console.note(&format!("{warning}.")),
-        true => {}
-        false => console.warning(&format!("{warning}.")),
+    match &args.material.save_bundle {
+        Some(path) if path.as_os_str() == "-" => Err(Problem::argument(
+            "--save-bundle cannot be standard output (-)",
+        )
+        .with_hint("Name a file for the bundle. A file whose name is - is ./-.")),
+        _ => Ok(()),
     }
 }
 

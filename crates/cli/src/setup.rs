@@ -12,11 +12,17 @@ use sealcheck_verify::{Failure, Reason, TrustedRoot};
 use crate::args::{InstanceName, NetworkArgs, TrustArgs};
 use crate::environment::{self, spoken};
 use crate::problem::{Problem, Result};
+use crate::registry::Access;
 use crate::trust_files::TrustFiles;
 
 /// Makes the engine: loads the trusted root, from the network only when it is `needed`, and sets up the network without
 /// using it.
-pub(crate) fn engine(trust: &TrustArgs, network: &NetworkArgs, needed: bool) -> Result<Engine> {
+pub(crate) fn engine(
+    trust: &TrustArgs,
+    network: &NetworkArgs,
+    access: Access,
+    needed: bool,
+) -> Result<Engine> {
     let rekor_url = network
         .rekor_url
         .clone()
@@ -27,8 +33,9 @@ pub(crate) fn engine(trust: &TrustArgs, network: &NetworkArgs, needed: bool) -> 
             true => TrustSource::Load(source(trust)?),
             false => TrustSource::AtHand(source(trust)?),
         },
-        network: reach(network),
+        network: reach(network, &access),
         rekor_url,
+        registry: access.settings,
         clock: Clock::System,
     };
     let engine = Engine::new(config.clone()).map_err(|failure| match failure.reason {
@@ -50,6 +57,26 @@ pub(crate) fn engine(trust: &TrustArgs, network: &NetworkArgs, needed: bool) -> 
     Ok(Engine::new(Config {
         trust: given,
         ..config
+    })?)
+}
+
+/// An engine that only reads registries and layouts. It trusts what is built in, because it verifies nothing. With
+/// `patience` it asks once, and waits no longer than that.
+pub(crate) fn reading_engine(
+    network: &NetworkArgs,
+    access: Access,
+    patience: Option<Duration>,
+) -> Result<Engine> {
+    let mut reach = reach(network, &access);
+    if let (Network::Lazy(config), Some(patience)) = (&mut reach, patience) {
+        config.total_deadline = patience.min(config.total_deadline);
+        config.connect_timeout = patience.min(config.connect_timeout);
+        config.retry.attempts = 1;
+    }
+    Ok(Engine::new(Config {
+        network: reach,
+        registry: access.settings,
+        ..Config::offline()
     })?)
 }
 
@@ -120,11 +147,15 @@ fn cache_dir() -> Option<PathBuf> {
     Some(base.join("sealcheck").join("tuf"))
 }
 
-fn reach(network: &NetworkArgs) -> Network {
+fn reach(network: &NetworkArgs, access: &Access) -> Network {
     if network.offline {
         return Network::Offline;
     }
-    let mut config = NetConfig::default();
+    let mut config = NetConfig {
+        extra_ca_files: access.ca_files.clone(),
+        hosts: access.hosts.clone(),
+        ..NetConfig::default()
+    };
     match network.timeout {
         None => {}
         Some(Duration::ZERO) => config.total_deadline = NO_LIMIT,

@@ -185,6 +185,9 @@ fn identities(args: &SignerArgs, matches: &ArgMatches) -> Result<Given> {
         ))
         .with_hint("Give an --issuer for each --identity, in the same order: an identity is a name together with who vouches for it."));
     }
+    if subjects.len() > 1 {
+        side_by_side(matches)?;
+    }
     let claims = claims(args)?;
     let named: Vec<Identity> = match no_issuer {
         true => subjects.into_iter().map(Identity::without_issuer).collect(),
@@ -226,6 +229,23 @@ fn without_issuer(issuers: &[Pattern], matches: &ArgMatches) -> Result<bool> {
         .with_hint("Give the issuer, or say that there must be none."));
     }
     Ok(said > named)
+}
+
+/// Of several signers each identity must stand beside its issuer, so that nobody has to count which belongs to which.
+fn side_by_side(matches: &ArgMatches) -> Result<()> {
+    let indices = |id| matches.indices_of(id).into_iter().flatten();
+    let mut end = None;
+    for (identity, issuer) in indices("identity").zip(indices("issuer")) {
+        if end.is_some_and(|end| identity.min(issuer) < end) {
+            return Err(
+                Problem::argument("an --identity does not stand beside its --issuer").with_hint(
+                    "Write the pairs one after the other: --identity A --issuer X --identity B --issuer Y.",
+                ),
+            );
+        }
+        end = Some(identity.max(issuer));
+    }
+    Ok(())
 }
 
 /// How a flag's text is to be read.

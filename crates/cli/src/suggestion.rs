@@ -5,16 +5,29 @@ use std::path::PathBuf;
 use sealcheck_verify::limits::BUNDLE_BYTES;
 use sealcheck_verify::{Claims, Failure, Material, Reason, printable};
 
-use crate::args::ProofArgs;
+use crate::args::MaterialArgs;
 use crate::escape::escaped;
 use crate::problem::Problem;
 use crate::{CommandLine, files};
 
-/// The usage error, with the identity that the proof claims when it can be read. Nothing of it is proved.
+/// What a certificate claims, and where it was found. Nothing of it is proved.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) place: String,
+    pub(crate) claims: Claims,
+}
+
+/// A signer that a certificate names.
+struct Claimed<'f> {
+    place: &'f str,
+    identity: &'f str,
+    issuer: Option<&'f str>,
+}
+
+/// The usage error, with the identities that the proofs claim when they can be read.
 pub(crate) fn missing(
-    proof: &ProofArgs,
     line: &CommandLine<'_>,
-    names: &[String],
+    found: &[Found],
     identity: Option<String>,
     issuer: Option<String>,
 ) -> Problem {
@@ -30,34 +43,59 @@ pub(crate) fn missing(
         ),
     };
     let problem = Problem::from(failure);
-    let problem = match (&identity, &issuer) {
+    let mut problem = match (&identity, &issuer) {
         (Some(_), None) => problem.with_hint("Give --certificate-oidc-issuer (or --issuer) too."),
         (None, Some(_)) => problem.with_hint("Give --certificate-identity (or --identity) too."),
         _ => problem,
     };
-    let Some((place, claims)) = claims(proof, names) else {
+    let signers = signers(found);
+    if signers.is_empty() {
         return problem;
-    };
-    let Some(found_identity) = claims.subject() else {
-        return problem;
-    };
-    let found_issuer = claims.issuer.as_deref();
-    // What cannot be shown as it is must not be pasted either.
-    if [Some(found_identity), found_issuer]
-        .into_iter()
-        .flatten()
-        .any(|text| printable(text) != text)
+    }
+    for Claimed {
+        place,
+        identity,
+        issuer,
+    } in signers.iter().take(SHOWN)
     {
-        return problem;
+        problem = problem
+            .with_line("")
+            .with_line(format!(
+                "Found in the certificate, not proved ({}):",
+                printable(place)
+            ))
+            .with_line(format!("  identity  {identity}"))
+            .with_line(format!("  issuer    {}", issuer.unwrap_or("none")));
     }
+    let more = signers.len().saturating_sub(SHOWN);
+    if more > 0 {
+        problem = problem
+            .with_line("")
+            .with_line(format!("There are {more} more."));
+    }
+    // Of several it is the user who must choose.
+    if let [only] = signers.as_slice() {
+        let command = completed(line, only, identity.is_none(), issuer.is_none());
+        problem = problem
+            .with_line("")
+            .with_line("If you know that this is who signs, run:")
+            .with_line(format!("  {command}"));
+    }
+    problem
+        .with_line("")
+        .with_hint("Ask the publisher's documentation, not this file, who signs: anybody can write a certificate's name beside a forged file.")
+}
+
+/// The command line with what it lacks.
+fn completed(line: &CommandLine<'_>, signer: &Claimed<'_>, identity: bool, issuer: bool) -> String {
     let mut added = String::new();
-    if identity.is_none() {
+    if identity {
         added.push_str(" \\\n      --certificate-identity ");
-        added.push_str(&quoted(found_identity));
+        added.push_str(&quoted(signer.identity));
     }
-    if issuer.is_none() {
+    if issuer {
         added.push_str(" \\\n      ");
-        match found_issuer {
+        match signer.issuer {
             Some(found) => {
                 added.push_str("--certificate-oidc-issuer ");
                 added.push_str(&quoted(found));
@@ -78,21 +116,40 @@ pub(crate) fn missing(
         command.push_str(" \\\n      ");
         command.push_str(&shell(files));
     }
-    problem
-        .with_line("")
-        .with_line(format!("Found in the certificate, not proved ({}):", printable(&place)))
-        .with_line(format!("  identity  {found_identity}"))
-        .with_line(format!("  issuer    {}", found_issuer.unwrap_or("none")))
-        .with_line("")
-        .with_line("If you know that this is who signs, run:")
-        .with_line(format!("  {command}"))
-        .with_line("")
-        .with_hint("Ask the publisher's documentation, not this file, who signs: anybody can write a certificate's name beside a forged file.")
+    command
 }
 
-/// What the certificate claims, in the first local proof that can be read.
-fn claims(proof: &ProofArgs, names: &[String]) -> Option<(String, Claims)> {
-    let named = [&proof.bundle, &proof.certificate].into_iter().flatten();
+/// Who the certificates name, each once. What cannot be shown as it is must not be pasted either.
+fn signers(found: &[Found]) -> Vec<Claimed<'_>> {
+    let mut out: Vec<Claimed<'_>> = Vec::new();
+    for Found { place, claims } in found {
+        let Some(identity) = claims.subject() else {
+            continue;
+        };
+        let issuer = claims.issuer.as_deref();
+        let is_plain = [Some(identity), issuer]
+            .into_iter()
+            .flatten()
+            .all(|text| printable(text) == text);
+        let is_known = out
+            .iter()
+            .any(|known| (known.identity, known.issuer) == (identity, issuer));
+        if is_plain && !is_known {
+            out.push(Claimed {
+                place,
+                identity,
+                issuer,
+            });
+        }
+    }
+    out
+}
+
+/// What the certificate claims, in the first local proof of a file that can be read.
+pub(crate) fn beside(material: &MaterialArgs, names: &[String]) -> Option<Found> {
+    let named = [&material.bundle, &material.certificate]
+        .into_iter()
+        .flatten();
     let mut paths: Vec<PathBuf> = named.map(PathBuf::from).collect();
     if paths.is_empty() {
         let first = names.first().filter(|name| *name != "-")?;
@@ -103,7 +160,10 @@ fn claims(proof: &ProofArgs, names: &[String]) -> Option<(String, Claims)> {
         let bundle = Material::from_bundle(&bytes).ok();
         // Any signature will do: only the certificate is of interest.
         let material = bundle.or_else(|| Material::detached(&[0; 64], Some(&bytes)).ok())?;
-        Some((path.display().to_string(), material.unverified_claims()?))
+        Some(Found {
+            place: path.display().to_string(),
+            claims: material.unverified_claims()?,
+        })
     })
 }
 
@@ -121,6 +181,9 @@ pub(crate) fn quoted(text: &str) -> String {
         false => format!("'{}'", text.replace('\'', r"'\''")),
     }
 }
+
+/// Signers that are shown.
+const SHOWN: usize = 5;
 
 #[cfg(test)]
 mod tests {

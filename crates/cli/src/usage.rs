@@ -12,11 +12,20 @@ fn is_suggestion(kind: ContextKind) -> bool {
     )
 }
 
+/// `a`, `a or b`, `a, b or c`.
+fn any_of(texts: &[String]) -> String {
+    match texts.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, before)) => format!("{} or {last}", before.join(", ")),
+        None => String::new(),
+    }
+}
+
 /// The problem behind an error of the parser.
 pub(crate) fn problem(error: &clap::Error, command: &str) -> Problem {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
-        Some(ContextValue::Strings(texts)) if is_suggestion(kind) => Some(texts.join(" or ")),
+        Some(ContextValue::Strings(texts)) if is_suggestion(kind) => Some(any_of(texts)),
         Some(ContextValue::Strings(texts)) => Some(texts.join(", ")),
         _ => None,
     };
@@ -55,6 +64,12 @@ pub(crate) fn problem(error: &clap::Error, command: &str) -> Problem {
                 file if file.starts_with("<FILE>") => format!(
                     "Name what is to be verified: a file, a folder, an address, - or a digest. {help}"
                 ),
+                "<LAYOUT>" => {
+                    format!("Name the folder to copy into: a new or an empty one. {help}")
+                }
+                image if image.contains("<IMAGE>") => format!(
+                    "Name the image: REGISTRY/REPOSITORY:TAG, or a layout as oci:FOLDER. {help}"
+                ),
                 _ => format!("Give it too. {help}"),
             }),
         ),
@@ -63,7 +78,14 @@ pub(crate) fn problem(error: &clap::Error, command: &str) -> Problem {
         }
         ErrorKind::InvalidValue if value.is_empty() && argument.starts_with('<') => (
             format!("{argument} has an empty value"),
-            Some("Name the file; if its name comes from a variable of a script, that variable is not set.".to_owned()),
+            Some(format!(
+                "Name the {}; if its name comes from a variable of a script, that variable is not set.",
+                if argument.contains("IMAGE") {
+                    "image"
+                } else {
+                    "file"
+                }
+            )),
         ),
         ErrorKind::InvalidValue if value.is_empty() => (
             format!("{argument} needs a value"),

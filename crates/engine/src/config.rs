@@ -15,6 +15,8 @@ pub struct Config {
     pub network: Network,
     /// The Rekor v1 log that is asked for entries which the material does not bring.
     pub rekor_url: String,
+    /// How registries are spoken to: mirrors, certificates, credentials.
+    pub registry: sealcheck_registry::Settings,
     /// What time it is.
     pub clock: Clock,
 }
@@ -66,6 +68,7 @@ impl Config {
             trust: TrustSource::Load(Source::Embedded(Instance::PublicGood)),
             network: Network::Offline,
             rekor_url: DEFAULT_REKOR_URL.to_owned(),
+            registry: sealcheck_registry::Settings::default(),
             clock: Clock::System,
         }
     }

@@ -1,8 +1,11 @@
 //! The engine: what is prepared once and shared by all verifications.
 
+use std::sync::OnceLock;
+
+use sealcheck_registry::{Registry, Settings};
 use sealcheck_verify::{Result, limits::Limit};
 
-use crate::config::{Clock, Config, DEFAULT_REKOR_URL};
+use crate::config::{Clock, Config, DEFAULT_REKOR_URL, Network};
 use crate::input::{Input, check_address};
 use crate::link::Link;
 use crate::trust::Trust;
@@ -13,6 +16,8 @@ pub struct Engine {
     pub(crate) trust: Trust,
     pub(crate) link: Link,
     pub(crate) rekor_url: String,
+    settings: Settings,
+    registry: OnceLock<Registry>,
     pub(crate) clock: Clock,
 }
 
@@ -25,14 +30,30 @@ impl Engine {
         if config.rekor_url != DEFAULT_REKOR_URL {
             check_address(&config.rekor_url)?;
         }
-        let link = Link::new(config.network);
+        let link = Link::new(match config.network {
+            Network::Lazy(net) => Network::Lazy(config.registry.registries.network(net)),
+            Network::Offline => Network::Offline,
+        });
         let trust = Trust::load(&config.trust, &link, config.clock.now())?;
         Ok(Self {
             trust,
             link,
             rekor_url: config.rekor_url,
+            settings: config.registry,
+            registry: OnceLock::new(),
             clock: config.clock,
         })
+    }
+
+    /// The client of registries, constructed by the first call; its connections, tokens and credentials serve all runs.
+    ///
+    /// # Errors
+    /// `offline`, `argument-invalid`, `network-failed`.
+    pub(crate) fn registry(&self) -> Result<&Registry> {
+        let online = self.link.online()?;
+        Ok(self
+            .registry
+            .get_or_init(|| Registry::new(online.client().clone(), self.settings.clone())))
     }
 
     /// The trusted root, where it came from, and what the user should know about it.

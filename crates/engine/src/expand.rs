@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::proof_file::Proof;
+use crate::proof_file::ProofFile;
 
 /// The files that were named or that lie in folders that were named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct Expansion {
     pub files: Vec<PathBuf>,
     /// What lies in the folders and is left out because it has the name and the form of a proof of a file beside it, which
     /// is among [`Expansion::files`]. Whatever only has the name is among them, too.
-    pub proofs: Vec<Proof>,
+    pub proofs: Vec<ProofFile>,
     /// What else lies in the folders and is left out.
     pub skipped: Vec<Skipped>,
 }
@@ -76,7 +76,7 @@ impl Expansion {
                         self.skip(path, "not a regular file");
                     }
                     // One that cannot be looked at may be an artifact: reading it will say why it cannot be verified.
-                    Ok(_) | Err(_) => match Proof::at(&path) {
+                    Ok(_) | Err(_) => match ProofFile::at(&path) {
                         Some(proof) => self.proofs.push(proof),
                         None => self.files.push(path),
                     },

@@ -19,6 +19,34 @@
 //! # }
 //! ```
 //!
+//! An image is verified in the same way:
+//!
+//! ```no_run
+//! use sealcheck_engine::{Config, Engine, ImageRequest, ImageSource};
+//! use sealcheck_registry::Reference;
+//! use sealcheck_verify::{Identities, Identity, Pattern, Requirements};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let engine = Engine::new(Config::online())?;
+//! let signer = Identity::new(
+//!     Pattern::exact("krel-trust@k8s-releng-prod.iam.gserviceaccount.com")?,
+//!     Pattern::exact("https://accounts.google.com")?,
+//! );
+//! let requirements = Requirements::identity(Identities::one(signer));
+//! let image = ImageSource::Registry(Reference::parse("registry.k8s.io/pause:3.10")?);
+//! let verdict = engine.verify_image(&ImageRequest::new(image, requirements));
+//! println!("{verdict}");
+//! // The digest that was proved, whatever the tag means by now.
+//! if let Some(reference) = verdict.reference() {
+//!     println!("{reference}");
+//! }
+//! for proof in verdict.accepted() {
+//!     println!("{:?}", proof.verdict.evidence().signer);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Everything here is synchronous. A runtime and an HTTP client exist only from the moment on when something has to be
 //! fetched, and never with [`Network::Offline`].
 
@@ -30,9 +58,11 @@ mod config;
 mod discover;
 mod engine;
 mod expand;
+mod image;
 mod input;
 mod link;
 mod lookup;
+mod ordered;
 mod progress;
 mod proof_file;
 mod save;
@@ -44,9 +74,16 @@ pub use config::{Clock, Config, DEFAULT_REKOR_URL, Network, TrustSource};
 pub use discover::proof_paths;
 pub use engine::Engine;
 pub use expand::{Expansion, Skipped, expand};
+pub use image::{
+    Attachment, AttachmentKind, Copied, CopyRequest, Demand, ImageRequest, ImageSource,
+    ImageVerdict, Inventory, Manifested, Platforms, Proof, ProvedBy, Target,
+};
 pub use input::{Input, MaterialSource, Named};
 pub use progress::{Progress, Silent};
-pub use proof_file::Proof;
+pub use proof_file::ProofFile;
 pub use trust::Trust;
 
-pub use sealcheck_net::{Config as NetConfig, Proxies, RetryPolicy, Secrets};
+pub use sealcheck_net::{
+    ClientCertificate, Config as NetConfig, HostConfig, Proxies, Redacted, RetryPolicy, Secrets,
+};
+pub use sealcheck_registry::Settings as RegistrySettings;

@@ -12,9 +12,9 @@ use crate::discover::{Part, SUFFIXES};
 use crate::input::{Answer, read_file, shown_path};
 
 /// A file that has the name and the form of a proof of the file beside it. Whether it is one is known when that file was
-/// verified: see [`Proof::role`].
+/// verified: see [`ProofFile::role`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Proof {
+pub struct ProofFile {
     /// Its path.
     pub path: PathBuf,
     /// The file that it is named after.
@@ -24,7 +24,7 @@ pub struct Proof {
     place: usize,
 }
 
-impl Proof {
+impl ProofFile {
     /// The proof that the path is by its name and by what is in it, if any.
     ///
     /// The name alone is anybody's choice. A file that only has the name, such as a program `app.bundle` beside `app`, is
@@ -165,10 +165,10 @@ mod tests {
 
     use sealcheck_testkit::{Instance, Plan, encoding};
 
-    use super::Proof;
+    use super::ProofFile;
 
     fn is_proof(path: &std::path::Path) -> bool {
-        Proof::at(path).is_some()
+        ProofFile::at(path).is_some()
     }
 
     #[test]

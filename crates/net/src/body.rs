@@ -112,6 +112,15 @@ impl Download {
             .and_then(|value| value.to_str().ok())
     }
 
+    /// All headers of this name that are text.
+    pub fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.response
+            .headers()
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+    }
+
     /// The size of the body in bytes, if the server declared it.
     #[must_use]
     pub fn content_length(&self) -> Option<u64> {

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use reqwest::Url;
+
 use crate::Proxies;
 
 /// Settings of a [`crate::Client`]. `Config::default()` is what the product uses unless the user says otherwise.
@@ -26,6 +28,44 @@ pub struct Config {
     pub retry: RetryPolicy,
     /// Which proxy to use for which host.
     pub proxies: Proxies,
+    /// What is different for single hosts.
+    pub hosts: Vec<HostConfig>,
+}
+
+/// What is different for one host. It holds for this host alone: on a redirect to another one, that one's settings do, so
+/// that a client certificate is never shown elsewhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HostConfig {
+    /// The host as it stands in URLs, with its port unless that is the scheme's own: `registry.example:5000`, `[::1]:5000`.
+    pub host: String,
+    /// PEM files with CA certificates to trust for this host, besides those trusted anyway.
+    pub ca_files: Vec<PathBuf>,
+    /// The certificate to show this host if it asks for one.
+    pub client_certificate: Option<ClientCertificate>,
+    /// Requests under way at one time, instead of [`Config::max_in_flight_per_host`].
+    pub max_in_flight: Option<usize>,
+    /// Shortest time between the beginnings of two requests; attempts and redirects count.
+    pub pace: Option<Duration>,
+}
+
+/// A client certificate in PEM files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// The certificate, followed by its chain.
+    pub certificate: PathBuf,
+    /// Its private key (PKCS#8, SEC 1 or PKCS#1), without a password.
+    pub key: PathBuf,
+}
+
+impl HostConfig {
+    /// Whether this is about the host of `url`.
+    pub(crate) fn fits(&self, url: &Url) -> bool {
+        let host = url.host_str().unwrap_or_default();
+        match url.port() {
+            None => self.host.eq_ignore_ascii_case(host),
+            Some(port) => self.host.eq_ignore_ascii_case(&format!("{host}:{port}")),
+        }
+    }
 }
 
 impl Default for Config {
@@ -40,6 +80,7 @@ impl Default for Config {
             user_agent: concat!("sealcheck/", env!("CARGO_PKG_VERSION")).to_owned(),
             retry: RetryPolicy::default(),
             proxies: Proxies::from_environment(),
+            hosts: Vec::new(),
         }
     }
 }
@@ -62,6 +103,30 @@ impl Default for RetryPolicy {
             attempts: 4,
             base: Duration::from_millis(250),
             cap: Duration::from_secs(8),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_port_belongs_to_the_host_unless_it_is_the_schemes_own() {
+        for (host, url, fits) in [
+            ("a.example", "https://a.example/x", true),
+            ("a.example", "https://A.example:443/x", true),
+            ("a.example", "http://a.example/x", true),
+            ("a.example", "https://a.example:5000/x", false),
+            ("a.example:5000", "https://a.example:5000/x", true),
+            ("a.example:5000", "https://b.example:5000/x", false),
+            ("[::1]:5000", "http://[::1]:5000/x", true),
+        ] {
+            let config = HostConfig {
+                host: host.to_owned(),
+                ..HostConfig::default()
+            };
+            assert_eq!(config.fits(&Url::parse(url).unwrap()), fits, "{host} {url}");
         }
     }
 }

@@ -7,7 +7,7 @@
 //! - a cap on every body, enforced while it is read and again on what decompression yields;
 //! - at most [`MAX_REDIRECTS`] redirects, never from https to http, never carrying credentials to another origin;
 //! - retries with exponential backoff and full jitter, only where asking again can help, honouring `Retry-After`;
-//! - bounded concurrency per host over kept-alive HTTP/1.1 and HTTP/2 connections;
+//! - bounded concurrency and, where it is wanted, a pace per host over kept-alive HTTP/1.1 and HTTP/2 connections;
 //! - proxies from `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, the system's CA certificates, and the caller's;
 //! - errors that say what failed and never show a secret.
 //!
@@ -35,7 +35,7 @@ pub mod fuzzing;
 pub use body::{Download, Response};
 pub use bytes::Bytes;
 pub use client::Client;
-pub use config::{Config, RetryPolicy};
+pub use config::{ClientCertificate, Config, HostConfig, RetryPolicy};
 pub use error::{NetError, Phase};
 pub use proxy::Proxies;
 pub use redact::{Redacted, redact_text, redact_url};

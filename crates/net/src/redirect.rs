@@ -24,9 +24,9 @@ pub enum RedirectRefusal {
     Credentials,
     /// It has no `Location`, or one that is not a URL.
     Location,
-    /// It would turn a POST into a GET (301, 302, 303).
+    /// It would turn a POST or a PUT into a GET (301, 302, 303).
     PostToGet,
-    /// It would repeat the body of a POST to another origin.
+    /// It would repeat a POST or a PUT to another origin.
     PostElsewhere,
 }
 
@@ -77,7 +77,7 @@ pub(crate) fn next_url(
     if !next.username().is_empty() || next.password().is_some() {
         return Err(RedirectRefusal::Credentials);
     }
-    if *method == Method::POST {
+    if matches!(*method, Method::POST | Method::PUT) {
         if !matches!(status, 307 | 308) {
             return Err(RedirectRefusal::PostToGet);
         }
@@ -185,10 +185,12 @@ mod tests {
             follow(Method::POST, 308, "https://a.example/x", "/y"),
             Ok("https://a.example/y".into())
         );
-        assert_eq!(
-            follow(Method::POST, 302, "https://a.example/x", "/y"),
-            Err(RedirectRefusal::PostToGet)
-        );
+        for method in [Method::POST, Method::PUT] {
+            assert_eq!(
+                follow(method, 302, "https://a.example/x", "/y"),
+                Err(RedirectRefusal::PostToGet)
+            );
+        }
         assert_eq!(
             follow(
                 Method::POST,

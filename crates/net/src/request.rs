@@ -186,7 +186,8 @@ impl<'a> Request<'a> {
     async fn hop(&self, url: &Url, headers: HeaderMap) -> Result<Head, NetError> {
         let inner = &self.client.inner;
         let permit = inner.gate.enter(url).await;
-        let mut request = inner
+        let stack = inner.stack(url);
+        let mut request = stack
             .http
             .request(self.method.clone(), url.clone())
             .headers(headers);
@@ -199,7 +200,7 @@ impl<'a> Request<'a> {
                 url,
                 proxy,
                 connect_timeout: inner.config.connect_timeout,
-                no_roots: inner.no_roots,
+                no_roots: stack.no_roots,
             };
             hop.failed(error)
         })?;

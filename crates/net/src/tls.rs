@@ -5,13 +5,14 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use pki_types::CertificateDer;
 use pki_types::pem::PemObject;
+use pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::client::WantsClientCert;
 use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
-use crate::NetError;
+use crate::{ClientCertificate, NetError};
 
 /// The TLS settings of the client, and whether there is no CA certificate at all.
 pub(crate) struct Tls {
@@ -21,22 +22,26 @@ pub(crate) struct Tls {
 
 impl Tls {
     /// Reads the CA certificates of the system (on Linux: `SSL_CERT_FILE` and `SSL_CERT_DIR`, if set, instead) and `extra`.
-    pub(crate) fn load(extra: &[PathBuf]) -> Result<Self, NetError> {
+    /// `own` is the certificate that is shown to servers which ask for one.
+    pub(crate) fn load(
+        extra: &[PathBuf],
+        own: Option<&ClientCertificate>,
+    ) -> Result<Self, NetError> {
         // The system's store is read without complaint about a variable that points nowhere; the user should hear of it.
         if let Some(file) = std::env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty()) {
             readable("SSL_CERT_FILE", Path::new(&file))?;
         }
         let mut roots = Vec::new();
         for file in extra {
-            roots.extend(certificates(file)?);
+            roots.extend(certificates("CA file", file)?);
         }
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         match Verifier::new_with_extra_roots(roots.clone(), Arc::clone(&provider)) {
             Ok(verifier) => {
                 let config = builder(provider)?
                     .dangerous()
-                    .with_custom_certificate_verifier(Arc::new(verifier))
-                    .with_no_client_auth();
+                    .with_custom_certificate_verifier(Arc::new(verifier));
+                let config = with_client_certificate(config, own)?;
                 Ok(Self {
                     config: with_protocols(config),
                     no_roots: false,
@@ -44,9 +49,8 @@ impl Tls {
             }
             // A container without CA certificates can still speak http; https then fails, each time, with the reason.
             Err(rustls::Error::General(_)) if roots.is_empty() => {
-                let config = builder(provider)?
-                    .with_root_certificates(RootCertStore::empty())
-                    .with_no_client_auth();
+                let config = builder(provider)?.with_root_certificates(RootCertStore::empty());
+                let config = with_client_certificate(config, own)?;
                 Ok(Self {
                     config: with_protocols(config),
                     no_roots: true,
@@ -58,6 +62,26 @@ impl Tls {
             }),
         }
     }
+}
+
+fn with_client_certificate(
+    builder: rustls::ConfigBuilder<ClientConfig, WantsClientCert>,
+    own: Option<&ClientCertificate>,
+) -> Result<ClientConfig, NetError> {
+    let Some(own) = own else {
+        return Ok(builder.with_no_client_auth());
+    };
+    let chain = certificates("client certificate", &own.certificate)?;
+    let pem = contents("client key", &own.key)?;
+    let unusable = |detail: String| NetError::Config {
+        what: "client key".to_owned(),
+        detail: format!("{} cannot be used: {detail}", own.key.display()),
+    };
+    let key = PrivateKeyDer::from_pem_slice(&pem).map_err(|error| unusable(error.to_string()))?;
+    // Fails also when the key is not the certificate's.
+    builder
+        .with_client_auth_cert(chain, key)
+        .map_err(|error| unusable(error.to_string()))
 }
 
 type Builder = rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>;
@@ -83,22 +107,31 @@ fn readable(what: &str, path: &Path) -> Result<File, NetError> {
     })
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, NetError> {
+fn contents(what: &str, path: &Path) -> Result<Vec<u8>, NetError> {
     let invalid = |detail: String| NetError::Config {
-        what: "CA file".to_owned(),
+        what: what.to_owned(),
         detail,
     };
     let mut pem = Vec::new();
-    readable("CA file", path)?
-        .take(MAX_CA_FILE + 1)
+    readable(what, path)?
+        .take(MAX_PEM_FILE + 1)
         .read_to_end(&mut pem)
         .map_err(|error| invalid(format!("cannot read {}: {error}", path.display())))?;
-    if u64::try_from(pem.len()).unwrap_or(u64::MAX) > MAX_CA_FILE {
+    if u64::try_from(pem.len()).unwrap_or(u64::MAX) > MAX_PEM_FILE {
         return Err(invalid(format!(
-            "{} is larger than {MAX_CA_FILE} bytes",
+            "{} is larger than {MAX_PEM_FILE} bytes",
             path.display()
         )));
     }
+    Ok(pem)
+}
+
+fn certificates(what: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, NetError> {
+    let invalid = |detail: String| NetError::Config {
+        what: what.to_owned(),
+        detail,
+    };
+    let pem = contents(what, path)?;
     let found = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| invalid(format!("{} is not valid PEM: {error}", path.display())))?;
@@ -111,5 +144,5 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, NetError> {
     Ok(found)
 }
 
-/// Largest CA file read; the whole public web PKI is about 250 KiB.
-const MAX_CA_FILE: u64 = 4 << 20;
+/// Largest PEM file read; the whole public web PKI is about 250 KiB.
+const MAX_PEM_FILE: u64 = 4 << 20;

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use sealcheck_net::double::{Answer, Ask, Double};
-use sealcheck_net::{Client, Config, NetError, Proxies, Redacted, RedirectRefusal, RetryPolicy};
+use sealcheck_net::{
+    Client, ClientCertificate, Config, HostConfig, NetError, Proxies, Redacted, RedirectRefusal,
+    RetryPolicy,
+};
 
 fn config() -> Config {
     Config {
@@ -353,4 +356,107 @@ async fn exceptions_and_loopback_go_without_the_proxy() {
         client.get(server.url("/x")).send().await.unwrap().body(),
         b"direct"
     );
+}
+
+/// Settings of the host of `double`, trusting its certificate.
+fn host_of(double: &Double, ca: &CaFile) -> HostConfig {
+    HostConfig {
+        host: format!("127.0.0.1:{}", double.port()),
+        ca_files: vec![ca.0.clone()],
+        ..HostConfig::default()
+    }
+}
+
+#[tokio::test]
+async fn a_ca_for_one_host_is_not_trusted_for_another() {
+    let double = Double::start_tls("one.example");
+    double.expect(Ask::get("/x")).answer(Answer::ok("hello"));
+    let ca = CaFile::new("one-host", double.ca_pem().unwrap());
+    let mut here = host_of(&double, &ca);
+    let trusting = Client::new(Config {
+        hosts: vec![here.clone()],
+        ..config()
+    });
+    let response = trusting.unwrap().get(double.url("/x")).send().await;
+    assert_eq!(response.unwrap().body(), b"hello");
+    here.host = "127.0.0.1:1".to_owned();
+    let elsewhere = Client::new(Config {
+        hosts: vec![here],
+        ..config()
+    });
+    let error = elsewhere.unwrap().get(double.url("/x")).send().await;
+    assert!(matches!(error, Err(NetError::Tls { .. })), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_client_certificate_is_shown_to_its_host_alone() {
+    let own = rcgen::generate_simple_self_signed(vec!["client.example".to_owned()]).unwrap();
+    let certificate = CaFile::new("client", &own.cert.pem());
+    let key = CaFile::new("client-key", &own.signing_key.serialize_pem());
+    let double = Double::start_mutual_tls("mutual.example", &own.cert.pem());
+    double.expect(Ask::get("/x")).answer(Answer::ok("hello"));
+    let ca = CaFile::new("mutual", double.ca_pem().unwrap());
+    let mut host = host_of(&double, &ca);
+    let refused = Client::new(Config {
+        hosts: vec![host.clone()],
+        ..config()
+    });
+    assert!(refused.unwrap().get(double.url("/x")).send().await.is_err());
+    host.client_certificate = Some(ClientCertificate {
+        certificate: certificate.0.clone(),
+        key: key.0.clone(),
+    });
+    let shown = Client::new(Config {
+        hosts: vec![host.clone()],
+        ..config()
+    });
+    let response = shown.unwrap().get(double.url("/x")).send().await;
+    assert_eq!(response.unwrap().body(), b"hello");
+    // The same settings for another host, to which the first one could lead.
+    host.host = "127.0.0.1:1".to_owned();
+    let elsewhere = Client::new(Config {
+        hosts: vec![host],
+        extra_ca_files: vec![ca.0.clone()],
+        ..config()
+    });
+    assert!(
+        elsewhere
+            .unwrap()
+            .get(double.url("/x"))
+            .send()
+            .await
+            .is_err()
+    );
+}
+
+#[test]
+fn a_client_key_that_is_none_or_not_the_certificates_is_named() {
+    let own = rcgen::generate_simple_self_signed(vec!["client.example".to_owned()]).unwrap();
+    let other = rcgen::generate_simple_self_signed(vec!["client.example".to_owned()]).unwrap();
+    let certificate = CaFile::new("own", &own.cert.pem());
+    for (name, key) in [
+        ("garbage", "garbage".to_owned()),
+        ("certificate", own.cert.pem()),
+        ("other", other.signing_key.serialize_pem()),
+    ] {
+        let key = CaFile::new(&format!("bad-{name}"), &key);
+        let error = Client::new(Config {
+            hosts: vec![HostConfig {
+                host: "a.example".to_owned(),
+                client_certificate: Some(ClientCertificate {
+                    certificate: certificate.0.clone(),
+                    key: key.0.clone(),
+                }),
+                ..HostConfig::default()
+            }],
+            ..config()
+        })
+        .err()
+        .unwrap();
+        assert!(error.to_string().contains("client key"), "{error}");
+        assert!(
+            error.to_string().contains(&key.0.display().to_string()),
+            "{error}"
+        );
+    }
 }

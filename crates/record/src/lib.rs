@@ -3,12 +3,15 @@
 //! Documents are made of [`Evidence`](sealcheck_verify::Evidence), which holds no secret: neither a key other than
 //! public ones nor a password or token is ever part of it.
 
-mod cosign;
+pub mod cosign;
 mod document;
+mod line;
 #[cfg(feature = "schema")]
 pub mod schema;
+mod tree;
 mod writer;
 
-pub use cosign::cosign_text;
 pub use document::{LeftOut, RESULT_SCHEMA, ResultDocument};
+pub use line::one_line;
+pub use tree::{TREE_SCHEMA, TreeAttachment, TreeDocument, TreeManifest, TreeState};
 pub use writer::ResultWriter;

@@ -5,7 +5,7 @@ use schemars::generate::SchemaSettings;
 use sealcheck_verify::Evidence;
 use serde_json::Value;
 
-use crate::ResultDocument;
+use crate::{ResultDocument, TreeDocument};
 
 /// The schema of `sealcheck/evidence/v1`.
 #[must_use]
@@ -17,6 +17,12 @@ pub fn evidence() -> Value {
 #[must_use]
 pub fn result() -> Value {
     generate::<ResultDocument>()
+}
+
+/// The schema of `sealcheck/tree/v1`.
+#[must_use]
+pub fn tree() -> Value {
+    generate::<TreeDocument>()
 }
 
 fn generate<T: JsonSchema>() -> Value {

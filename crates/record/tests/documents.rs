@@ -11,12 +11,15 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jsonschema::Validator;
-use sealcheck_record::{LeftOut, ResultDocument, ResultWriter, cosign_text, schema};
+use sealcheck_record::{LeftOut, ResultDocument, ResultWriter, cosign, schema};
 use sealcheck_testkit::{
     BundleVersion, DEFAULT_TIME, EntryKind, Instance, Key, KeyKind, LeafRequest, Plan, San,
     SctMode, TOKEN_FLAWS, TokenOptions,
 };
-use sealcheck_verify::evidence::{Found, Place};
+use sealcheck_verify::evidence::{
+    Found, Place, PolicyFacts, PolicyKind, PolicyOutcome, PredicateFacts, ProvenanceFacts,
+    SourceFacts, SpdxFacts, SpdxForm, VerificationSummaryFacts, VulnerabilityScanFacts,
+};
 use sealcheck_verify::{
     Artifact, Content, Digest, Failure, Identities, Identity, Material, Outcome, Pattern,
     PublicKey, Reason, Requirements, Threshold, Time, TrustedRoot, Verdict, verify,
@@ -73,6 +76,86 @@ fn judge(root: &TrustedRoot, bundle: &Value, requirements: &Requirements) -> Ver
     }
 }
 
+/// A verified attestation with summaries of several kinds, and with demands that were met and not.
+fn judged(verdict: &Verdict) -> Vec<Verdict> {
+    let count = 3;
+    let failure = Failure::new(Reason::PolicyRefused)
+        .at("no.cel:1")
+        .detail("this is not true: false");
+    let policy = |kind, sha256: Option<&str>, outcome| PolicyFacts {
+        kind,
+        name: "name".into(),
+        sha256: sha256.map(Into::into),
+        outcome,
+    };
+    let summaries = [
+        PredicateFacts::SlsaProvenance(ProvenanceFacts {
+            version: "v1",
+            builder: "https://b.test".into(),
+            build_type: None,
+            source: Some(SourceFacts {
+                uri: "git+https://x.test/y".into(),
+                reference: Some("refs/heads/main".into()),
+                commit: None,
+            }),
+            workflow: None,
+            invocation: None,
+            materials: count,
+            started: None,
+            finished: None,
+        }),
+        PredicateFacts::SlsaVerificationSummary(VerificationSummaryFacts {
+            verifier: "v".into(),
+            resource_uri: "r".into(),
+            policy: "p".into(),
+            result: "PASSED",
+            levels: vec!["SLSA_BUILD_LEVEL_3".into()],
+            time_verified: Some(now()),
+            input_attestations: count,
+            slsa_version: None,
+        }),
+        PredicateFacts::Spdx(SpdxFacts {
+            form: SpdxForm::TagValue,
+            version: "SPDX-2.3".into(),
+            name: "n".into(),
+            namespace: None,
+            created: None,
+            packages: count,
+            files: count,
+            relationships: count,
+        }),
+        PredicateFacts::VulnerabilityScan(VulnerabilityScanFacts {
+            scanner: "s".into(),
+            version: None,
+            finished: None,
+            findings: Some(count),
+            by_severity: [("high".into(), count)].into(),
+        }),
+        PredicateFacts::Other,
+        PredicateFacts::Unreadable {
+            failure: failure.clone(),
+        },
+    ];
+    let passed = policy(PolicyKind::Cel, Some("00"), PolicyOutcome::Passed);
+    let failed = policy(
+        PolicyKind::SlsaCertificate,
+        None,
+        PolicyOutcome::Failed { failure },
+    );
+    let refused = verdict.clone().with_policies(vec![passed.clone(), failed]);
+    assert_eq!(refused.outcome(), Outcome::Rejected);
+    let accepted = summaries.map(|summary| {
+        let verdict = verdict.clone().with_predicate(summary);
+        verdict.with_policies(vec![passed.clone()])
+    });
+    assert!(
+        accepted
+            .iter()
+            .all(|verdict| verdict.outcome() == Outcome::Verified)
+    );
+    accepted.into_iter().chain([refused]).collect()
+}
+
 /// Verdicts of every outcome and of every step.
 fn verdicts() -> Vec<Verdict> {
     let sigstore = Instance::new();
@@ -110,6 +193,8 @@ fn verdicts() -> Vec<Verdict> {
             .all(|verdict| verdict.outcome() == Outcome::Verified),
         "{all:#?}"
     );
+
+    all.extend(judged(&judge(&root, &attested.bundle(), &attestation)));
 
     // Rejected, at each step.
     let foreign = Instance::new().sign_blob(ARTIFACT);
@@ -365,7 +450,7 @@ fn a_run_without_results_has_verified_nothing() {
 fn cosign_says_ok_only_when_all_is_verified() {
     let verdicts = verdicts();
     for verdict in &verdicts {
-        let text = cosign_text(verdict);
+        let text = cosign::said(verdict, false).stderr;
         if verdict.outcome() == Outcome::Verified {
             assert_eq!(text, "Verified OK\n");
         } else {

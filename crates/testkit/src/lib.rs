@@ -30,6 +30,7 @@ pub mod bundle;
 pub mod cosign;
 pub mod ct;
 pub mod encoding;
+pub mod image;
 mod instance;
 pub mod key;
 pub mod mutate;

@@ -12,6 +12,7 @@ use crate::limits::{BUNDLE_BYTES, CERTIFICATE_BYTES, DSSE_PAYLOAD_BYTES, SIGNATU
 use crate::log::LogEntry;
 use crate::log::body::EntryKind;
 use crate::material::{Format, Material, SignedMaterial, VerifierMaterial};
+use crate::statement::{Annotations, or_default};
 use crate::{Digest, Failure, Reason, Result, pem};
 
 /// The annotations of a signature layer, by what they hold (`dev.cosignproject.cosign/signature`,
@@ -106,10 +107,34 @@ impl Material {
                 signature: signature.ok_or_else(|| malformed("signature").expected("base64"))?,
                 image,
                 reference: wire.critical.identity.reference.into(),
+                annotations: wire.optional,
             },
         );
         material.add_part("payload", payload);
         material.add_part("signature", annotations.signature.as_bytes());
+        material.with_annotations(annotations)
+    }
+
+    /// A container image's attestation as cosign attached them before bundles: the DSSE envelope and the annotations of its
+    /// layer. The signature stands in the envelope; the annotation for it is empty and not looked at.
+    ///
+    /// # Errors
+    /// As [`Material::from_bundle`].
+    pub fn attestation_layer(
+        envelope: &[u8],
+        annotations: SignatureAnnotations<'_>,
+    ) -> Result<Self> {
+        DSSE_PAYLOAD_BYTES.check(envelope.len(), "dsseEnvelope")?;
+        annotations.check_sizes()?;
+        let parsed: Envelope = json::parse(envelope, Reason::MaterialMalformed)?;
+        let mut material = Self::new(Format::AttestationLayer, signed_envelope(parsed)?);
+        material.add_part("envelope", envelope);
+        material.with_annotations(annotations)
+    }
+
+    /// What the annotations of a layer hold beside the signature.
+    fn with_annotations(self, annotations: SignatureAnnotations<'_>) -> Result<Self> {
+        let mut material = self;
         if let Some(certificate) = annotations.certificate {
             let mut chain = certificates(certificate.as_bytes())?;
             chain.extend(
@@ -386,6 +411,8 @@ struct TimestampWire {
 #[derive(Deserialize)]
 struct PayloadWire {
     critical: CriticalWire,
+    #[serde(default, deserialize_with = "or_default")]
+    optional: Annotations,
 }
 
 #[derive(Deserialize)]

@@ -13,7 +13,20 @@ use crate::log::checkpoint::Checkpoint;
 use crate::sct::SctFacts;
 use crate::timestamp::TimestampFacts;
 use crate::trusted_root::Log;
-use crate::{Failure, Identities, Outcome, Reason, Threshold, Time};
+use crate::{Failure, Identities, Outcome, Pattern, Reason, Threshold, Time};
+
+mod image;
+
+pub use image::{ImageFacts, ImageSignatureFacts, PlatformFacts, ProvedBy};
+
+mod policy;
+mod predicate;
+
+pub use policy::{PolicyFacts, PolicyKind, PolicyOutcome};
+pub use predicate::{
+    CycloneDxFacts, LinkFacts, OpenVexFacts, PredicateFacts, ProvenanceFacts, SourceFacts,
+    SpdxFacts, SpdxForm, VerificationSummaryFacts, VulnerabilityScanFacts,
+};
 
 /// The name of the JSON schema that [`Evidence`] serialises to.
 pub const SCHEMA: &str = "sealcheck/evidence/v1";
@@ -54,6 +67,15 @@ pub struct Evidence {
     pub checks: Checks,
     /// What was required.
     pub required: RequiredFacts,
+    /// What is special about a container image: digest, platforms, and every signature that was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<ImageFacts>,
+    /// What the attestation says, in short. Present only when the proof of the attestation holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub predicate: Option<PredicateFacts>,
+    /// What the attestation had to say, beyond the proof: each demand and policy, with its outcome.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<PolicyFacts>,
     /// The trusted root that was used.
     pub trusted_root: Option<TrustedRootFacts>,
     /// The proof itself.
@@ -340,6 +362,9 @@ pub struct SubjectFacts {
     pub predicate_type: Option<Box<str>>,
     /// The name of the subject that matched. Nothing is proved by it.
     pub name: Box<str>,
+    /// The annotations that were signed, as far as their values are text.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<Box<str>, Box<str>>,
 }
 
 /// Step 8.
@@ -382,6 +407,12 @@ pub struct RequiredFacts {
     /// The digest that the signature had to be over, when the caller said so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest_algorithm: Option<&'static str>,
+    /// The annotations that had to be signed.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<Box<str>, Box<str>>,
+    /// The name under which the artifact had to be signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject_name: Option<Pattern>,
 }
 
 /// The trusted root.

@@ -52,6 +52,7 @@ mod requirements;
 mod sct;
 mod statement;
 mod stranger;
+mod subject;
 mod time;
 mod timestamp;
 mod trusted_root;

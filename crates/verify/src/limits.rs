@@ -12,12 +12,16 @@ pub struct Limit {
 }
 
 impl Limit {
-    const fn new(name: &'static str, max: usize) -> Self {
+    /// A limit; the rooms around the core name theirs with it.
+    pub const fn new(name: &'static str, max: usize) -> Self {
         Self { name, max }
     }
 
     /// Refuses `found` when it is over the limit; `field` says where it was found.
-    pub(crate) fn check(self, found: usize, field: &str) -> crate::Result<()> {
+    ///
+    /// # Errors
+    /// [`Reason::LimitExceeded`](crate::Reason::LimitExceeded) with the limit's name.
+    pub fn check(self, found: usize, field: &str) -> crate::Result<()> {
         if found <= self.max {
             return Ok(());
         }

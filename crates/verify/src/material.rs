@@ -11,7 +11,7 @@ use crate::key::{KeyKind, PublicKey, SignatureScheme};
 use crate::limits::{LOG_ENTRIES, TIMESTAMP_BYTES, TIMESTAMPS};
 use crate::log::LogEntry;
 use crate::requirements::{Requirements, Signer};
-use crate::statement::Statement;
+use crate::statement::{Annotations, Statement};
 use crate::{Failure, Reason, Result, json};
 
 /// The format that a proof was published in.
@@ -31,6 +31,8 @@ pub enum Format {
     DetachedEnvelope,
     /// cosign's simple-signing payload with annotations.
     SimpleSigning,
+    /// A DSSE envelope with annotations, as cosign attached attestations before bundles.
+    AttestationLayer,
 }
 
 impl Format {
@@ -44,6 +46,7 @@ impl Format {
             Self::Detached => "detached-signature",
             Self::DetachedEnvelope => "detached-envelope",
             Self::SimpleSigning => "simple-signing",
+            Self::AttestationLayer => "attestation-layer",
         }
     }
 
@@ -94,6 +97,7 @@ pub(crate) enum SignedMaterial {
         signature: Vec<u8>,
         image: Digest,
         reference: Box<str>,
+        annotations: Annotations,
     },
 }
 
@@ -167,7 +171,7 @@ impl Material {
             "detached-envelope" => {
                 Self::detached_envelope(part("envelope")?, optional("certificate"))?
             }
-            "simple-signing" => {
+            "simple-signing" | "attestation-layer" => {
                 let annotations = crate::SignatureAnnotations {
                     signature: text("signature")?.unwrap_or_default(),
                     certificate: text("certificate")?,
@@ -175,7 +179,10 @@ impl Material {
                     bundle: text("rekor-bundle")?,
                     timestamp: None,
                 };
-                Self::simple_signing(part("payload")?, annotations)?
+                match format {
+                    "simple-signing" => Self::simple_signing(part("payload")?, annotations)?,
+                    _ => Self::attestation_layer(part("envelope")?, annotations)?,
+                }
             }
             _ => Self::from_bundle(part("bundle")?)?,
         };
@@ -213,6 +220,25 @@ impl Material {
             | SignedMaterial::SimpleSigning { signature, .. } => signature,
             SignedMaterial::Envelope { envelope, .. } => envelope.signature(),
         }
+    }
+
+    /// The SHA-256 of what was signed, by which logs index it, where that is not the artifact itself: the payload of an
+    /// envelope, or of simple signing.
+    pub fn payload_digest(&self) -> Option<Digest> {
+        match &self.content {
+            SignedMaterial::Message { .. } => None,
+            SignedMaterial::SimpleSigning { payload, .. } => Some(Digest::sha256(payload)),
+            SignedMaterial::Envelope { envelope, .. } => Some(Digest::sha256(&envelope.payload.0)),
+        }
+    }
+
+    /// What a timestamp is over: the signature; for a layer with an attestation the whole envelope, as cosign sends it.
+    pub(crate) fn timestamped(&self) -> &[u8] {
+        let envelope = self
+            .parts
+            .iter()
+            .find(|part| self.format == Format::AttestationLayer && part.role == "envelope");
+        envelope.map_or(self.signature(), |envelope| &envelope.content)
     }
 
     /// What the certificate says of its owner, **without any verification**. For display only.
@@ -346,7 +372,7 @@ impl Material {
                 format!("verificationMaterial.tlogEntries[{index}]")
             }
             (Format::CosignBundle, 0) => "rekorBundle".to_owned(),
-            (Format::SimpleSigning, 0) => "bundle".to_owned(),
+            (Format::SimpleSigning | Format::AttestationLayer, 0) => "bundle".to_owned(),
             _ => format!("tlogEntries[{index}]"),
         }
     }

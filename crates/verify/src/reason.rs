@@ -214,6 +214,14 @@ reasons! {
         "the attestation is of another type"
         "The statement's predicate type is not the required one."
         "Give the type that you need with --type; the type found is in the report.";
+    AnnotationMismatch "annotation-mismatch" Rejected
+        "an annotation is not what was required"
+        "What was signed does not have the annotation, or has it with another value. Only signed annotations count, not those of a manifest."
+        "The report lists the annotations that were signed. Require those, or drop -a.";
+    SubjectNameMismatch "subject-name-mismatch" Rejected
+        "it was signed under another name"
+        "The name in the signed payload (`docker-reference`) is not the required one. Signers write mirrors' names, and Sigstore bundles of cosign have none."
+        "If the name that was found is the right one, require that one; the digest is compared in any case.";
     NotASignature "not-a-signature" Rejected
         "this is an attestation, not a signature"
         "A signature was required. An attestation says something about an artifact; it does not approve it, unless its predicate type is cosign's own signature predicate."
@@ -235,6 +243,40 @@ reasons! {
         "a claim in the certificate is not the required one"
         "The certificate has the right identity and issuer, but a further claim (workflow, repository, ref, …) differs or is absent."
         "Compare the claims in the report with those that you require.";
+    // What the attestation says.
+    PredicateMalformed "predicate-malformed" Rejected
+        "the predicate is not what its type requires"
+        "The attestation is genuine, but a field that had to be judged is absent, of another type, or no value that the predicate type allows."
+        "Ask the publisher: the predicate was signed as it is. --print-predicate without the demand shows it.";
+    BuilderMismatch "builder-mismatch" Rejected
+        "built by another builder"
+        "The provenance names another builder than the required one, another version of it, or a workflow that is not pinned to a release tag."
+        "If the builder that was found is the right one, require that one with --slsa-builder NAME@REF; otherwise do not use the artifact.";
+    SourceMismatch "source-mismatch" Rejected
+        "built from another source"
+        "The provenance names another source repository than the required one, another ref or commit, or none."
+        "If the source that was found is the right one, require that one with --slsa-source; otherwise do not use the artifact.";
+    ProvenanceContradictsCertificate "provenance-contradicts-certificate" Rejected
+        "the provenance says something else than the signer's certificate"
+        "Whoever signs can write any provenance. The certificate says which workflow signed, for which repository and commit, and the provenance claims another builder, repository, ref or commit."
+        "Do not use the artifact unless the publisher can explain it. Provenance by a builder of one's own, which no certificate can confirm, can be judged with --policy instead of --slsa-builder.";
+    PolicyRefused "policy-refused" Rejected
+        "the policy does not accept the attestation"
+        "The attestation is genuine, and the policy was evaluated and is not true for it."
+        "The report names the policy and what in it is not true. Do not use the artifact, or correct the policy.";
+    PolicyUndecided "policy-undecided" Rejected
+        "the policy could not be decided for this attestation"
+        "Evaluation failed: a field that the policy reads is absent or of another type, or the work was over its limit. A policy that gives no answer accepts nothing."
+        "Ask for fields that may be absent with has(…), and check that the policy is meant for this predicate type.";
+    PolicyInvalid "policy-invalid" Usage
+        "the policy cannot be used"
+        "It cannot be parsed, names a variable or function that does not exist, is too large, is in another language than CEL, or its result is neither true nor false."
+        "The report says where. docs/policies.md says what a policy can use.";
+    // Several proofs.
+    SignersInsufficient "signers-insufficient" Rejected
+        "too few distinct signers"
+        "Fewer distinct signers than required have signed. The same identity counts once however often it signed, and so does the same key."
+        "The report lists the signatures. Get the missing ones, or lower --require.";
     // Finding the proof.
     NoProofFound "no-proof-found" Unsigned
         "there is no proof for this artifact"
@@ -311,6 +353,80 @@ reasons! {
         "the result could not be written"
         "The place for the result or for a bundle is right, but writing to it failed: the disk or a quota is full, or a device failed."
         "Make room there, or name another place with --output-file.";
+    // Registries.
+    ReferenceMalformed "reference-malformed" Usage
+        "the image reference cannot be read"
+        "The text is not a name of an image: registry, repository, tag or digest break the grammar that registries share."
+        "Write REGISTRY/REPOSITORY:TAG or REGISTRY/REPOSITORY@sha256:DIGEST; the report names the part that is wrong.";
+    ImageNotFound "image-not-found" Usage
+        "the image does not exist"
+        "The registry was asked and says that it has no such repository, tag or digest."
+        "Check the name and the tag. A private registry may also say so to who is not logged in.";
+    RegistryUnauthorized "registry-unauthorized" Unavailable
+        "the registry wants credentials"
+        "The registry or its token service answered 401: no credentials were found for it, or they were refused. Registries also answer so for repositories that do not exist."
+        "Log in to the registry, or give credentials with --registry-username and --registry-password; then check the repository's name.";
+    RegistryForbidden "registry-forbidden" Unavailable
+        "the registry refuses the request"
+        "The registry answered 403: these credentials may not read here. Registries also answer so for repositories that do not exist. This is not the same as that there is no proof."
+        "Use credentials that may read the repository, and check its name.";
+    RegistryRateLimited "registry-rate-limited" Unavailable
+        "the registry limits the rate"
+        "The registry answered 429, also after the waits that it asked for."
+        "Try again later, log in if that raises the limit, or use a mirror.";
+    RegistryUnavailable "registry-unavailable" Unavailable
+        "the registry could not be asked"
+        "Name resolution, connection, TLS, a time limit, a redirect or the registry itself (5xx) failed."
+        "The report says which. Try again later, and check the address, the proxy settings and the certificates.";
+    RegistryAnswerInvalid "registry-answer-invalid" Unavailable
+        "the registry's answer does not hold"
+        "What came is not what was asked for: content with another digest or size, a broken list, or the answer of something that is no registry."
+        "Check the registry's address and what is in front of it (a proxy, a login page, a mirror); if it stays, tell its operator.";
+    AnswerTooLarge "answer-too-large" Unavailable
+        "an answer is larger than any real one"
+        "A list or a manifest of a registry or a layout is over one of the fixed limits that protect the verifier against hostile answers, so it was not read, and there may be proofs in it."
+        "The report names the limit. Have what does not belong there removed (thousands of referrers, a manifest of megabytes), or copy the image and its proofs elsewhere.";
+    RegistryCredentialsUnavailable "registry-credentials-unavailable" Unavailable
+        "the credentials for the registry could not be had"
+        "Credentials are configured, but the helper program failed, hung or printed what is no credential, or the file that holds them is broken."
+        "Run the helper that is named by hand, or correct the file; `docker login` writes it anew.";
+    PlatformNotFound "platform-not-found" Usage
+        "there is no image for this platform"
+        "The index lists no image for the platform that was named, or more than one that fit, or the image is for another platform."
+        "The report lists the platforms that there are; name one as OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT.";
+    ManifestMalformed "manifest-malformed" Unavailable
+        "the manifest cannot be read"
+        "The content has the right digest but is no image manifest or index as the specifications define it, or is two things at once."
+        "Push the image again with a current tool.";
+    ManifestUnsupported "manifest-unsupported" Unavailable
+        "the kind of manifest is not supported"
+        "The reference leads to something else than an OCI or Docker (schema 2) manifest or index, for example to Docker's schema 1."
+        "Check the reference; push an image of the old schema again with a current tool.";
+    // Image layouts.
+    NotALayout "not-a-layout" Usage
+        "the path leads to no image layout"
+        "A folder with the files `oci-layout` and `index.json` was expected, or a tar archive of one, which may be compressed by gzip."
+        "Name what `sealcheck copy`, `cosign save`, `docker save`, skopeo, crane, oras or BuildKit wrote.";
+    LayoutUnreadable "layout-unreadable" Unavailable
+        "the image layout could not be read"
+        "The system refused to read a file of the layout or the archive."
+        "Check the permissions and the disk.";
+    LayoutMalformed "layout-malformed" Unavailable
+        "the image layout does not hold"
+        "A file is missing, truncated, a link, or has not the content of its digest; or the archive could be read in two ways. Whether there is proof in it cannot be said."
+        "Write the layout or the archive again from its source.";
+    LayoutUnwritable "layout-unwritable" Unavailable
+        "the image layout could not be written"
+        "The system refused to write: permissions, or no space is left."
+        "Correct that and run the command again: what is complete is kept.";
+    ImageAmbiguous "image-ambiguous" Usage
+        "more than one image can be meant"
+        "The layout holds several images, and what was asked for does not say which."
+        "Name one of the images that the report lists, by name or by digest.";
+    ImageDigestUnknown "image-digest-unknown" Unavailable
+        "the archive holds no manifest, so that nothing can be proved about its image"
+        "Signatures are about the digest of the manifest in the registry. Docker before version 25 saves images without it: the image id is the digest of the configuration, not of the manifest."
+        "Copy the image with its proofs from the registry (`sealcheck copy IMAGE LAYOUT`), or save it with Docker 25 or later and the containerd image store.";
     // Usage.
     IdentityRequired "identity-required" Usage
         "no identity was required"
@@ -324,6 +440,10 @@ reasons! {
         "an argument can be read in two ways"
         "It is a digest, and a file here has the same name. Whichever is meant, the other one would go unverified."
         "Write ./NAME for the file. For the digest, start sealcheck in a folder without such a file.";
+    ConfigurationInvalid "configuration-invalid" Usage
+        "a configuration file cannot be used"
+        "A field of the file is unknown, absent or has a wrong value, or what it names cannot be read."
+        "Correct the field that is named.";
     FileNotFound "file-not-found" Usage
         "there is no such file"
         "The path is wrong, or it is a folder where a file is needed."

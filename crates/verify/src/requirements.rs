@@ -3,7 +3,7 @@
 use std::num::NonZeroU8;
 
 use crate::digest::DigestAlgorithm;
-use crate::identity::Identities;
+use crate::identity::{Identities, Pattern};
 use crate::key::PublicKey;
 
 /// How many distinct logs or authorities must vouch.
@@ -83,6 +83,8 @@ pub struct Requirements {
     pub(crate) now_is_signing_time: bool,
     pub(crate) certificate_chain: bool,
     pub(crate) digest_algorithm: Option<DigestAlgorithm>,
+    pub(crate) annotations: Vec<(Box<str>, Box<str>)>,
+    pub(crate) subject_name: Option<Pattern>,
 }
 
 impl Requirements {
@@ -107,6 +109,8 @@ impl Requirements {
             now_is_signing_time: false,
             certificate_chain: false,
             digest_algorithm: None,
+            annotations: Vec::new(),
+            subject_name: None,
         }
     }
 
@@ -169,6 +173,23 @@ impl Requirements {
     #[must_use]
     pub fn digest_algorithm(mut self, algorithm: DigestAlgorithm) -> Self {
         self.digest_algorithm = Some(algorithm);
+        self
+    }
+
+    /// This annotation must stand in what was signed, with exactly this value: in `optional` of a simple-signing payload, in
+    /// the subject's annotations of a statement. May be called several times; all must be there.
+    #[must_use]
+    pub fn annotation(mut self, name: &str, value: &str) -> Self {
+        self.annotations.push((name.into(), value.into()));
+        self
+    }
+
+    /// The name under which the artifact was signed: the `docker-reference` of a simple-signing payload, the subject's name
+    /// of a statement. It is not compared unless this is called, and is the signer's own word: a mirror's name, a name that
+    /// was changed since, or none.
+    #[must_use]
+    pub fn subject_name(mut self, name: Pattern) -> Self {
+        self.subject_name = Some(name);
         self
     }
 

@@ -1,6 +1,7 @@
 //! in-toto statements (in-toto attestation framework, v0.1 and v1): what an attestation is about.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Deserialize;
@@ -25,7 +26,12 @@ pub struct Statement {
 pub struct Subject {
     name: Box<str>,
     digests: Vec<(Box<str>, Box<str>)>,
+    annotations: Annotations,
 }
+
+/// Annotations whose values are text; others (ResourceDescriptor allows any JSON) are passed over. Each name stands once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Annotations(Vec<(Box<str>, Box<str>)>);
 
 #[derive(Deserialize)]
 struct Wire<'a> {
@@ -43,6 +49,8 @@ struct SubjectWire {
     #[serde(default)]
     name: Box<str>,
     digest: DigestSet,
+    #[serde(default, deserialize_with = "or_default")]
+    annotations: Annotations,
 }
 
 struct DigestSet(Vec<(Box<str>, Box<str>)>);
@@ -83,6 +91,7 @@ impl Statement {
                 .map(|subject| Subject {
                     name: subject.name,
                     digests: subject.digest.0,
+                    annotations: subject.annotations,
                 })
                 .collect(),
         })
@@ -115,14 +124,25 @@ impl Statement {
     ///
     /// A subject is the artifact when at least one of its digests is the artifact's and none that can be compared differs.
     /// SHA-1 is not computed: beside a right SHA-256 it could add nothing, and a collision could make it say anything.
-    pub(crate) fn find(&self, artifact: &Artifact<'_>) -> Result<&Subject> {
+    ///
+    /// Of several, the first that `fits` is it, or else the first.
+    pub(crate) fn find(
+        &self,
+        artifact: &Artifact<'_>,
+        fits: impl Fn(&Subject) -> bool,
+    ) -> Result<&Subject> {
         let mut contradiction = None;
+        let mut first = None;
         for subject in &self.subjects {
             match subject.compare(artifact) {
-                Comparison::Same => return Ok(subject),
+                Comparison::Same if fits(subject) => return Ok(subject),
+                Comparison::Same => first = first.or(Some(subject)),
                 Comparison::Contradictory(name) => contradiction = Some((subject, name)),
                 Comparison::Other => {}
             }
+        }
+        if let Some(first) = first {
+            return Ok(first);
         }
         let failure = Failure::new(Reason::SubjectMismatch)
             .at("payload.subject")
@@ -158,6 +178,15 @@ impl Subject {
         self.digests
             .iter()
             .map(|(algorithm, value)| (&**algorithm, &**value))
+    }
+
+    /// Names and values of the annotations that are text, in the order of the statement.
+    pub fn annotations(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.annotations.iter()
+    }
+
+    pub(crate) fn signed_annotations(&self) -> &Annotations {
+        &self.annotations
     }
 
     fn compare(&self, artifact: &Artifact<'_>) -> Comparison {
@@ -208,6 +237,68 @@ impl DigestSet {
         }
         Ok(())
     }
+}
+
+impl Annotations {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (&**name, &**value))
+    }
+
+    fn get(&self, wanted: &str) -> Option<&str> {
+        self.iter()
+            .find_map(|(name, value)| (name == wanted).then_some(value))
+    }
+
+    /// The first of these that is not there as it is wanted.
+    pub(crate) fn missing<'w>(
+        &self,
+        wanted: &'w [(Box<str>, Box<str>)],
+    ) -> Option<(&'w str, &'w str, Option<&str>)> {
+        wanted
+            .iter()
+            .map(|(name, value)| (&**name, &**value, self.get(name)))
+            .find(|(_, value, found)| *found != Some(value))
+    }
+}
+
+impl<'de> Deserialize<'de> for Annotations {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> std::result::Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Annotations;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of annotations")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> std::result::Result<Annotations, A::Error> {
+                let mut names: BTreeSet<Box<str>> = BTreeSet::new();
+                let mut texts = Vec::new();
+                while let Some((name, value)) = map.next_entry::<Box<str>, &'de RawValue>()? {
+                    if !names.insert(name.clone()) {
+                        return Err(A::Error::custom(format_args!(
+                            "duplicate annotation `{name}`"
+                        )));
+                    }
+                    if let Ok(text) = serde_json::from_str::<Box<str>>(value.get()) {
+                        texts.push((name, text));
+                    }
+                }
+                Ok(Annotations(texts))
+            }
+        }
+        input.deserialize_map(Pairs)
+    }
+}
+
+/// `null` is what Go writes for an empty map.
+pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    input: D,
+) -> std::result::Result<T, D::Error> {
+    Ok(Option::<T>::deserialize(input)?.unwrap_or_default())
 }
 
 impl<'de> Deserialize<'de> for DigestSet {
@@ -266,7 +357,7 @@ mod tests {
             r#"[{{"name":"x","digest":{{"md5":"00","sha256":"{sha256}"}}}}]"#
         ))
         .unwrap();
-        assert_eq!(found.find(&artifact).unwrap().name(), "x");
+        assert_eq!(found.find(&artifact, |_| true).unwrap().name(), "x");
         assert_eq!(found.predicate(), Some(r#"{"a":[1]}"#));
     }
 
@@ -279,7 +370,7 @@ mod tests {
             "00".repeat(64)
         ));
         assert_eq!(
-            both.unwrap().find(&artifact).unwrap_err().reason,
+            both.unwrap().find(&artifact, |_| true).unwrap_err().reason,
             Reason::SubjectMismatch
         );
     }

@@ -8,8 +8,9 @@ use crate::artifact::Artifact;
 use crate::certificate::Claims;
 use crate::digest::DigestAlgorithm;
 use crate::evidence::{
-    ArtifactFacts, CertificateFacts, Check, Checks, Evidence, IdentityFacts, LogEntryFacts, Place,
-    RequiredFacts, SCHEMA, SignatureFacts, SubjectFacts, TimeFacts, TrustedRootFacts,
+    ArtifactFacts, CertificateFacts, Check, Checks, Evidence, IdentityFacts, ImageFacts,
+    LogEntryFacts, Place, PolicyFacts, PredicateFacts, RequiredFacts, SCHEMA, SignatureFacts,
+    SubjectFacts, TimeFacts, TrustedRootFacts,
 };
 use crate::material::SignedMaterial;
 use crate::requirements::{Content, Requirements, Signer};
@@ -67,6 +68,9 @@ impl Verdict {
             time_source: None,
             checks,
             required: required_facts(requirements),
+            image: None,
+            predicate: None,
+            policies: Vec::new(),
             trusted_root: None,
             material: None,
             places: Vec::new(),
@@ -148,6 +152,33 @@ impl Verdict {
         self
     }
 
+    /// Says what is special about a container image. The facts are the caller's: they change neither outcome nor checks.
+    #[must_use]
+    pub fn with_image(mut self, facts: ImageFacts) -> Self {
+        self.evidence.image = Some(facts);
+        self
+    }
+
+    /// Says in short what the attestation says.
+    #[must_use]
+    pub fn with_predicate(mut self, facts: PredicateFacts) -> Self {
+        self.evidence.predicate = Some(facts);
+        self
+    }
+
+    /// Says which demands and policies the attestation was held against. One that failed makes the verdict a failure,
+    /// as [`with_failure`](Self::with_failure) does.
+    #[must_use]
+    pub fn with_policies(mut self, policies: Vec<PolicyFacts>) -> Self {
+        let failures = policies
+            .iter()
+            .filter_map(|policy| policy.outcome.failure());
+        self.failures.extend(failures.cloned());
+        self.evidence.policies = policies;
+        self.decide();
+        self
+    }
+
     /// Says where the trusted root came from.
     #[must_use]
     pub fn with_trusted_root_source(mut self, source: &str) -> Self {
@@ -206,6 +237,13 @@ impl Verdict {
             places.flat_map(|place| std::iter::once(&mut place.place).chain(&mut place.detail));
         for text in quoted.chain(places) {
             *text = told(text).into();
+        }
+        for signature in evidence.image.iter_mut().flat_map(|it| &mut it.signatures) {
+            signature.failure.iter_mut().for_each(retold);
+            signature.place = told(&signature.place).into();
+            if let Some(failure) = &signature.failure {
+                signature.message = Some(failure.to_string().into());
+            }
         }
         self.decide();
         self
@@ -409,5 +447,7 @@ fn required_facts(requirements: &Requirements) -> RequiredFacts {
         now_is_signing_time: requirements.now_is_signing_time,
         certificate_chain: requirements.certificate_chain,
         digest_algorithm: requirements.digest_algorithm.map(DigestAlgorithm::as_str),
+        annotations: requirements.annotations.iter().cloned().collect(),
+        subject_name: requirements.subject_name.clone(),
     }
 }

@@ -6,12 +6,12 @@ use crate::artifact::Artifact;
 use crate::certificate::{Certificate, Claims};
 use crate::evidence::{
     AcceptedTime, CertificateFacts, Check, FormatFacts, IdentityFacts, KeyFacts, LogEntryFacts,
-    LogFacts, LogProof, SignatureFacts, SubjectFacts, TimeFacts, TimeSource,
+    LogFacts, LogProof, SignatureFacts, TimeFacts, TimeSource,
 };
 use crate::key::{PublicKey, SignatureScheme};
 use crate::log::body::{self, Signed, SignedContent, Verifier};
 use crate::material::{Material, SignedMaterial, VerifierMaterial, message_schemes};
-use crate::requirements::{Content, Requirements, Signer, Threshold};
+use crate::requirements::{Requirements, Signer, Threshold};
 use crate::timestamp::{self, Token, TokenCheck};
 use crate::trusted_root::TrustedRoot;
 use crate::verdict::{Proved, Verdict};
@@ -245,12 +245,12 @@ impl<'r> Run<'r, '_> {
                 });
             }
         }
-        let signature = self.material.signature();
+        let timestamped = self.material.timestamped();
         for (index, der) in self.material.timestamps.iter().enumerate() {
             let field = || self.material.timestamp_field(index);
             let checked = Token::parse(der)
                 .and_then(|token| {
-                    timestamp::check(&token, self.root.timestamp_authorities(), signature)
+                    timestamp::check(&token, self.root.timestamp_authorities(), timestamped)
                 })
                 .map_err(|failure| failure.within(&field()))?;
             match checked {
@@ -499,58 +499,6 @@ impl<'r> Run<'r, '_> {
         })
     }
 
-    /// Step 7.
-    fn subject(&self) -> Result<Option<SubjectFacts>> {
-        match (&self.material.content, &self.requirements.content) {
-            (SignedMaterial::Message { .. }, Content::Attestation(_) | Content::AnyAttestation) => {
-                Err(Failure::new(Reason::NotAnAttestation))
-            }
-            (SignedMaterial::Message { .. }, _) => Ok(None),
-            (
-                SignedMaterial::SimpleSigning { .. },
-                Content::Attestation(_) | Content::AnyAttestation,
-            ) => Err(Failure::new(Reason::NotAnAttestation)),
-            (
-                SignedMaterial::SimpleSigning {
-                    image, reference, ..
-                },
-                _,
-            ) => match self.artifact.digest(image.algorithm()) {
-                Some(actual) if actual == *image => Ok(Some(SubjectFacts {
-                    predicate_type: None,
-                    name: reference.clone(),
-                })),
-                _ => Err(Failure::new(Reason::ArtifactMismatch)
-                    .at("payload.critical.image.docker-manifest-digest")
-                    .expected(self.artifact.primary())
-                    .found(image)),
-            },
-            (SignedMaterial::Envelope { statement, .. }, content) => {
-                let statement = statement.as_ref().map_err(Clone::clone)?;
-                let kind = statement.predicate_type();
-                match content {
-                    Content::Signature if kind != COSIGN_SIGNATURE => {
-                        return Err(Failure::new(Reason::NotASignature)
-                            .at("payload.predicateType")
-                            .found(kind));
-                    }
-                    Content::Attestation(required) if **required != *kind => {
-                        return Err(Failure::new(Reason::PredicateTypeMismatch)
-                            .at("payload.predicateType")
-                            .expected(required)
-                            .found(kind));
-                    }
-                    _ => {}
-                }
-                let subject = statement.find(self.artifact)?;
-                Ok(Some(SubjectFacts {
-                    predicate_type: Some(kind.into()),
-                    name: subject.name().into(),
-                }))
-            }
-        }
-    }
-
     /// Step 8; `None` when a key and not an identity was required.
     fn identity(&self, claims: Option<&Claims>) -> Option<Result<IdentityFacts>> {
         let identities = self.requirements.identities()?;
@@ -614,6 +562,3 @@ pub(crate) fn log_check(entries: Vec<LogEntryFacts>) -> Check<LogFacts> {
         false => Check::Passed(LogFacts { entries }),
     }
 }
-
-/// The predicate type of cosign's own signatures of container images.
-const COSIGN_SIGNATURE: &str = "https://sigstore.dev/cosign/sign/v1";

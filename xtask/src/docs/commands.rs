@@ -88,9 +88,11 @@ fn names(help: &str, flag: &str) -> bool {
 }
 
 /// The pages that tell people what to type.
-const PAGES: [&str; 4] = [
+const PAGES: [&str; 6] = [
     "README.md",
     "CONTRIBUTING.md",
+    "docs/images.md",
+    "docs/policies.md",
     "docs/testing.md",
     "examples/README.md",
 ];

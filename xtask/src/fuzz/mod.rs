@@ -1,5 +1,6 @@
 //! `cargo xtask fuzz`: the targets of fuzz/, each for a bounded time.
 
+mod policies;
 mod report;
 mod seeds;
 mod tuf;

@@ -31,7 +31,8 @@ pub(super) fn write() -> Result<()> {
     parts(&sigstore)?;
     repository(&sigstore)?;
     answers(&sigstore)?;
-    texts(&sigstore)
+    texts(&sigstore)?;
+    super::policies::write()
 }
 
 fn bundles(sigstore: &Instance) -> Result<()> {
@@ -298,11 +299,11 @@ fn fixture(name: &str, signed: &Signed) -> Result<()> {
     save(format!("fixtures/{name}").into(), signed.bundle_bytes())
 }
 
-fn seed_json(name: &str, value: &Value) -> Result<()> {
+pub(super) fn seed_json(name: &str, value: &Value) -> Result<()> {
     seed(name, value.to_string())
 }
 
-fn seed(name: &str, content: impl AsRef<[u8]>) -> Result<()> {
+pub(super) fn seed(name: &str, content: impl AsRef<[u8]>) -> Result<()> {
     save(format!("seeds/{name}").into(), content)
 }
 

@@ -41,7 +41,7 @@ fn impure(tree: &str) -> Vec<&str> {
 }
 
 /// The packages without input and output.
-const PURE: [&str; 1] = ["sealcheck-verify"];
+const PURE: [&str; 2] = ["sealcheck-verify", "sealcheck-policy"];
 
 /// Runtimes, network stacks and sources of randomness.
 const IMPURE: [&str; 16] = [

@@ -1,8 +1,10 @@
 //! The command line: definitions only, no decisions.
 
+mod image;
 mod network;
 mod output;
 mod proof;
+mod registry;
 mod signer;
 mod trust;
 
@@ -10,9 +12,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use image::{
+    CopyArgs, DownloadArgs, DownloadKind, ImageAttestationArgs, ImageVerifyArgs, ImagesArgs,
+    PlatformsArgs, RefusedArgs, RefusedAttestationArgs, TreeArgs, VerifyImageArgs,
+};
 pub(crate) use network::NetworkArgs;
-pub(crate) use output::{ColorWhen, Format, InspectFormat, OutputArgs};
-pub(crate) use proof::{ProofArgs, Require};
+pub(crate) use output::{BatchArgs, ColorWhen, DocumentFormat, Format, OutputArgs};
+pub(crate) use proof::{MaterialArgs, Require, RequireArgs};
+pub(crate) use registry::{DeprecatedRegistryArgs, RegistryArgs, SECRETS};
 pub(crate) use signer::SignerArgs;
 pub(crate) use trust::{InstanceName, TrustArgs};
 
@@ -33,12 +40,27 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Verify who signed container images: a drop-in for `cosign verify`.
+    #[command(after_help = image::VERIFY_HELP)]
+    Verify(Box<VerifyImageArgs>),
+    /// Verify attestations about container images, and show what they attest.
+    #[command(after_help = image::ATTESTATION_HELP)]
+    VerifyAttestation(Box<ImageAttestationArgs>),
     /// Verify who signed files: a drop-in for `cosign verify-blob`.
     #[command(after_help = BLOB_HELP)]
     VerifyBlob(Box<BlobArgs>),
     /// Verify an attestation about a file, and show what it attests.
     #[command(after_help = ATTESTATION_HELP)]
     VerifyBlobAttestation(Box<AttestationArgs>),
+    /// List everything that is attached to an image, and whether it is proved.
+    #[command(after_help = image::TREE_HELP)]
+    Tree(Box<TreeArgs>),
+    /// Print signatures, attestations or bundles of an image, without verifying them.
+    #[command(after_help = image::DOWNLOAD_HELP)]
+    Download(Box<DownloadArgs>),
+    /// Copy an image with all its proofs into a folder, where it can be verified without network.
+    #[command(after_help = image::COPY_HELP)]
+    Copy(Box<CopyArgs>),
     /// Show what a proof, certificate, key or trusted root contains, without verifying it.
     #[command(after_help = INSPECT_HELP)]
     Inspect(InspectArgs),
@@ -58,6 +80,8 @@ pub(crate) struct BlobArgs {
     pub(crate) artifacts: Vec<String>,
     #[command(flatten)]
     pub(crate) verify: VerifyArgs,
+    #[command(flatten)]
+    pub(crate) batch: BatchArgs,
 }
 
 #[derive(Debug, Args)]
@@ -66,18 +90,17 @@ pub(crate) struct AttestationArgs {
     #[arg(value_name = "FILE", required_unless_present = "digest")]
     pub(crate) artifact: Option<String>,
     #[command(flatten)]
-    pub(crate) statement: StatementArgs,
+    pub(crate) predicate: PredicateArgs,
+    #[command(flatten)]
+    pub(crate) subject: SubjectArgs,
     #[command(flatten)]
     pub(crate) verify: VerifyArgs,
 }
 
+/// What the attestation must be about, when that is no file.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Statement")]
-pub(crate) struct StatementArgs {
-    /// The required kind of predicate: slsaprovenance, slsaprovenance02, slsaprovenance1, link, spdx, spdxjson,
-    /// cyclonedx, vuln, openvex, custom, or a type URI.
-    #[arg(long = "type", value_name = "TYPE", default_value = "custom")]
-    pub(crate) predicate_type: String,
+pub(crate) struct SubjectArgs {
     /// The artifact's digest, instead of the file: ALG:HEX with sha256, sha384, sha512, sha1 or gitCommit, or HEX alone
     /// with --digestAlg.
     #[arg(long, value_name = "DIGEST")]
@@ -90,22 +113,44 @@ pub(crate) struct StatementArgs {
         requires = "digest"
     )]
     pub(crate) digest_alg: Option<String>,
+}
+
+/// What the attestation must say.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Statement")]
+pub(crate) struct PredicateArgs {
+    /// The required kind of predicate: slsaprovenance, slsaprovenance02, slsaprovenance1, link, spdx, spdxjson,
+    /// cyclonedx, vuln, openvex, custom (cosign's names), vsa, vulns, or a type URI.
+    #[arg(long = "type", value_name = "TYPE", default_value = "custom")]
+    pub(crate) predicate_type: String,
     /// Whether the statement must be about this artifact. Only `true` is accepted.
     #[arg(long, value_name = "BOOL", default_value = "true", hide_default_value = true,
           num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) check_claims: String,
+    /// A policy that the attestation must fulfil: a file with an expression in CEL (.cel). May be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Vec<PathBuf>,
+    /// The builder that SLSA provenance must name: its whole id, or ID@REF.
+    #[arg(long, value_name = "ID")]
+    pub(crate) slsa_builder: Option<String>,
+    /// The source that SLSA provenance must name: HOST/ORG/REPO, or with @ and a ref, branch:NAME, tag:NAME,
+    /// version:vX.Y or commit:HEX.
+    #[arg(long, value_name = "REPO")]
+    pub(crate) slsa_source: Option<String>,
     /// Print the predicate, as it was signed, and nothing else to standard output; the report goes to standard error.
     #[arg(long)]
     pub(crate) print_predicate: bool,
 }
 
-/// What both verifying commands take.
+/// What the commands that verify files take.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) signer: SignerArgs,
     #[command(flatten)]
-    pub(crate) proof: ProofArgs,
+    pub(crate) material: MaterialArgs,
+    #[command(flatten)]
+    pub(crate) require: RequireArgs,
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
     #[command(flatten)]
@@ -114,18 +159,49 @@ pub(crate) struct VerifyArgs {
     pub(crate) output: OutputArgs,
     #[command(flatten)]
     pub(crate) deprecated: DeprecatedArgs,
+    /// Has no effect: nothing is asked of a registry.
+    #[arg(long, help_heading = DEPRECATED)]
+    pub(crate) experimental_oci11: bool,
+}
+
+/// What every verifying command takes.
+#[derive(Clone, Debug)]
+pub(crate) struct Common {
+    pub(crate) signer: SignerArgs,
+    pub(crate) require: RequireArgs,
+    pub(crate) trust: TrustArgs,
+    pub(crate) network: NetworkArgs,
+    pub(crate) deprecated: DeprecatedArgs,
+    pub(crate) verbose: bool,
+}
+
+impl Common {
+    /// Whether a log entry is waived.
+    pub(crate) fn ignores_log(&self) -> bool {
+        self.require.insecure_ignore_tlog || self.deprecated.private_infrastructure
+    }
+}
+
+impl VerifyArgs {
+    pub(crate) fn common(&self) -> Common {
+        Common {
+            signer: self.signer.clone(),
+            require: self.require.clone(),
+            trust: self.trust.clone(),
+            network: self.network.clone(),
+            deprecated: self.deprecated.clone(),
+            verbose: self.output.verbose,
+        }
+    }
 }
 
 /// What cosign has and sealcheck has no use for.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Deprecated cosign flags")]
+#[command(next_help_heading = DEPRECATED)]
 pub(crate) struct DeprecatedArgs {
     /// Has no effect: the format of a bundle is recognised.
     #[arg(long)]
     pub(crate) new_bundle_format: bool,
-    /// Has no effect: nothing is asked of a registry.
-    #[arg(long)]
-    pub(crate) experimental_oci11: bool,
     /// The same as --insecure-ignore-tlog.
     #[arg(long)]
     pub(crate) private_infrastructure: bool,
@@ -144,7 +220,7 @@ pub(crate) struct InspectArgs {
     pub(crate) file: PathBuf,
     /// The form of the output.
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
-    pub(crate) output: InspectFormat,
+    pub(crate) output: DocumentFormat,
     /// When to use colours.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: ColorWhen,
@@ -166,6 +242,9 @@ pub(crate) struct CompletionsArgs {
     #[arg(value_name = "SHELL")]
     pub(crate) shell: clap_complete::Shell,
 }
+
+/// The heading of flags that are taken for cosign's sake.
+const DEPRECATED: &str = "Deprecated cosign flags";
 
 const ROOT_HELP: &str = "\
 Exit codes: 0 verified, 1 rejected, 2 usage, 3 unavailable (could not be
@@ -209,6 +288,12 @@ Examples:
       --identity \\
         'glob:https://github.com/org/repo/.github/workflows/*@refs/tags/v*' \\
       --issuer https://token.actions.githubusercontent.com
+
+  Built from a tag of one repository by GitHub's own machines, and as a policy
+  of one's own demands:
+    sealcheck verify-blob-attestation app.tar.gz --type slsaprovenance1 \\
+      --slsa-builder https://github.com/actions/runner/github-hosted \\
+      --slsa-source github.com/org/repo@tag:v1.2.3 --policy release.cel …
 
   The builder that a verified attestation names:
     sealcheck verify-blob-attestation app.tar.gz --type slsaprovenance1 \\

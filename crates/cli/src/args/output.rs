@@ -30,6 +30,15 @@ fn jobs(text: &str) -> Result<NonZeroUsize, String> {
         .map_err(|_| "expected a number of artifacts, at least 1".to_owned())
 }
 
+/// For commands that take several artifacts.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct BatchArgs {
+    /// Stop at the first artifact that is not verified; the others are then not looked at.
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+}
+
 /// The form of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -37,13 +46,15 @@ pub(crate) enum Format {
     Text,
     // One document for programs (sealcheck/result/v1).
     Json,
+    // One line for each artifact (sealcheck/evidence/v1).
+    Jsonl,
     // What cosign prints.
     Cosign,
 }
 
-/// The form of an inspection.
+/// The form of what is shown and not a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum InspectFormat {
+pub(crate) enum DocumentFormat {
     // For people.
     Text,
     // For programs.

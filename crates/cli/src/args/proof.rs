@@ -6,9 +6,10 @@ use std::str::FromStr;
 
 use clap::Args;
 
+/// Where the proof of a file is.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Proof")]
-pub(crate) struct ProofArgs {
+pub(crate) struct MaterialArgs {
     /// The bundle: a Sigstore bundle or cosign's legacy one. Without it and --signature, the proof is looked for beside
     /// the file.
     #[arg(long, value_name = "FILE")]
@@ -25,11 +26,21 @@ pub(crate) struct ProofArgs {
     /// A certificate timestamp (SCT) that does not stand in the certificate.
     #[arg(long, value_name = "FILE")]
     pub(crate) sct: Option<String>,
+    /// Write the verified proof here as a Sigstore bundle of version 0.3, so that it can be verified offline.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save_bundle: Option<PathBuf>,
+}
+
+/// What each proof must show.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Proof")]
+pub(crate) struct RequireArgs {
     /// The digest that the signature was made over: sha256, sha384 or sha512.
     #[arg(long, value_name = "ALG")]
     pub(crate) signature_digest_algorithm: Option<String>,
     /// What the proof must show beyond the usual: inclusion-proof, timestamp, or a number of distinct log=N,
-    /// timestamps=N or scts=N. May be repeated.
+    /// timestamps=N or scts=N; for images also signers=N, distinct signers, which N alone means as well. May be
+    /// repeated.
     #[arg(long, value_name = "WHAT")]
     pub(crate) require: Vec<Require>,
     /// Require a trusted RFC 3161 timestamp.
@@ -44,9 +55,6 @@ pub(crate) struct ProofArgs {
     /// Do not require that the certificate was published in a certificate-transparency log.
     #[arg(long)]
     pub(crate) insecure_ignore_sct: bool,
-    /// Write the verified proof here as a Sigstore bundle of version 0.3, so that it can be verified offline.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) save_bundle: Option<PathBuf>,
 }
 
 /// One `--require`.
@@ -60,6 +68,19 @@ pub(crate) enum Require {
     Timestamps(NonZeroU8),
     /// This many distinct certificate-transparency logs.
     Scts(NonZeroU8),
+    /// This many distinct signers of an image.
+    Signers(NonZeroU8),
+}
+
+impl RequireArgs {
+    /// How many distinct signers are required, when that is said: the greatest of what was said.
+    pub(crate) fn signers(&self) -> Option<NonZeroU8> {
+        let counts = self.require.iter().filter_map(|require| match require {
+            Require::Signers(count) => Some(*count),
+            _ => None,
+        });
+        counts.max()
+    }
 }
 
 impl FromStr for Require {
@@ -77,9 +98,14 @@ impl FromStr for Require {
             Some(("log", count)) => number(count).map(Self::Log),
             Some(("timestamps", count)) => number(count).map(Self::Timestamps),
             Some(("scts", count)) => number(count).map(Self::Scts),
-            _ => {
-                Err("expected inclusion-proof, timestamp, log=N, timestamps=N or scts=N".to_owned())
+            Some(("signers", count)) => number(count).map(Self::Signers),
+            None if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
+                number(text).map(Self::Signers)
             }
+            _ => Err(
+                "expected inclusion-proof, timestamp, log=N, timestamps=N, scts=N or signers=N"
+                    .to_owned(),
+            ),
         }
     }
 }
@@ -98,7 +124,22 @@ mod tests {
             "log=2".parse(),
             Ok(Require::Log(NonZeroU8::new(2).unwrap()))
         );
-        for wrong in ["log=0", "log", "log=", "scts=256", "timestamp=1", ""] {
+        let two = Ok(Require::Signers(NonZeroU8::new(2).unwrap()));
+        assert_eq!("signers=2".parse(), two);
+        assert_eq!("2".parse(), two);
+        for wrong in [
+            "log=0",
+            "log",
+            "log=",
+            "scts=256",
+            "timestamp=1",
+            "",
+            "0",
+            "256",
+            "-1",
+            "signers",
+            "+2",
+        ] {
             assert!(wrong.parse::<Require>().is_err(), "{wrong}");
         }
     }

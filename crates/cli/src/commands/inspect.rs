@@ -6,7 +6,7 @@ use sealcheck_verify::inspect::{Facts, Inspection, inspect};
 use sealcheck_verify::limits::BUNDLE_BYTES;
 use sealcheck_verify::{Failure, Reason, printable};
 
-use crate::args::{InspectArgs, InspectFormat};
+use crate::args::{DocumentFormat, InspectArgs};
 use crate::console::Console;
 use crate::problem::{Problem, Result};
 use crate::report::colour;
@@ -18,11 +18,8 @@ pub(crate) fn run(args: &InspectArgs, console: Console<'_>) -> Result<u8> {
     let bytes = files::read(&args.file, BUNDLE_BYTES).map_err(not_read)?;
     let inspection = inspect(&bytes).map_err(|failure| unreadable(failure, &name))?;
     let text = match args.output {
-        InspectFormat::Text => text(&inspection, &name),
-        InspectFormat::Json => match serde_json::to_string_pretty(&inspection) {
-            Ok(json) => json + "\n",
-            Err(error) => return Err(Problem::argument(format!("no JSON could be made: {error}"))),
-        },
+        DocumentFormat::Text => text(&inspection, &name),
+        DocumentFormat::Json => output::json(&inspection)?,
     };
     output::print(console, &text)?;
     Ok(0)

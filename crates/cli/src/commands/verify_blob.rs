@@ -11,5 +11,11 @@ use crate::session::Session;
 pub(crate) fn run(args: &BlobArgs, line: &CommandLine<'_>) -> Result<u8> {
     let session = Session::open(&args.verify, line, &args.artifacts, Content::Signature)?;
     let artifacts = session.artifacts(&args.artifacts)?;
-    session.run(artifacts, false, |_| Ok(()))
+    session.run(
+        artifacts,
+        false,
+        args.batch.fail_fast,
+        |verdict| verdict,
+        |_| Ok(()),
+    )
 }

@@ -1,10 +1,12 @@
 //! `sealcheck verify-blob-attestation`.
 
 use sealcheck_engine::ArtifactSource;
+use sealcheck_policy::judge;
 use sealcheck_verify::{Content, Verdict};
 
-use crate::args::{AttestationArgs, StatementArgs};
+use crate::args::{AttestationArgs, SubjectArgs};
 use crate::argv::truth;
+use crate::demands::{self, predicate_type};
 use crate::environment::{Origin, origin};
 use crate::output;
 use crate::problem::{Problem, Result};
@@ -13,13 +15,9 @@ use crate::{CommandLine, setup};
 
 /// Verifies an attestation about one artifact.
 pub(crate) fn run(args: &AttestationArgs, line: &CommandLine<'_>) -> Result<u8> {
-    let statement = &args.statement;
-    if truth(&statement.check_claims) != Some(true) {
-        return Err(Problem::argument(format!("--check-claims={} is refused", statement.check_claims)).with_hint(
-            "Without that check any attestation by the signer would do, also one about another artifact. Use `sealcheck inspect` to look at an attestation without its artifact.",
-        ));
-    }
-    let digest = digest(statement, line)?;
+    let predicate = &args.predicate;
+    require_claims(&predicate.check_claims)?;
+    let digest = digest(&args.subject, line)?;
     let source = match (&args.artifact, digest) {
         (Some(_), Some(_)) if origin(line.matches, "digest") == Some(Origin::Flag) => {
             return Err(setup::exclusive(line.matches, "digest", "artifact")
@@ -42,21 +40,36 @@ pub(crate) fn run(args: &AttestationArgs, line: &CommandLine<'_>) -> Result<u8> 
     if let ArtifactSource::File(path) = &source {
         tell_pipe(line.console, path);
     }
-    let content = Content::Attestation(predicate_type(&statement.predicate_type)?.into());
+    let predicate_type = predicate_type(&predicate.predicate_type)?;
+    let output = args.verify.output.output_file.as_deref();
+    let demands = demands::read(predicate, &predicate_type, output)?;
+    let content = Content::Attestation(predicate_type.uri().into());
     let names: Vec<String> = args.artifact.iter().cloned().collect();
     let session = Session::open(&args.verify, line, &names, content)?;
     session.run(
         source.into(),
-        statement.print_predicate,
-        |verdict| match statement.print_predicate {
+        predicate.print_predicate,
+        false,
+        |verdict| judge(verdict, &demands),
+        |verdict| match predicate.print_predicate {
             true => print_predicate(verdict),
             false => Ok(()),
         },
     )
 }
 
+/// Refuses `--check-claims=false`.
+pub(crate) fn require_claims(text: &str) -> Result<()> {
+    match truth(text) {
+        Some(true) => Ok(()),
+        _ => Err(Problem::argument(format!("--check-claims={text} is refused")).with_hint(
+            "Without that check any attestation by the signer would do, also one about another artifact. Use `sealcheck inspect` to look at an attestation without its artifact.",
+        )),
+    }
+}
+
 /// The predicate as it stands in the signed payload; nothing at all unless it is verified.
-fn print_predicate(verdict: &Verdict) -> Result<()> {
+pub(crate) fn print_predicate(verdict: &Verdict) -> Result<()> {
     let Some(statement) = verdict.statement() else {
         return Ok(());
     };
@@ -65,7 +78,7 @@ fn print_predicate(verdict: &Verdict) -> Result<()> {
 }
 
 /// The digest as `ALG:HEX`.
-fn digest(args: &StatementArgs, line: &CommandLine<'_>) -> Result<Option<String>> {
+fn digest(args: &SubjectArgs, line: &CommandLine<'_>) -> Result<Option<String>> {
     let Some(digest) = &args.digest else {
         return Ok(None);
     };
@@ -77,54 +90,5 @@ fn digest(args: &StatementArgs, line: &CommandLine<'_>) -> Result<Option<String>
         (Some(algorithm), None) => Ok(Some(format!("{algorithm}:{digest}"))),
         // cosign's default.
         (None, None) => Ok(Some(format!("sha256:{digest}"))),
-    }
-}
-
-/// cosign's short names for predicate types, or a URI.
-fn predicate_type(name: &str) -> Result<&str> {
-    if let Some((_, uri)) = PREDICATE_TYPES.iter().find(|(short, _)| *short == name) {
-        return Ok(uri);
-    }
-    match name.contains(':') {
-        true => Ok(name),
-        false => {
-            let short: Vec<&str> = PREDICATE_TYPES.iter().map(|(short, _)| *short).collect();
-            Err(
-                Problem::argument(format!("--type {name} is neither a known name nor a URI"))
-                    .with_hint(format!("Give a URI, or one of {}.", short.join(", "))),
-            )
-        }
-    }
-}
-
-const PREDICATE_TYPES: [(&str, &str); 10] = [
-    ("slsaprovenance", "https://slsa.dev/provenance/v0.2"),
-    ("slsaprovenance02", "https://slsa.dev/provenance/v0.2"),
-    ("slsaprovenance1", "https://slsa.dev/provenance/v1"),
-    ("link", "https://in-toto.io/Link/v1"),
-    ("spdx", "https://spdx.dev/Document"),
-    ("spdxjson", "https://spdx.dev/Document"),
-    ("cyclonedx", "https://cyclonedx.org/bom"),
-    ("vuln", "https://cosign.sigstore.dev/attestation/vuln/v1"),
-    ("openvex", "https://openvex.dev/ns"),
-    ("custom", "https://cosign.sigstore.dev/attestation/v1"),
-];
-
-#[cfg(test)]
-mod tests {
-    use super::predicate_type;
-
-    #[test]
-    fn short_names_are_cosigns() {
-        assert_eq!(
-            predicate_type("slsaprovenance1").unwrap(),
-            "https://slsa.dev/provenance/v1"
-        );
-        assert_eq!(
-            predicate_type("https://x.test/y").unwrap(),
-            "https://x.test/y"
-        );
-        assert_eq!(predicate_type("urn:x").unwrap(), "urn:x");
-        assert_eq!(predicate_type("sbom").unwrap_err().exit_code(), 2);
     }
 }

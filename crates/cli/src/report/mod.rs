@@ -1,6 +1,8 @@
 //! What people read.
 
 pub(crate) mod colour;
+mod image;
 pub(crate) mod progress;
 pub(crate) mod text;
+pub(crate) mod tree;
 pub(crate) mod wrap;

@@ -1,9 +1,13 @@
 //! The report about one artifact, and the summary of several.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use sealcheck_verify::evidence::{Check, Checks, Found, LogProof, Part, Place, TimeSource};
-use sealcheck_verify::{Evidence, Failure, Outcome, Reason, Verdict, printable};
+use sealcheck_policy::lines;
+use sealcheck_verify::evidence::{
+    Check, Checks, Found, LogProof, Part, Place, PolicyFacts, PolicyOutcome, TimeSource,
+};
+use sealcheck_verify::{Evidence, Failure, Outcome, Reason, Time, Verdict, printable};
 
 use super::colour;
 use super::wrap::paragraph;
@@ -16,29 +20,9 @@ pub(crate) fn full(verdict: &Verdict, verbose: bool) -> String {
     let style = colour::of(evidence.outcome);
     let name = name(evidence);
     writeln!(out.0, "{style}{}{style:#}  {name}", evidence.outcome).ok();
-    match verdict.failure() {
-        None => {
-            let by_key = evidence.required.key.is_some();
-            signer(&mut out, evidence, if by_key { KEY } else { SIGNER });
-            signed_at(&mut out, evidence);
-            log(&mut out, evidence);
-        }
-        Some(failure) => {
-            what_failed(&mut out, failure);
-            // The caller's own key claims nothing; a certificate beside it does.
-            let claimed = evidence.issuer.is_some() || evidence.required.key.is_none();
-            if evidence.outcome != Outcome::Unsigned && claimed {
-                signer(&mut out, evidence, CLAIMED_SIGNER);
-            }
-        }
-    }
-    if let Some(subject) = evidence.checks.subject.facts()
-        && let Some(kind) = &subject.predicate_type
-    {
-        out.add("predicate", kind);
-    }
-    if let Some(proof) = proof(evidence) {
-        out.add("proof", &proof);
+    match &evidence.image {
+        Some(image) => super::image::signatures(&mut out, verdict, image, verbose),
+        None => one_signature(&mut out, verdict),
     }
     let missed = evidence.outcome == Outcome::Unsigned || verbose;
     for (index, place) in evidence.places.iter().filter(|_| missed).enumerate() {
@@ -56,7 +40,7 @@ pub(crate) fn full(verdict: &Verdict, verbose: bool) -> String {
         out.add("checks", &checks);
     }
     if let Some(failure) = verdict.failure() {
-        out.add("hint", hint(evidence, failure));
+        out.add("hint", &hint(evidence, failure));
     }
     out.0
 }
@@ -72,14 +56,62 @@ pub(crate) fn failed(problem: &Problem) -> String {
     out.0
 }
 
+fn one_signature(out: &mut Lines, verdict: &Verdict) {
+    let evidence = verdict.evidence();
+    match verdict.failure() {
+        None => {
+            let by_key = evidence.required.key.is_some();
+            signer(out, evidence, if by_key { KEY } else { SIGNER });
+            signed_at(out, evidence.signed_at, evidence.time_source);
+            log(out, &evidence.checks);
+        }
+        Some(failure) => {
+            what_failed(out, failure);
+            // The caller's own key claims nothing; a certificate beside it does.
+            let claimed = evidence.issuer.is_some() || evidence.required.key.is_none();
+            if evidence.outcome != Outcome::Unsigned && claimed {
+                signer(out, evidence, CLAIMED_SIGNER);
+            }
+        }
+    }
+    if let Some(subject) = evidence.checks.subject.facts()
+        && let Some(kind) = &subject.predicate_type
+    {
+        out.add("predicate", kind);
+    }
+    said(out, evidence);
+    if let Some(proof) = proof(evidence) {
+        out.add("proof", &proof);
+    }
+}
+
+/// What the attestation says, and which demands it was held against.
+pub(super) fn said(out: &mut Lines, evidence: &Evidence) {
+    for (label, value) in evidence.predicate.iter().flat_map(lines) {
+        out.add(label, &value);
+    }
+    for policy in &evidence.policies {
+        out.add("demand", &demand(policy));
+    }
+}
+
 /// One line about one artifact of several; a failure also gets its reason.
 pub(crate) fn line(verdict: &Verdict) -> String {
     let evidence = verdict.evidence();
     let outcome = evidence.outcome;
     let style = colour::of(outcome);
     let padding = " ".repeat(WORD_COLUMNS.saturating_sub(outcome.as_str().len()));
-    let mut out = format!("{style}{outcome}{style:#}{padding}{}\n", name(evidence));
+    let name = match &evidence.image {
+        Some(image) => super::image::pinned(evidence, image),
+        None => name(evidence),
+    };
+    let mut out = format!("{style}{outcome}{style:#}{padding}{name}\n");
     match verdict.failure() {
+        None if evidence.image.is_some() => {
+            for signer in evidence.image.iter().flat_map(super::image::signers) {
+                indented(&mut out, &signer);
+            }
+        }
         None => {
             let by = [&evidence.signer, &evidence.issuer].map(|part| part.as_deref());
             if let [Some(signer), issuer] = by {
@@ -101,6 +133,7 @@ pub(crate) fn line(verdict: &Verdict) -> String {
 #[derive(Debug, Default)]
 pub(crate) struct Summary {
     counts: [usize; 5],
+    images: bool,
     /// One for each reason.
     advice: Vec<Advice>,
 }
@@ -118,7 +151,8 @@ struct Advice {
 impl Summary {
     /// Counts one more.
     pub(crate) fn add(&mut self, verdict: &Verdict) {
-        let outcome = verdict.outcome();
+        let (outcome, evidence) = (verdict.outcome(), verdict.evidence());
+        self.images |= evidence.image.is_some();
         for (count, known) in self.counts.iter_mut().zip(ORDER) {
             *count += usize::from(known == outcome);
         }
@@ -131,13 +165,13 @@ impl Summary {
             None => self.advice.push(Advice {
                 outcome,
                 reason,
-                first: name(verdict.evidence()),
+                first: name(evidence),
                 others: 0,
-                hint: match reason {
-                    Reason::NoProofFound => NO_PROOF_HINT,
-                    _ => hint(verdict.evidence(), failure),
-                }
-                .to_owned(),
+                hint: match (reason, &evidence.image) {
+                    (Reason::NoProofFound, None) => NO_PROOF_HINT.to_owned(),
+                    (Reason::NoProofFound, Some(_)) => super::image::NO_PROOF_HINT.to_owned(),
+                    _ => hint(evidence, failure).into_owned(),
+                },
             }),
         }
     }
@@ -155,7 +189,12 @@ impl Summary {
                 format!("{style}{count} {outcome}{style:#}")
             })
             .collect();
-        let noun = if total == 1 { "artifact" } else { "artifacts" };
+        let noun = match (self.images, total) {
+            (true, 1) => "image",
+            (true, _) => "images",
+            (false, 1) => "artifact",
+            (false, _) => "artifacts",
+        };
         let mut out = format!("{total} {noun}: {}\n", parts.join(", "));
         // The worst comes last, where it is seen.
         let mut advice: Vec<&Advice> = self.advice.iter().collect();
@@ -181,10 +220,10 @@ impl std::fmt::Display for Advice {
 
 /// Labels in one column, values in the next.
 #[derive(Default)]
-struct Lines(String);
+pub(super) struct Lines(String);
 
 impl Lines {
-    fn add(&mut self, label: &str, value: &str) {
+    pub(super) fn add(&mut self, label: &str, value: &str) {
         let style = colour::LABEL;
         let padding = " ".repeat(VALUE_COLUMN.saturating_sub(INDENT + label.len()));
         let value = paragraph(value, VALUE_COLUMN, VALUE_COLUMN);
@@ -192,7 +231,7 @@ impl Lines {
     }
 }
 
-fn name(evidence: &Evidence) -> String {
+pub(super) fn name(evidence: &Evidence) -> String {
     evidence
         .artifact
         .name
@@ -213,11 +252,11 @@ fn signer(out: &mut Lines, evidence: &Evidence, label: &str) {
     }
 }
 
-fn signed_at(out: &mut Lines, evidence: &Evidence) {
-    let Some(time) = evidence.signed_at else {
+pub(super) fn signed_at(out: &mut Lines, time: Option<Time>, source: Option<TimeSource>) {
+    let Some(time) = time else {
         return;
     };
-    let source = match evidence.time_source {
+    let source = match source {
         Some(TimeSource::LogEntry) => ", says the transparency log",
         Some(TimeSource::Timestamp) => ", says a timestamp authority",
         Some(TimeSource::Now) => ", which is now: nobody vouches for the time",
@@ -226,12 +265,8 @@ fn signed_at(out: &mut Lines, evidence: &Evidence) {
     out.add("signed at", &format!("{time}{source}"));
 }
 
-fn log(out: &mut Lines, evidence: &Evidence) {
-    let entries = evidence
-        .checks
-        .log
-        .facts()
-        .map(|log| log.entries.as_slice());
+pub(super) fn log(out: &mut Lines, checks: &Checks) {
+    let entries = checks.log.facts().map(|log| log.entries.as_slice());
     for entry in entries.unwrap_or_default() {
         let proof = match entry.proof {
             LogProof::Promise => "promised by the log",
@@ -245,7 +280,7 @@ fn log(out: &mut Lines, evidence: &Evidence) {
     }
 }
 
-fn what_failed(out: &mut Lines, failure: &Failure) {
+pub(super) fn what_failed(out: &mut Lines, failure: &Failure) {
     out.add("reason", failure.reason.code());
     let detail = failure.detail.as_ref().map(|detail| format!(": {detail}"));
     out.add(
@@ -262,6 +297,18 @@ fn what_failed(out: &mut Lines, failure: &Failure) {
             out.add(label, &printable(fact));
         }
     }
+}
+
+fn demand(policy: &PolicyFacts) -> String {
+    let word = match policy.outcome {
+        PolicyOutcome::Passed => "met",
+        PolicyOutcome::Failed { .. } => "not met",
+    };
+    format!(
+        "{} {}: {word}",
+        policy.kind.as_str(),
+        printable(&policy.name)
+    )
 }
 
 /// The format, and the place that decided.
@@ -282,6 +329,8 @@ fn unanswered(out: &mut Lines, evidence: &Evidence, failure: Option<&Failure>) {
         .iter()
         .filter(|place| place.found == Found::Failed)
         .collect();
+    // A failure that is of one place tells its answer.
+    rest.retain(|place| !failure.is_some_and(|failure| is_told(failure, place)));
     while let Some(first) = rest.first().copied() {
         let (same, others): (Vec<&Place>, Vec<&Place>) = rest
             .into_iter()
@@ -300,6 +349,12 @@ fn unanswered(out: &mut Lines, evidence: &Evidence, failure: Option<&Failure>) {
         }
         rest = others;
     }
+}
+
+fn is_told(failure: &Failure, place: &Place) -> bool {
+    let ends = |why: &str, told: &str| why.ends_with(told);
+    failure.field.as_deref() == Some(&*place.place)
+        && matches!((&place.detail, &failure.detail), (Some(why), Some(told)) if ends(why, told))
 }
 
 fn looked_at(place: &Place) -> String {
@@ -407,15 +462,16 @@ fn states(checks: &Checks) -> [(&'static str, State); 8] {
 }
 
 /// The reason's cure, except where this case is known better.
-fn hint<'e>(evidence: &'e Evidence, failure: &Failure) -> &'e str {
+fn hint<'e>(evidence: &'e Evidence, failure: &Failure) -> Cow<'e, str> {
     let expected = failure.expected.as_deref().unwrap_or_default();
     let by_regex = expected.starts_with("regex:");
     let is_glob = expected.starts_with("glob:");
     match failure.reason {
-        Reason::IdentityMismatch | Reason::IssuerMismatch if by_regex => REGEX_HINT,
-        Reason::IdentityMismatch if is_glob && !expected.contains("**") => GLOB_HINT,
-        Reason::IdentityMismatch if !is_glob && expected.contains('*') => STAR_HINT,
-        _ => evidence.hint.as_deref().unwrap_or_default(),
+        Reason::IdentityMismatch | Reason::IssuerMismatch if by_regex => REGEX_HINT.into(),
+        Reason::IdentityMismatch if is_glob && !expected.contains("**") => GLOB_HINT.into(),
+        Reason::IdentityMismatch if !is_glob && expected.contains('*') => STAR_HINT.into(),
+        reason => super::image::hint(evidence, reason)
+            .unwrap_or_else(|| evidence.hint.as_deref().unwrap_or_default().into()),
     }
 }
 
@@ -429,10 +485,10 @@ fn indented(out: &mut String, text: &str) {
 const NO_PROOF_HINT: &str = "Put the proof beside the file, or verify the file alone with --bundle, or with --signature and --certificate. --verbose lists the places that were looked at.";
 /// More hints than this are no longer read.
 const HINTS: usize = 3;
-const SIGNER: &str = "signer";
-const KEY: &str = "key";
+pub(super) const SIGNER: &str = "signer";
+pub(super) const KEY: &str = "key";
 /// Nothing is proved about the signer of what is not verified.
-const CLAIMED_SIGNER: &str = "claims to be";
+pub(super) const CLAIMED_SIGNER: &str = "claims to be";
 const REGEX_HINT: &str = "If the signer that was found is the right one, correct the pattern: it must match the whole text (cosign accepts a part of it). Otherwise do not use the artifact.";
 const GLOB_HINT: &str = "If the signer that was found is the right one, correct the pattern: in a glob `*` stays between two slashes, and `**` does not. Otherwise do not use the artifact.";
 const STAR_HINT: &str = "The name is compared as it is, also its `*`: if a pattern was meant, write `glob:` before it. Otherwise do not use the artifact.";

@@ -6,12 +6,16 @@
     reason = "test code: when something is not as a test expects, the test must stop"
 )]
 
+mod around_images;
 mod attestation;
 mod environment;
+mod images;
 mod inspect;
+mod page_on_images;
 mod readme;
 mod refusal;
 mod sandbox;
+mod scene;
 mod secrets;
 mod streams;
 mod trust;

@@ -10,6 +10,11 @@ fn help_reads_well_and_fits() {
     let sandbox = Sandbox::new();
     for (name, arguments) in [
         ("help", &["--help"][..]),
+        ("help-verify", &["verify", "--help"]),
+        ("help-verify-attestation", &["verify-attestation", "--help"]),
+        ("help-tree", &["tree", "--help"]),
+        ("help-download", &["download", "--help"]),
+        ("help-copy", &["copy", "--help"]),
         ("help-verify-blob", &["verify-blob", "--help"]),
         (
             "help-verify-blob-attestation",
@@ -297,12 +302,21 @@ fn wrong_command_lines_are_told_in_our_words() {
         "inspect .",
         "inspect https://h.test/x",
         "inspect",
+        "verify",
+        "verify registry.example/app --platform arm64 --key k",
+        "verify registry.example/app --require signers=0 --key k",
+        "verify registry.example/app --registry-client-cert x --key k",
+        "verify-attestation",
+        "download everything registry.example/app",
+        "download signature registry.example/app --predicate-type spdx",
+        "copy registry.example/app",
+        "copy registry.example/app app",
         "completions",
     ] {
         let arguments: Vec<&str> = line.split(' ').collect();
         let run = sandbox.run(&arguments).exits(2);
         match arguments.first() {
-            Some(command) if command.starts_with("verify-b") => {
+            Some(command) if ["verify", "copy"].iter().any(|of| command.starts_with(of)) => {
                 assert_eq!(run.result()["outcome"], "usage", "{line}");
             }
             _ => assert_eq!(run.stdout, "", "{line}"),

@@ -10,6 +10,7 @@
 mod artifact;
 mod beside;
 mod corpus;
+mod image;
 mod lookup;
 mod many;
 mod named;

@@ -25,11 +25,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use pki_types::PrivatePkcs8KeyDer;
-use rustls::ServerConfig;
+use pki_types::pem::PemObject;
+use pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
 
 pub use script::{Answer, Ask, Asked};
-use script::{Expectation, Script};
+use script::{Expectation, Responder, Script};
 
 /// The server. See the [module documentation](self).
 #[derive(Debug)]
@@ -65,14 +67,37 @@ impl Double {
     /// A server that speaks HTTP/1.1 over TLS, with a self-signed certificate for `name` and 127.0.0.1.
     #[must_use]
     pub fn start_tls(name: &str) -> Self {
+        Self::start_with_certificates(name, None)
+    }
+
+    /// The same, which talks only to clients with a certificate that is `client_ca`'s (PEM) or issued by it.
+    #[must_use]
+    pub fn start_mutual_tls(name: &str, client_ca: &str) -> Self {
+        Self::start_with_certificates(name, Some(client_ca))
+    }
+
+    fn start_with_certificates(name: &str, client_ca: Option<&str>) -> Self {
         let own = rcgen::generate_simple_self_signed(vec![name.to_owned(), "127.0.0.1".to_owned()])
             .expect("a self-signed certificate");
         let key = PrivatePkcs8KeyDer::from(own.signing_key.serialize_der());
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
+        let config = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .expect("TLS versions")
-            .with_no_client_auth()
+            .expect("TLS versions");
+        let config = match client_ca {
+            None => config.with_no_client_auth(),
+            Some(pem) => {
+                let ca = CertificateDer::from_pem_slice(pem.as_bytes()).expect("a CA in PEM");
+                let mut roots = RootCertStore::empty();
+                roots.add(ca).expect("a usable CA");
+                let verifier =
+                    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+                        .build()
+                        .expect("a verifier of client certificates");
+                config.with_client_cert_verifier(verifier)
+            }
+        };
+        let mut config = config
             .with_single_cert(vec![own.cert.der().clone()], key.into())
             .expect("a usable certificate");
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -117,6 +142,11 @@ impl Double {
             double: self,
             index: script.expectations.len().saturating_sub(1),
         }
+    }
+
+    /// Lets `respond` answer whatever it has an answer for; what it has none for is looked up in the script.
+    pub fn respond(&self, respond: impl FnMut(&Asked) -> Option<Answer> + Send + 'static) {
+        self.shared.lock().respond = Some(Responder(Box::new(respond)));
     }
 
     /// The requests that came, in order of their arrival.

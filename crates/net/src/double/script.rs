@@ -202,6 +202,20 @@ impl Answer {
         self
     }
 
+    /// The body so far.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// With this header instead of those of the same name.
+    #[must_use]
+    pub fn instead(mut self, name: &str, value: &str) -> Self {
+        self.headers
+            .retain(|(key, _)| !key.eq_ignore_ascii_case(name));
+        self.header(name, value)
+    }
+
     /// After this time.
     #[must_use]
     pub fn after(mut self, delay: Duration) -> Self {
@@ -271,9 +285,21 @@ impl Expectation {
     }
 }
 
+type Respond = Box<dyn FnMut(&Asked) -> Option<Answer> + Send>;
+
+/// A function that answers requests.
+pub(super) struct Responder(pub(super) Respond);
+
+impl fmt::Debug for Responder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Responder")
+    }
+}
+
 /// All that is scripted, and all that came.
 #[derive(Debug, Default)]
 pub(super) struct Script {
+    pub(super) respond: Option<Responder>,
     pub(super) expectations: Vec<Expectation>,
     pub(super) asked: Vec<Asked>,
     pub(super) unscripted: Vec<String>,
@@ -286,6 +312,14 @@ impl Script {
     pub(super) fn answer(&mut self, asked: Asked) -> Answer {
         self.in_flight += 1;
         self.most_in_flight = self.most_in_flight.max(self.in_flight);
+        let responded = self
+            .respond
+            .as_mut()
+            .and_then(|responder| responder.0(&asked));
+        if let Some(answer) = responded {
+            self.asked.push(asked);
+            return answer;
+        }
         let found = self
             .expectations
             .iter_mut()

@@ -111,7 +111,29 @@ fn materials(stage: &Stage) -> Vec<Material> {
             },
         )
         .unwrap(),
+        attestation_layer(stage, &attested),
     ]
+}
+
+/// With a timestamp, which is over the whole envelope.
+fn attestation_layer(stage: &Stage, attested: &sealcheck_testkit::Signed) -> Material {
+    let mut attested = attested.clone();
+    let envelope = attested.layer_content();
+    let token = stage
+        .sigstore
+        .tsa
+        .timestamp(&envelope, &TokenOptions::default());
+    attested.timestamps = vec![token];
+    let layer = attested.layer_annotations();
+    let text = |name: &str| layer[name].as_str();
+    let annotations = SignatureAnnotations {
+        signature: "",
+        certificate: text("dev.sigstore.cosign/certificate"),
+        chain: text("dev.sigstore.cosign/chain"),
+        bundle: text("dev.sigstore.cosign/bundle"),
+        timestamp: text("dev.sigstore.cosign/rfc3161timestamp"),
+    };
+    Material::attestation_layer(&envelope, annotations).unwrap()
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod bundles;
 mod certificates;
 mod cosign;
 mod entries;
+mod images;
 mod keys;
 mod requirements;
 mod time;

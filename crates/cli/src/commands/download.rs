@@ -1,0 +1,198 @@
+//! `sealcheck download`.
+
+use data_encoding::BASE64;
+use pki_types::CertificateDer;
+use pki_types::pem::PemObject;
+use sealcheck_engine::{Attachment, AttachmentKind, Inventory};
+use sealcheck_policy::PredicateType;
+use sealcheck_record::one_line;
+use sealcheck_verify::{Failure, Material, Reason, Statement};
+use serde::Serialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use crate::CommandLine;
+use crate::args::{DownloadArgs, DownloadKind};
+use crate::demands::predicate_type;
+use crate::image_session::one_or_given;
+use crate::problem::{Problem, Result};
+use crate::{image_source, output, registry, setup};
+
+/// Prints what is attached to an image, without verifying it.
+pub(crate) fn run(args: &DownloadArgs, line: &CommandLine<'_>) -> Result<u8> {
+    let wanted = match (&args.predicate_type, args.what) {
+        (None, _) => None,
+        (Some(name), DownloadKind::Attestation) => Some(predicate_type(name)?),
+        (Some(_), _) => {
+            return Err(Problem::argument("--predicate-type is for attestations")
+                .with_hint("Write `sealcheck download attestation`, or drop the flag."));
+        }
+    };
+    let image = image_source::one(&args.image, args.local_image)?;
+    let repositories = registry::repositories(&args.registry, line.matches)?;
+    let images = std::slice::from_ref(&image);
+    let access = registry::read(&args.registry, &args.deprecated_registry, line, images)?;
+    let engine = setup::reading_engine(&args.network, access, None)?;
+    let platforms = one_or_given(args.platform.as_ref());
+    let inventory = engine.inventory(&image, &platforms, &repositories)?;
+    let mut printed = 0usize;
+    let mut failed = inventory.failures.first().cloned();
+    for attachment in meant(&inventory, args)
+        .filter(|it| is_wanted(it, args.what, wanted.as_ref().map(PredicateType::uri)))
+    {
+        match documents(attachment) {
+            Ok(documents) => {
+                for document in documents {
+                    output::print(line.console, &(document + "\n"))?;
+                    printed = printed.saturating_add(1);
+                }
+            }
+            Err(failure) => {
+                line.console.warning(&format!("left out: {failure}."));
+                failed = failed.or(Some(failure));
+            }
+        }
+    }
+    if let Some(failure) = failed {
+        return Err(Problem::from(failure).with_line("There is more than was printed."));
+    }
+    if printed == 0 {
+        return Err(Problem::from(Failure::new(Reason::NoProofFound))
+            .with_hint("`sealcheck tree IMAGE` lists everything that is attached."));
+    }
+    line.console.note(&format!(
+        "{printed} printed, none of them verified: that is what `sealcheck verify` does."
+    ));
+    Ok(0)
+}
+
+/// What is attached to the image that is meant: the platform's, or what the reference leads to.
+fn meant<'i>(
+    inventory: &'i Inventory,
+    args: &DownloadArgs,
+) -> impl Iterator<Item = &'i Attachment> {
+    let several = args.platform.is_some() && inventory.manifests.len() > 1;
+    let meant = match several {
+        // Behind the index come the images that fit.
+        true => inventory.manifests.get(1..),
+        false => inventory.manifests.get(..1),
+    };
+    meant
+        .unwrap_or_default()
+        .iter()
+        .flat_map(|it| &it.attachments)
+}
+
+fn is_wanted(attachment: &Attachment, what: DownloadKind, kind: Option<&str>) -> bool {
+    let predicates: Vec<&str> = attachment
+        .materials
+        .iter()
+        .flatten()
+        .filter_map(Material::unverified_statement)
+        .map(Statement::predicate_type)
+        .collect();
+    let is_of_kind = kind.is_none_or(|kind| predicates.contains(&kind));
+    // cosign's own signatures are statements as well.
+    let attests = predicates
+        .iter()
+        .any(|predicate| *predicate != COSIGN_SIGN_PREDICATE);
+    match (what, attachment.kind) {
+        (DownloadKind::Bundle, AttachmentKind::Bundle)
+        | (DownloadKind::Signature, AttachmentKind::Signature) => true,
+        (DownloadKind::Signature, AttachmentKind::Bundle) => !attests,
+        (DownloadKind::Attestation, AttachmentKind::Attestation) => is_of_kind,
+        (DownloadKind::Attestation, AttachmentKind::Bundle) => attests && is_of_kind,
+        _ => false,
+    }
+}
+
+/// A line each: bundles and envelopes as they are, legacy signatures as cosign prints them.
+fn documents(attachment: &Attachment) -> std::result::Result<Vec<String>, Failure> {
+    let content = match &attachment.content {
+        None => return Ok(Vec::new()),
+        Some(Err(failure)) => return Err(failure.clone()),
+        Some(Ok(content)) => content,
+    };
+    if attachment.kind == AttachmentKind::Signature {
+        let payload = SignedPayload::new(attachment, content);
+        let json = serde_json::to_string(&payload);
+        return json
+            .map(|json| vec![json])
+            .map_err(|error| malformed(attachment, &error));
+    }
+    let text = std::str::from_utf8(content).map_err(|error| malformed(attachment, &error))?;
+    let check = |text: &str| serde_json::from_str::<IgnoredAny>(text).map(|_| one_line(text));
+    if let Ok(document) = check(text) {
+        return Ok(vec![document]);
+    }
+    // A file of JSON lines.
+    text.lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| check(line).map_err(|error| malformed(attachment, &error)))
+        .collect()
+}
+
+fn malformed(attachment: &Attachment, error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(Reason::MaterialMalformed)
+        .at(format!(
+            "{}, layer {}",
+            attachment.manifest, attachment.layer
+        ))
+        .detail(error)
+}
+
+/// A legacy signature as `cosign download signature` prints it. Of certificates only `Raw` is there: the DER from which
+/// cosign makes the rest.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct SignedPayload {
+    base64_signature: String,
+    payload: String,
+    cert: Option<Raw>,
+    chain: Option<Vec<Raw>>,
+    bundle: Option<Value>,
+    #[serde(rename = "RFC3161Timestamp")]
+    timestamp: Option<Value>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Raw {
+    raw: String,
+}
+
+impl SignedPayload {
+    fn new(attachment: &Attachment, payload: &[u8]) -> Self {
+        let annotation = |name: &str| attachment.descriptor.annotation(name);
+        let json = |name: &str| serde_json::from_str(annotation(name)?).ok();
+        let certificates = |name: &str| annotation(name).map(certificates);
+        // A signature file has no payload beside it: it is about the manifest itself.
+        let (signature, payload) = match annotation("dev.cosignproject.cosign/signature") {
+            Some(signature) => (signature.to_owned(), BASE64.encode(payload)),
+            None => (
+                String::from_utf8_lossy(payload).trim().to_owned(),
+                String::new(),
+            ),
+        };
+        Self {
+            base64_signature: signature,
+            payload,
+            cert: certificates("dev.sigstore.cosign/certificate")
+                .and_then(|all| all.into_iter().next()),
+            chain: certificates("dev.sigstore.cosign/chain").filter(|all| !all.is_empty()),
+            bundle: json("dev.sigstore.cosign/bundle"),
+            timestamp: json("dev.sigstore.cosign/rfc3161timestamp"),
+        }
+    }
+}
+
+fn certificates(pem: &str) -> Vec<Raw> {
+    CertificateDer::pem_slice_iter(pem.as_bytes())
+        .filter_map(std::result::Result::ok)
+        .map(|der| Raw {
+            raw: BASE64.encode(&der),
+        })
+        .collect()
+}
+
+const COSIGN_SIGN_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";

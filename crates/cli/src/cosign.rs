@@ -1,0 +1,172 @@
+//! The program under the name `cosign`: cosign's defaults for output and exit codes.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use sealcheck_verify::{Outcome, Reason, Verdict};
+
+use crate::problem::{Problem, Result};
+
+/// Under which name the program was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StartedAs {
+    /// Its own.
+    Sealcheck,
+    /// cosign's.
+    Cosign,
+}
+
+impl StartedAs {
+    /// From the first word of the command line.
+    pub(crate) fn of(program: Option<&OsStr>) -> Self {
+        match program.and_then(|program| Path::new(program).file_stem()) {
+            Some(stem) if stem == "cosign" => Self::Cosign,
+            _ => Self::Sealcheck,
+        }
+    }
+
+    /// The exit code of a problem of the command itself.
+    pub(crate) fn failed(self, problem: &Problem) -> u8 {
+        match self {
+            Self::Sealcheck => problem.exit_code(),
+            Self::Cosign => 1,
+        }
+    }
+
+    /// The exit code of one verdict.
+    pub(crate) fn exit_code(self, verdict: &Verdict) -> u8 {
+        match self {
+            Self::Sealcheck => verdict.outcome().exit_code(),
+            Self::Cosign => exit_code(verdict),
+        }
+    }
+}
+
+/// What is said instead of running a command that only cosign has; `None` for a command that is here too.
+pub(crate) fn alone(command: &str) -> Option<Result<String>> {
+    match command {
+        "version" | "--version" => Some(Ok(format!(
+            "sealcheck {}, started as cosign\n",
+            env!("CARGO_PKG_VERSION")
+        ))),
+        command => missing(command).map(Err),
+    }
+}
+
+/// Why a command of cosign's is not there; `None` when it is.
+fn missing(command: &str) -> Option<Problem> {
+    let (_, why) = MISSING.iter().find(|(names, _)| names.contains(&command))?;
+    Some(
+        Problem::argument(format!(
+            "sealcheck was started as cosign and has no `{command}`: {why}"
+        ))
+        .with_hint("Under this name it has verify, verify-attestation, verify-blob, verify-blob-attestation, tree and download. For everything else use cosign itself."),
+    )
+}
+
+/// cosign has codes of its own for `verify` with signatures of the old form; everything else is 1.
+fn exit_code(verdict: &Verdict) -> u8 {
+    let evidence = verdict.evidence();
+    let Some(failure) = verdict.failure() else {
+        return 0;
+    };
+    if failure.reason == Reason::ImageNotFound && evidence.required.content == SIGNATURE {
+        return NON_EXISTENT_TAG;
+    }
+    let Some(image) = &evidence.image else {
+        return 1;
+    };
+    let is_bundle = |format: Option<&str>| format.is_some_and(|format| format.starts_with(BUNDLE));
+    let bundles = image
+        .signatures
+        .iter()
+        .any(|signature| is_bundle(signature.format));
+    match verdict.outcome() {
+        _ if bundles || evidence.required.content != SIGNATURE => 1,
+        Outcome::Unsigned => IMAGE_WITHOUT_SIGNATURE,
+        Outcome::Rejected if failure.reason == Reason::CertificateRequired => NO_CERTIFICATE,
+        Outcome::Rejected => NO_MATCHING_SIGNATURE,
+        _ => 1,
+    }
+}
+
+/// cosign's commands that are not here, with the reason.
+const MISSING: [(&[&str], &str); 6] = [
+    (
+        &[
+            "sign",
+            "sign-blob",
+            "attest",
+            "attest-blob",
+            "generate",
+            "bundle",
+            "signing-config",
+        ],
+        "it verifies and does not sign",
+    ),
+    (
+        &[
+            "generate-key-pair",
+            "import-key-pair",
+            "public-key",
+            "piv-tool",
+            "pkcs11-tool",
+        ],
+        "it makes and holds no private keys",
+    ),
+    (
+        &["attach", "clean", "copy", "load", "upload"],
+        "it writes nothing to registries (`sealcheck copy` writes an image with its proofs into a folder)",
+    ),
+    (
+        &["save"],
+        "`sealcheck copy IMAGE FOLDER` writes what it does",
+    ),
+    (
+        &["dockerfile", "manifest", "triangulate"],
+        "cosign itself is about to drop it; `sealcheck verify --images-from` takes a list of images",
+    ),
+    (
+        &[
+            "completion",
+            "debug",
+            "env",
+            "initialize",
+            "login",
+            "trusted-root",
+        ],
+        "it is not about verification",
+    ),
+];
+
+const SIGNATURE: &str = "signature";
+const BUNDLE: &str = "sigstore-bundle";
+const IMAGE_WITHOUT_SIGNATURE: u8 = 10;
+const NON_EXISTENT_TAG: u8 = 11;
+const NO_MATCHING_SIGNATURE: u8 = 12;
+const NO_CERTIFICATE: u8 = 13;
+
+#[cfg(test)]
+mod tests {
+    use super::{StartedAs, missing};
+
+    #[test]
+    fn the_name_is_that_of_the_file() {
+        let started = |program: &str| StartedAs::of(Some(program.as_ref()));
+        assert_eq!(started("/usr/bin/cosign"), StartedAs::Cosign);
+        assert_eq!(started("cosign.exe"), StartedAs::Cosign);
+        assert_eq!(started("cosign-like"), StartedAs::Sealcheck);
+        assert_eq!(started("/opt/cosign/sealcheck"), StartedAs::Sealcheck);
+        assert_eq!(StartedAs::of(None), StartedAs::Sealcheck);
+    }
+
+    #[test]
+    fn what_is_there_is_not_missing() {
+        for there in ["verify", "verify-blob", "tree", "download", "no-such-thing"] {
+            assert!(missing(there).is_none(), "{there}");
+        }
+        for gone in ["sign", "attest", "copy", "save", "initialize"] {
+            assert!(missing(gone).is_some(), "{gone}");
+        }
+    }
+}

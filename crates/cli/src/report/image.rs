@@ -1,0 +1,213 @@
+//! The part of a report that is special about images: digest, platforms, and every signature.
+
+use std::borrow::Cow;
+
+use sealcheck_verify::evidence::{ImageFacts, ImageSignatureFacts, ProvedBy};
+use sealcheck_verify::{Evidence, Outcome, Reason, Verdict, printable};
+
+use super::text::{CLAIMED_SIGNER, KEY, Lines, SIGNER, log, name, said, signed_at, what_failed};
+
+/// Digest, platforms and signatures: those that are accepted whole, the others in short. `all`: however many there are.
+pub(super) fn signatures(out: &mut Lines, verdict: &Verdict, image: &ImageFacts, all: bool) {
+    let evidence = verdict.evidence();
+    if let Some(digest) = &image.digest {
+        out.add("digest", &digest.to_string());
+    }
+    if let Some(failure) = verdict.failure() {
+        what_failed(out, failure);
+    }
+    platforms(out, image);
+    let (accepted, refused): (Vec<_>, Vec<_>) = image
+        .signatures
+        .iter()
+        .partition(|signature| signature.outcome == Outcome::Verified);
+    let by_key = evidence.required.key.is_some();
+    let label = if by_key { KEY } else { SIGNER };
+    for signature in shown(&accepted, all) {
+        add_signer(out, signature, label);
+        signed_at(out, signature.signed_at, signature.time_source);
+        if let Some(checks) = &signature.checks {
+            log(out, checks);
+        }
+        add_content(out, signature, image);
+    }
+    add_rest(out, accepted.len(), all, "accepted");
+    // What decided about the image is told already.
+    let told = accepted.is_empty() && refused.len() == 1;
+    // Beside a good proof, proofs of another kind are what is usual.
+    let (others, refused): (Vec<_>, Vec<_>) = refused
+        .into_iter()
+        .partition(|signature| !accepted.is_empty() && !all && is_of_another_kind(signature));
+    for signature in shown(&refused, all) {
+        if !told {
+            let message = signature.message.as_deref().unwrap_or_default();
+            let reason = signature.reason.map_or("", Reason::code);
+            out.add("refused", &printable(&format!("{reason}: {message}")));
+        }
+        if signature.issuer.is_some() || !by_key {
+            add_signer(out, signature, CLAIMED_SIGNER);
+        }
+        add_content(out, signature, image);
+    }
+    add_rest(out, refused.len(), all, "refused");
+    if !others.is_empty() {
+        let noun = if others.len() == 1 { "proof" } else { "proofs" };
+        out.add(
+            "left out",
+            &format!(
+                "{} {noun} of another kind (--verbose lists them)",
+                others.len()
+            ),
+        );
+    }
+    said(out, evidence);
+}
+
+/// The image with the digest that was proved, or was to be.
+pub(super) fn pinned(evidence: &Evidence, image: &ImageFacts) -> String {
+    match (&image.reference, &image.digest) {
+        (Some(reference), _) => printable(reference),
+        (None, Some(digest)) => format!("{}@{digest}", name(evidence)),
+        (None, None) => name(evidence),
+    }
+}
+
+/// Who signed, each once.
+pub(super) fn signers(image: &ImageFacts) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for signature in &image.signatures {
+        let Some(signer) = signature.signer.as_deref() else {
+            continue;
+        };
+        if signature.outcome != Outcome::Verified {
+            continue;
+        }
+        let text = match &signature.issuer {
+            Some(issuer) => format!("{} by {}", printable(signer), printable(issuer)),
+            None => printable(signer),
+        };
+        if !out.contains(&text) {
+            out.push(text);
+        }
+    }
+    let more = out.len().saturating_sub(SHOWN);
+    out.truncate(SHOWN);
+    if more > 0 {
+        out.push(format!("and {more} more"));
+    }
+    out
+}
+
+/// What to do, where images need another answer than files.
+pub(super) fn hint(evidence: &Evidence, reason: Reason) -> Option<Cow<'static, str>> {
+    evidence.image.as_ref()?;
+    Some(match reason {
+        Reason::NoProofFound => "The report lists the places. If the proofs lie in another repository, name it with --signature-repository.".into(),
+        Reason::Offline => OFFLINE_HINT.into(),
+        Reason::RegistryUnauthorized => {
+            let name = evidence.artifact.name.as_deref()?;
+            let registry = name.split('/').next().unwrap_or_default();
+            format!(
+                "Log in with `docker login {0}` (or podman login {0}), or give --registry-username and --registry-password; then check the repository's name.",
+                printable(registry)
+            )
+            .into()
+        }
+        _ => return None,
+    })
+}
+
+fn platforms(out: &mut Lines, image: &ImageFacts) {
+    for (index, platform) in image.platforms.iter().enumerate() {
+        let label = if index == 0 { "platforms" } else { "" };
+        let name = platform.platform.as_deref().unwrap_or("no platform");
+        let state = match (platform.proved_by, platform.reason) {
+            (Some(ProvedBy::Own), _) => "verified by its own signatures".to_owned(),
+            (Some(ProvedBy::Index), _) => "verified by the index's signatures".to_owned(),
+            (Some(ProvedBy::Both), _) => "verified by its own and the index's together".to_owned(),
+            (None, Some(reason)) => format!("{}, {reason}", platform.outcome),
+            (None, None) => platform.outcome.to_string(),
+        };
+        out.add(
+            label,
+            &format!("{}: {state} {}", printable(name), platform.digest),
+        );
+    }
+}
+
+fn add_signer(out: &mut Lines, signature: &ImageSignatureFacts, label: &str) {
+    if let Some(signer) = &signature.signer {
+        out.add(label, &printable(signer));
+    }
+    if let Some(issuer) = &signature.issuer {
+        out.add("issuer", &printable(issuer));
+    }
+}
+
+/// What was signed, and where it was found.
+fn add_content(out: &mut Lines, signature: &ImageSignatureFacts, image: &ImageFacts) {
+    if image
+        .digest
+        .is_some_and(|digest| digest != signature.subject)
+    {
+        out.add("about", &about(signature, image));
+    }
+    if let Some(kind) = &signature.predicate_type {
+        out.add("predicate", &printable(kind));
+    }
+    for (name, value) in &signature.annotations {
+        out.add("annotation", &printable(&format!("{name}={value}")));
+    }
+    let format = signature.format.unwrap_or("not readable");
+    out.add(
+        "proof",
+        &printable(&format!(
+            "{}, layer {} ({format})",
+            signature.place, signature.layer
+        )),
+    );
+}
+
+/// The manifest that a signature is about, when it is not what the reference leads to.
+fn about(signature: &ImageSignatureFacts, image: &ImageFacts) -> String {
+    let platform = image
+        .platforms
+        .iter()
+        .find(|platform| platform.digest == signature.subject)
+        .and_then(|platform| platform.platform.as_deref());
+    match platform {
+        Some(platform) => format!("{} {}", printable(platform), signature.subject),
+        None => signature.subject.to_string(),
+    }
+}
+
+/// Whether it is another thing than what was asked for: an attestation beside signatures, another type of attestation.
+fn is_of_another_kind(signature: &ImageSignatureFacts) -> bool {
+    matches!(
+        signature.reason,
+        Some(Reason::NotASignature | Reason::NotAnAttestation | Reason::PredicateTypeMismatch)
+    )
+}
+
+fn shown<'s, 'f>(
+    signatures: &'s [&'f ImageSignatureFacts],
+    all: bool,
+) -> impl Iterator<Item = &'s &'f ImageSignatureFacts> {
+    signatures.iter().take(if all { usize::MAX } else { SHOWN })
+}
+
+fn add_rest(out: &mut Lines, count: usize, all: bool, what: &str) {
+    let rest = count.saturating_sub(SHOWN);
+    if rest > 0 && !all {
+        out.add(
+            "",
+            &format!("and {rest} more {what} (--verbose lists them)"),
+        );
+    }
+}
+
+/// Signatures of one kind that are told without `--verbose`.
+const SHOWN: usize = 10;
+/// The short report does not list the places.
+pub(super) const NO_PROOF_HINT: &str = "If the proofs lie in another repository, name it with --signature-repository. --verbose lists the places that were looked at.";
+const OFFLINE_HINT: &str = "Without network an image is verified from a copy: make it with `sealcheck copy IMAGE FOLDER` where there is a network, then run `sealcheck verify oci:FOLDER --offline`.";

@@ -1,0 +1,280 @@
+//! `verify-attestation`, `tree`, `download`, `copy`, and the name `cosign`.
+
+use serde_json::{Value, json};
+
+use crate::sandbox::{Run, finish};
+use crate::scene::{ISSUER, SIGNER, Scene};
+
+const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
+
+fn attested() -> Scene {
+    let mut scene = Scene::signed();
+    let image = scene.image.clone();
+    let attestation = scene.attest(PROVENANCE, json!({ "builder": "me" }));
+    scene.repository.attach_attestations(&image, &[attestation]);
+    let bundle = scene.bundle(SIGNER);
+    scene.repository.attach_bundle(&image, &bundle);
+    scene
+}
+
+#[test]
+fn the_type_of_an_attestation_is_enforced() {
+    let scene = attested();
+    scene.lay_out();
+    let run = |more: &[&str]| {
+        let base = ["oci:layout:v1", "--offline", "-o", "text"];
+        scene.run("verify-attestation", &[&base[..], more].concat())
+    };
+    let good = run(&["--type", "slsaprovenance1"]).exits(0);
+    scene.golden("image-attestation", good, None);
+    run(&["--type", PROVENANCE]).exits(0);
+    run(&["--type", "spdxjson"]).exits(1);
+    run(&["--type", "sbom"]).exits(2);
+    run(&["--type", "slsaprovenance1", "--check-claims=false"]).exits(2);
+    scene.sandbox.write("yes.cel", "predicate.builder == 'me'");
+    scene.sandbox.write("no.cel", "predicate.builder == 'you'");
+    run(&["--type", "slsaprovenance1", "--policy", "yes.cel"]).exits(0);
+    run(&["--type", "slsaprovenance1", "--policy", "no.cel"]).exits(1);
+}
+
+#[test]
+fn predicates_go_alone_to_standard_output() {
+    let scene = attested();
+    scene.lay_out();
+    let arguments = [
+        "oci:layout:v1",
+        "--offline",
+        "--type",
+        "slsaprovenance1",
+        "--print-predicate",
+    ];
+    let run = scene.run("verify-attestation", &arguments).exits(0);
+    let predicate: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(predicate, json!({ "builder": "me" }));
+}
+
+#[test]
+fn the_tree_says_of_each_proof_whether_it_holds() {
+    let scene = attested();
+    scene.lay_out();
+    let plain = scene
+        .sandbox
+        .run(&["tree", "oci:layout:v1", "--offline", "-o", "text"])
+        .exits(0);
+    assert!(
+        plain.stdout.contains("no signer was named"),
+        "{}",
+        plain.stdout
+    );
+    scene.golden("tree", plain, None);
+    let judged = scene
+        .run("tree", &["oci:layout:v1", "--offline", "-o", "text"])
+        .exits(0);
+    scene.golden("tree-judged", judged, None);
+    let run = scene.run("tree", &["oci:layout:v1", "--offline"]).exits(0);
+    let tree: Value = serde_json::from_str(&run.stdout).unwrap();
+    let validator = jsonschema::validator_for(&sealcheck_record::schema::tree()).unwrap();
+    assert!(validator.is_valid(&tree), "{tree:#}");
+    assert_eq!(tree["schema"], "sealcheck/tree/v1");
+    let run = scene
+        .sandbox
+        .run(&["tree", "oci:layout:v1", "--identity", SIGNER])
+        .exits(2);
+    assert!(run.stderr.contains("identity-required"), "{}", run.stderr);
+}
+
+#[test]
+fn downloads_are_json_lines_and_claim_nothing() {
+    let scene = attested();
+    scene.lay_out();
+    let download = |what: &str| -> Run {
+        scene
+            .sandbox
+            .run(&["download", what, "oci:layout:v1", "--offline"])
+    };
+    let signatures = download("signature").exits(0);
+    assert_eq!(
+        signatures.stdout.lines().count(),
+        2,
+        "{}",
+        signatures.stdout
+    );
+    assert!(signatures.stderr.contains("none of them verified"));
+    let legacy = signatures
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .find(|line| line["Base64Signature"].is_string())
+        .unwrap();
+    for field in ["Payload", "Cert", "Chain", "Bundle", "RFC3161Timestamp"] {
+        assert!(legacy.get(field).is_some(), "{field}: {legacy}");
+    }
+    let attestations = download("attestation").exits(0);
+    assert_eq!(attestations.stdout.lines().count(), 1);
+    let envelope: Value = serde_json::from_str(&attestations.stdout).unwrap();
+    assert!(envelope["payload"].is_string(), "{envelope}");
+    assert_eq!(download("bundle").exits(0).stdout.lines().count(), 1);
+    let none = [
+        "download",
+        "attestation",
+        "oci:layout:v1",
+        "--offline",
+        "--predicate-type",
+        "spdx",
+    ];
+    scene.sandbox.run(&none).exits(4);
+}
+
+#[test]
+fn a_copy_is_verified_without_network() {
+    let scene = attested();
+    let double = scene.serve();
+    let image = format!("{}/app:v1", double.host());
+    let run = scene
+        .sandbox
+        .run(&["copy", &image, "copied", "-o", "text"])
+        .exits(0);
+    scene.golden("copy", run, Some(&double));
+    drop(double);
+    scene.run("verify", &["oci:copied", "--offline"]).exits(0);
+    scene
+        .run("verify", &["--local-image", "copied", "--offline"])
+        .exits(0);
+    let arguments = ["oci:copied", "--offline", "--type", "slsaprovenance1"];
+    scene.run("verify-attestation", &arguments).exits(0);
+}
+
+#[cfg(unix)]
+fn cosign(scene: &Scene, arguments: &[&str]) -> Run {
+    use std::os::unix::process::CommandExt;
+    finish(scene.sandbox.command(arguments).arg0("cosign"))
+}
+
+#[cfg(unix)]
+#[test]
+fn under_the_name_cosign_output_and_codes_are_cosigns() {
+    let scene = Scene::signed();
+    let double = scene.serve();
+    double.image("app", "v2");
+    let host = double.host();
+    let verify = |tag: &str, identity: &str| {
+        let image = format!("{host}/app:{tag}");
+        let flags = [
+            "verify",
+            &image,
+            "--trusted-root",
+            "root.json",
+            "--certificate-identity",
+            identity,
+            "--certificate-oidc-issuer",
+            ISSUER,
+        ];
+        cosign(&scene, &flags)
+    };
+    let run = verify("v1", SIGNER).exits(0);
+    let all: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(
+        all[0]["critical"]["image"]["docker-manifest-digest"],
+        scene.image.digest.as_str()
+    );
+    assert_eq!(all[0]["optional"]["Subject"], SIGNER);
+    assert_eq!(all[0]["optional"]["Issuer"], ISSUER);
+    assert_eq!(all[0]["optional"]["env"], "prod");
+    assert!(all[0]["optional"]["Bundle"]["SignedEntryTimestamp"].is_string());
+    scene.golden(
+        "cosign-verify-header",
+        Run {
+            stdout: String::new(),
+            ..run
+        },
+        Some(&double),
+    );
+    let run = verify("v2", SIGNER).exits(10);
+    assert!(run.stderr.starts_with("Error: "), "{}", run.stderr);
+    verify("v9", SIGNER).exits(11);
+    verify("v1", "mallory@example.com").exits(12);
+    let sign = cosign(&scene, &["sign", "x"]).exits(1);
+    assert!(
+        sign.stderr.contains("no `sign`: it verifies"),
+        "{}",
+        sign.stderr
+    );
+    cosign(&scene, &["verify", "--no-such-flag"]).exits(1);
+    assert!(
+        cosign(&scene, &["version"])
+            .exits(0)
+            .stdout
+            .contains("started as cosign")
+    );
+    let blob = [
+        "verify-blob",
+        "app",
+        "--bundle",
+        "app.sigstore.json",
+        "--offline",
+        "--trusted-root",
+        "root.json",
+        "--certificate-identity",
+        SIGNER,
+        "--certificate-oidc-issuer",
+        ISSUER,
+    ];
+    let run = cosign(&scene, &blob).exits(0);
+    assert_eq!(
+        (run.stdout.as_str(), run.stderr.as_str()),
+        ("", "Verified OK\n")
+    );
+    scene.sandbox.write("app", b"tampered");
+    cosign(&scene, &blob).exits(1);
+}
+
+#[cfg(unix)]
+#[test]
+fn bundles_have_subject_and_issuer_too() {
+    let mut scene = Scene::new();
+    let image = scene.image.clone();
+    let bundle = scene.bundle(SIGNER);
+    scene.repository.attach_bundle(&image, &bundle);
+    scene.lay_out();
+    let run = scene
+        .run("verify", &["oci:layout:v1", "--offline", "-o", "cosign"])
+        .exits(0);
+    let all: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(
+        all[0]["critical"]["type"],
+        "https://sigstore.dev/cosign/sign/v1"
+    );
+    assert_eq!(all[0]["optional"]["Subject"], SIGNER);
+    assert_eq!(all[0]["optional"]["env"], "prod");
+    // A bundle is of the new form, for which cosign has no codes of its own.
+    let flags = [
+        "verify",
+        "oci:layout:v1",
+        "--offline",
+        "--trusted-root",
+        "root.json",
+        "--identity",
+        "mallory@example.com",
+        "--issuer",
+        ISSUER,
+    ];
+    cosign(&scene, &flags).exits(1);
+}
+
+#[test]
+fn attestations_are_printed_as_cosign_prints_them() {
+    let scene = attested();
+    scene.lay_out();
+    let arguments = [
+        "oci:layout:v1",
+        "--offline",
+        "--type",
+        "slsaprovenance1",
+        "-o",
+        "cosign",
+    ];
+    let run = scene.run("verify-attestation", &arguments).exits(0);
+    assert_eq!(run.stdout.lines().count(), 1, "{}", run.stdout);
+    let envelope: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(envelope["payloadType"], "application/vnd.in-toto+json");
+}

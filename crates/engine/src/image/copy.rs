@@ -1,0 +1,312 @@
+//! Taking an image along with all its proofs, as an OCI image layout.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sealcheck_registry::layout::{LayoutError, LayoutWriter, Published, Role};
+use sealcheck_registry::{Attached, Content, Descriptor, Lookup, Manifest, Reference, Repository};
+use sealcheck_verify::evidence::Place;
+use sealcheck_verify::{Digest, Failure, Reason, Result, limits::Limit};
+
+use super::discover::{AttachedManifest, Discovery};
+use super::inventory::{find, look_at};
+use super::layers::Origin;
+use super::request::{ImageSource, Platforms};
+use super::run::{Run, manifest_of};
+use super::select::{Chosen, is_buildkit_attestation};
+use super::shelf::{Shelf, gone};
+use super::together::together;
+use crate::engine::Engine;
+use crate::progress::Progress;
+
+/// What is to be copied, and where to.
+#[derive(Clone, Debug)]
+pub struct CopyRequest {
+    /// The image.
+    pub image: ImageSource,
+    /// The folder of the layout: a new or empty one, or one that is a layout already and grows.
+    pub layout: PathBuf,
+    /// Which images of an index are copied; [`Platforms::AsGiven`] and [`Platforms::All`] are all of them. The index
+    /// itself always is, since proofs speak of it.
+    pub platforms: Platforms,
+    /// Where proofs are looked for instead of in the image's own repository. Empty: its own.
+    pub repositories: Vec<Repository>,
+}
+
+/// What was copied.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Copied {
+    /// The reference with its digest; `None` for a layout.
+    pub reference: Option<Reference>,
+    /// The digest of the image.
+    pub digest: Digest,
+    /// Manifests that were copied, those of proofs among them.
+    pub manifests: usize,
+    /// Blobs that were copied.
+    pub blobs: usize,
+    /// Their bytes, manifests included.
+    pub bytes: u64,
+    /// Manifests of proofs and other attachments among them.
+    pub attachments: usize,
+    /// Every place that was looked at for proofs.
+    pub places: Vec<Place>,
+}
+
+impl Engine {
+    /// Copies an image with everything that is attached to it. Every blob is checked against its digest on the way; what the
+    /// layout has already is not fetched again.
+    ///
+    /// # Errors
+    /// When anything of the image or of its proofs cannot be read or written, also when a place where proofs may lie did
+    /// not answer: a copy without its proofs would be unsigned for good.
+    pub fn copy_image(&self, request: &CopyRequest, progress: &dyn Progress) -> Result<Copied> {
+        let run = Run::new(self);
+        let own = run.shelf(&request.image)?;
+        let shelves = run.proof_shelves(&own, &request.repositories)?;
+        let writer = LayoutWriter::open(&request.layout).map_err(|error| unwritten(&error))?;
+        let copying = async {
+            let platforms = match &request.platforms {
+                Platforms::AsGiven => &Platforms::All,
+                chosen => chosen,
+            };
+            let (resolved, chosen) = find(&own, &request.image, platforms).await?;
+            let mut discovery = look_at(&shelves, &chosen).await;
+            if let Some(failure) = discovery.failures.first() {
+                return Err(failure.clone());
+            }
+            let mut copy = Copying {
+                writer: &writer,
+                name: request.image.to_string(),
+                progress,
+                fetched: discovery.contents(),
+                seen: BTreeSet::new(),
+                manifests: 0,
+                blobs: 0,
+                bytes: 0,
+            };
+            copy.image(&own, &chosen, &request.platforms).await?;
+            let mut published = vec![Published {
+                descriptor: main_descriptor(&chosen)?,
+                role: Role::Image(resolved.reference.clone()),
+            }];
+            let attached = std::mem::take(&mut discovery.manifests);
+            for attached in &attached {
+                copy.attached(attached).await?;
+                published.push(Published {
+                    descriptor: attached.descriptor.clone(),
+                    role: match attached.origin {
+                        Origin::Referrer => Role::Referrer,
+                        Origin::SignatureTag => {
+                            Role::Attached(Attached::Signature, attached.subject)
+                        }
+                        Origin::AttestationTag => {
+                            Role::Attached(Attached::Attestation, attached.subject)
+                        }
+                        Origin::SbomTag => Role::Attached(Attached::Sbom, attached.subject),
+                    },
+                });
+            }
+            writer
+                .publish(&published)
+                .map_err(|error| unwritten(&error))?;
+            Ok(copy.report(
+                resolved.reference.clone(),
+                resolved.digest,
+                attached.len(),
+                discovery,
+            ))
+        };
+        let both: Vec<Shelf> = shelves.iter().chain([&own]).cloned().collect();
+        run.wait(&both, copying)?
+    }
+}
+
+fn main_descriptor(chosen: &[Chosen]) -> Result<Descriptor> {
+    match chosen.first() {
+        Some(first) => Ok(first.descriptor.clone()),
+        None => Err(Failure::new(Reason::ImageNotFound)),
+    }
+}
+
+/// A copy under way.
+struct Copying<'c> {
+    writer: &'c LayoutWriter,
+    name: String,
+    progress: &'c dyn Progress,
+    /// What was read when the proofs were looked for.
+    fetched: HashMap<Digest, Bytes>,
+    seen: BTreeSet<String>,
+    manifests: usize,
+    blobs: usize,
+    bytes: u64,
+}
+
+impl Copying<'_> {
+    /// The image, and of an index the images that were chosen.
+    async fn image(&mut self, own: &Shelf, chosen: &[Chosen], platforms: &Platforms) -> Result<()> {
+        let Some((main, others)) = chosen.split_first() else {
+            return Ok(());
+        };
+        let manifest = manifest_of(own, &main.descriptor.digest, &self.name).await?;
+        self.manifest(own, &manifest).await?;
+        for image in others {
+            self.tree(own, &image.descriptor, 0).await?;
+        }
+        // BuildKit's attestations are about the images beside them, and come along with all of them.
+        if let (Content::Index(index), true) =
+            (manifest.content(), !matches!(platforms, Platforms::One(_)))
+        {
+            for attestation in index
+                .manifests
+                .iter()
+                .filter(|child| is_buildkit_attestation(child))
+            {
+                self.tree(own, attestation, 0).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A manifest and everything below it.
+    async fn tree(&mut self, shelf: &Shelf, descriptor: &Descriptor, depth: usize) -> Result<()> {
+        if depth > DEPTH.max {
+            return Err(Failure::new(Reason::LimitExceeded)
+                .at(DEPTH.name)
+                .expected(format_args!("at most {} ({})", DEPTH.max, DEPTH.name))
+                .found("more"));
+        }
+        let place = shelf.digest_place(&descriptor.digest);
+        let manifest = match shelf.manifest(&descriptor.digest).await? {
+            Ok(manifest) => manifest,
+            Err(_) => return Err(gone(&place)),
+        };
+        self.manifest(shelf, &manifest).await?;
+        if let Content::Index(index) = manifest.content() {
+            for child in &index.manifests {
+                Box::pin(self.tree(shelf, child, depth.saturating_add(1))).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A manifest with its configuration and layers.
+    async fn manifest(&mut self, shelf: &Shelf, manifest: &Arc<Manifest>) -> Result<()> {
+        if let Content::Image(image) = manifest.content() {
+            let mut wanted: Vec<&Descriptor> = Vec::new();
+            for blob in std::iter::once(&image.config).chain(&image.layers) {
+                if self.seen.insert(blob.digest.to_string()) {
+                    wanted.push(blob);
+                }
+            }
+            let this = &*self;
+            let copied = together(
+                wanted.iter().map(|blob| this.blob(shelf, blob)),
+                BLOBS_AT_ONE_TIME,
+            );
+            for copied in copied.await {
+                copied?;
+            }
+            self.blobs = self.blobs.saturating_add(wanted.len());
+            for blob in wanted {
+                self.bytes = self.bytes.saturating_add(blob.size);
+            }
+        }
+        if self.seen.insert(manifest.digest().to_string()) {
+            self.writer
+                .manifest(manifest)
+                .map_err(|error| unwritten(&error))?;
+            self.manifests = self.manifests.saturating_add(1);
+            self.bytes = self.bytes.saturating_add(manifest.descriptor().size);
+        }
+        Ok(())
+    }
+
+    /// What is attached. Something that is no manifest cannot be taken along, and is no proof.
+    async fn attached(&mut self, attached: &AttachedManifest) -> Result<()> {
+        self.tree(&attached.shelf, &attached.descriptor, 0).await
+    }
+
+    async fn blob(&self, shelf: &Shelf, descriptor: &Descriptor) -> Result<()> {
+        let total = Some(descriptor.size);
+        let has = self
+            .writer
+            .has(descriptor)
+            .map_err(|error| unwritten(&error))?;
+        if has {
+            return Ok(());
+        }
+        if let Some(content) = self.fetched.get(&descriptor.digest) {
+            return self
+                .writer
+                .small(descriptor, content)
+                .map_err(|error| unwritten(&error));
+        }
+        let place = shelf.digest_place(&descriptor.digest);
+        let mut target = self
+            .writer
+            .blob(descriptor)
+            .map_err(|error| unwritten(&error))?;
+        let mut done = 0_u64;
+        self.progress.read(&place, done, total);
+        match shelf {
+            Shelf::Repository(registry, repository) => {
+                let failed = |error| Failure::from(&error);
+                let opened = registry.open_blob(repository, descriptor).await;
+                let Lookup::Found(mut blob) = opened.map_err(failed)? else {
+                    return Err(gone(&place));
+                };
+                while let Some(piece) = blob.chunk().await.map_err(failed)? {
+                    target.write(&piece).map_err(|error| unwritten(&error))?;
+                    done = done.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+                    self.progress.read(&place, done, total);
+                }
+            }
+            Shelf::Layout(layout) => {
+                let failed = |error| Failure::from(&error);
+                let Lookup::Found(mut blob) = layout.open_blob(descriptor).map_err(failed)? else {
+                    return Err(gone(&place));
+                };
+                while let Some(piece) = blob.chunk().map_err(failed)? {
+                    target.write(&piece).map_err(|error| unwritten(&error))?;
+                    done = done.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+                    self.progress.read(&place, done, total);
+                }
+            }
+        }
+        target.finish().map_err(|error| unwritten(&error))
+    }
+
+    fn report(
+        self,
+        reference: Option<Reference>,
+        digest: Digest,
+        attachments: usize,
+        discovery: Discovery,
+    ) -> Copied {
+        Copied {
+            reference,
+            digest,
+            manifests: self.manifests,
+            blobs: self.blobs,
+            bytes: self.bytes,
+            attachments,
+            places: discovery.places,
+        }
+    }
+}
+
+fn unwritten(error: &LayoutError) -> Failure {
+    Failure::from(error)
+}
+
+/// Blobs of one manifest that are copied at one time.
+const BLOBS_AT_ONE_TIME: usize = 4;
+
+/// Indexes within indexes. Real ones have two levels.
+const DEPTH: Limit = Limit {
+    name: "index-depth",
+    max: 8,
+};

@@ -1,0 +1,464 @@
+//! Looking for what is attached to an image: at every place, whatever the others answer.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use sealcheck_registry::{
+    Attached, Content, DOCKER_LIST, DOCKER_MANIFEST, Descriptor, Manifest, OCI_INDEX, OCI_MANIFEST,
+    Referrers,
+};
+use sealcheck_verify::evidence::{Found, Place};
+use sealcheck_verify::limits::Limit;
+use sealcheck_verify::{Digest, Failure, Reason, Result, printable};
+
+use super::layers::{Item, Kind, Origin, pair};
+use super::shelf::{Answer, Shelf};
+use super::together::together;
+
+/// What was looked at, what was found, and what gave no answer.
+#[derive(Debug, Default)]
+pub(crate) struct Discovery {
+    pub(crate) places: Vec<Place>,
+    pub(crate) items: Vec<Item>,
+    /// The manifests that are attached, whatever is in them.
+    pub(crate) manifests: Vec<AttachedManifest>,
+    /// The places that gave no answer: as long as there is one, nothing is unsigned.
+    pub(crate) failures: Vec<Failure>,
+}
+
+/// A manifest that is attached to an image.
+#[derive(Clone, Debug)]
+pub(crate) struct AttachedManifest {
+    pub(crate) shelf: Shelf,
+    pub(crate) subject: Digest,
+    pub(crate) origin: Origin,
+    /// With the artifact type and annotations of lists of referrers.
+    pub(crate) descriptor: Descriptor,
+}
+
+/// How much is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// What can be a proof.
+    Proofs,
+    /// Everything.
+    Everything,
+}
+
+/// One place with what lies there, before the places are counted.
+#[derive(Debug)]
+struct Report {
+    place: String,
+    found: Found,
+    detail: Option<String>,
+    items: Vec<Item>,
+    manifest: Option<AttachedManifest>,
+    failures: Vec<Failure>,
+}
+
+/// How many bytes may still be fetched for one image. A few attestations with large SBOMs fit.
+#[derive(Debug)]
+pub(crate) struct Budget(AtomicUsize);
+
+type Task<'t> = Pin<Box<dyn Future<Output = Vec<Report>> + 't>>;
+
+/// Looks on each of the shelves for what is attached to `subject`.
+pub(crate) async fn discover(
+    shelves: &[Shelf],
+    subject: &Digest,
+    scope: Scope,
+    budget: &Budget,
+) -> Discovery {
+    let mut tasks: Vec<Task<'_>> = Vec::new();
+    for shelf in shelves {
+        let search = Search {
+            shelf,
+            subject: *subject,
+            scope,
+            budget,
+        };
+        tasks.push(Box::pin(search.referrers()));
+        tasks.push(Box::pin(search.tagged(Attached::Signature)));
+        tasks.push(Box::pin(search.tagged(Attached::Attestation)));
+        if scope == Scope::Everything {
+            tasks.push(Box::pin(search.tagged(Attached::Sbom)));
+        }
+    }
+    let every = tasks.len();
+    let mut discovery = Discovery::default();
+    for report in together(tasks, every).await.into_iter().flatten() {
+        discovery.add(report);
+    }
+    discovery
+}
+
+impl Discovery {
+    fn add(&mut self, report: Report) {
+        let place = self.places.len();
+        let detail = report.detail.map(Into::into);
+        self.places
+            .push(Place::new(printable(&report.place), report.found, detail));
+        self.items.extend(report.items.into_iter().map(|mut item| {
+            item.place = place;
+            item
+        }));
+        self.manifests.extend(report.manifest);
+        self.failures.extend(report.failures);
+    }
+
+    /// The content of every layer that was fetched.
+    pub(crate) fn contents(&self) -> HashMap<Digest, Bytes> {
+        self.items
+            .iter()
+            .filter_map(|item| match &item.content {
+                Some(Ok(content)) => Some((item.descriptor.digest, content.clone())),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Adds what was found elsewhere.
+    pub(crate) fn append(&mut self, mut other: Self) {
+        let before = self.places.len();
+        for item in &mut other.items {
+            item.place += before;
+        }
+        self.places.append(&mut other.places);
+        self.items.append(&mut other.items);
+        self.manifests.append(&mut other.manifests);
+        self.failures.append(&mut other.failures);
+    }
+}
+
+/// A search for what is attached to one manifest, on one shelf.
+#[derive(Clone, Copy)]
+struct Search<'s> {
+    shelf: &'s Shelf,
+    subject: Digest,
+    scope: Scope,
+    budget: &'s Budget,
+}
+
+impl Search<'_> {
+    /// The referrers that are listed anywhere, each fetched once.
+    async fn referrers(self) -> Vec<Report> {
+        let lists = [Listing::Api, Listing::Tag].map(|listing| self.ask(listing));
+        let mut reports = Vec::new();
+        let mut listed: Vec<Descriptor> = Vec::new();
+        for (place, answer) in together(lists, 2).await.into_iter().flatten() {
+            let (report, descriptors) = self.list(place, answer);
+            reports.push(report);
+            for descriptor in descriptors {
+                if listed.iter().all(|seen| seen.digest != descriptor.digest) {
+                    listed.push(descriptor);
+                }
+            }
+        }
+        let fetched = listed.iter().map(|descriptor| self.referrer(descriptor));
+        reports.extend(together(fetched, AT_ONE_TIME).await);
+        reports
+    }
+
+    /// The answer of a list, with its place; `None` when the shelf has no such list.
+    async fn ask(self, listing: Listing) -> Option<(String, Listed)> {
+        Some(match listing {
+            Listing::Api => (
+                self.shelf.referrers_place(&self.subject),
+                self.shelf.referrers(&self.subject).await,
+            ),
+            Listing::Tag => (
+                self.shelf.tag_place(&self.subject, Attached::Referrers),
+                self.shelf.referrers_by_tag(&self.subject).await?,
+            ),
+        })
+    }
+
+    fn list(self, place: String, answer: Listed) -> (Report, Vec<Descriptor>) {
+        match answer {
+            Ok(Ok(listed)) => {
+                let count = listed.descriptors.len();
+                let failures = listed.broken.clone();
+                let found = match (count, failures.is_empty()) {
+                    (0, true) => Found::Absent,
+                    (0, false) => Found::Failed,
+                    _ => Found::Present,
+                };
+                let mut detail = format!("a list of {count}");
+                if let Some(failure) = failures.first() {
+                    detail = format!(
+                        "{detail}, and {} that cannot be read: {failure}",
+                        failures.len()
+                    );
+                }
+                let report = Report {
+                    place,
+                    found,
+                    detail: Some(detail),
+                    items: Vec::new(),
+                    manifest: None,
+                    failures,
+                };
+                (report, listed.descriptors.clone())
+            }
+            Ok(Err(absence)) => (Report::absent(place, &absence.code), Vec::new()),
+            Err(failure) => (Report::failed(place, failure), Vec::new()),
+        }
+    }
+
+    /// A manifest that refers to the image.
+    async fn referrer(self, descriptor: &Descriptor) -> Report {
+        let place = self.shelf.digest_place(&descriptor.digest);
+        if !is_manifest(&descriptor.media_type) {
+            // Something is there, of a kind in which no proof that we know is kept.
+            return Report {
+                place,
+                found: Found::Absent,
+                detail: Some(format!(
+                    "a referrer of the kind {}, which is no manifest",
+                    printable(&descriptor.media_type)
+                )),
+                items: self.opaque(descriptor),
+                manifest: None,
+                failures: Vec::new(),
+            };
+        }
+        if let Err(failure) = self.budget.take(descriptor.size) {
+            return Report::failed(place, failure);
+        }
+        match self.shelf.manifest(&descriptor.digest).await {
+            Ok(Ok(manifest)) => {
+                self.manifest(place, &manifest, descriptor, Origin::Referrer)
+                    .await
+            }
+            Ok(Err(_)) => {
+                let failure = super::shelf::gone(&place);
+                Report::failed(place, failure)
+            }
+            Err(failure) => Report::failed(place, failure),
+        }
+    }
+
+    /// What lies under a tag that is made from the image's digest.
+    async fn tagged(self, what: Attached) -> Vec<Report> {
+        let origin = match what {
+            Attached::Signature => Origin::SignatureTag,
+            Attached::Attestation => Origin::AttestationTag,
+            Attached::Sbom => Origin::SbomTag,
+            Attached::Referrers => Origin::Referrer,
+        };
+        let mut reports = Vec::new();
+        for answer in self.shelf.attached(&self.subject, what).await {
+            let place = self.shelf.tag_place(&self.subject, what);
+            reports.push(match answer {
+                Ok(Ok(manifest)) => {
+                    let listed = manifest.descriptor();
+                    self.manifest(place, &manifest, &listed, origin).await
+                }
+                Ok(Err(absence)) => Report::absent(place, &absence.code),
+                Err(failure) => Report::failed(place, failure),
+            });
+        }
+        reports
+    }
+
+    /// The layers of a manifest, those that can be proofs with their content.
+    async fn manifest(
+        self,
+        place: String,
+        manifest: &Arc<Manifest>,
+        listed: &Descriptor,
+        origin: Origin,
+    ) -> Report {
+        let attached = AttachedManifest {
+            shelf: self.shelf.clone(),
+            subject: self.subject,
+            origin,
+            descriptor: {
+                let mut descriptor = listed.clone();
+                manifest.media_type().clone_into(&mut descriptor.media_type);
+                descriptor
+            },
+        };
+        let image = match manifest.content() {
+            Content::Image(image) => image,
+            Content::Index(_) => {
+                return Report {
+                    place,
+                    found: Found::Absent,
+                    detail: Some("an index, in which no proof is kept".to_owned()),
+                    items: self.opaque(listed),
+                    manifest: Some(attached),
+                    failures: Vec::new(),
+                };
+            }
+        };
+        let types = [
+            image.artifact_type.as_str(),
+            image.config.media_type.as_str(),
+            listed.artifact_type.as_str(),
+        ];
+        let artifact_type = types
+            .into_iter()
+            .find(|kind| !kind.is_empty())
+            .unwrap_or_default();
+        let layers = image
+            .layers
+            .iter()
+            .enumerate()
+            .map(async |(position, layer)| {
+                let kind = Kind::of(layer, &types, origin);
+                let content = match kind.limit() {
+                    Some(limit) => Some(self.fetch(layer, limit).await),
+                    None => None,
+                };
+                Item {
+                    subject: self.subject,
+                    kind,
+                    place: 0,
+                    manifest: *manifest.digest(),
+                    artifact_type: artifact_type.to_owned(),
+                    layer: position,
+                    descriptor: layer.clone(),
+                    content,
+                    certificates: Vec::new(),
+                }
+            });
+        let mut items = together(layers, AT_ONE_TIME).await;
+        pair(&mut items);
+        let proofs = items.iter().filter(|item| item.is_proof()).count();
+        let detail = match (proofs, items.first()) {
+            (0, _) if artifact_type.is_empty() => "no proof in it".to_owned(),
+            (0, _) => format!("no proof in it: {}", printable(artifact_type)),
+            (1, Some(item)) if items.len() == 1 => item.kind.word().to_owned(),
+            _ => format!("{proofs} proofs in {} layers", items.len()),
+        };
+        if self.scope == Scope::Proofs {
+            items.retain(Item::is_proof);
+        }
+        let found = match proofs {
+            0 => Found::Absent,
+            _ => Found::Present,
+        };
+        Report {
+            place,
+            found,
+            detail: Some(detail),
+            items,
+            manifest: Some(attached),
+            failures: Vec::new(),
+        }
+    }
+
+    async fn fetch(self, layer: &Descriptor, limit: Limit) -> Result<Bytes> {
+        self.budget.take(layer.size)?;
+        self.shelf.blob(layer, limit).await
+    }
+
+    /// A referrer that is not looked into, for lists of everything.
+    fn opaque(self, descriptor: &Descriptor) -> Vec<Item> {
+        if self.scope == Scope::Proofs {
+            return Vec::new();
+        }
+        vec![Item {
+            subject: self.subject,
+            kind: Kind::Other,
+            place: 0,
+            manifest: descriptor.digest,
+            artifact_type: descriptor.artifact_type.clone(),
+            layer: 0,
+            descriptor: descriptor.clone(),
+            content: None,
+            certificates: Vec::new(),
+        }]
+    }
+}
+
+/// The two lists of referrers that a registry can have.
+#[derive(Clone, Copy)]
+enum Listing {
+    Api,
+    Tag,
+}
+
+type Listed = Result<Answer<Arc<Referrers>>>;
+
+impl Report {
+    fn absent(place: String, code: &str) -> Self {
+        Self {
+            place,
+            found: Found::Absent,
+            detail: (!code.is_empty()).then(|| printable(code)),
+            items: Vec::new(),
+            manifest: None,
+            failures: Vec::new(),
+        }
+    }
+
+    fn failed(place: String, failure: Failure) -> Self {
+        let detail = failure.to_string();
+        let failure = match failure.field {
+            Some(_) => failure,
+            None => failure.at(printable(&place)),
+        };
+        Self {
+            place,
+            found: Found::Failed,
+            detail: Some(detail),
+            items: Vec::new(),
+            manifest: None,
+            failures: vec![failure],
+        }
+    }
+}
+
+impl Item {
+    /// Whether it is a signature, an attestation or a bundle.
+    pub(crate) fn is_proof(&self) -> bool {
+        !matches!(self.kind, Kind::Certificate | Kind::Sbom | Kind::Other)
+    }
+}
+
+impl Budget {
+    pub(crate) fn new() -> Self {
+        Self(AtomicUsize::new(ATTACHED_BYTES.max))
+    }
+
+    fn take(&self, size: u64) -> Result<()> {
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let taken = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(size)
+            });
+        match taken {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Failure::new(Reason::AnswerTooLarge)
+                .at(ATTACHED_BYTES.name)
+                .expected(format_args!(
+                    "at most {} ({})",
+                    ATTACHED_BYTES.max, ATTACHED_BYTES.name
+                ))
+                .found("more")),
+        }
+    }
+}
+
+/// Whether a descriptor can lead to a manifest: by one of the four media types, or by none.
+fn is_manifest(media_type: &str) -> bool {
+    matches!(
+        media_type,
+        "" | OCI_MANIFEST | OCI_INDEX | DOCKER_MANIFEST | DOCKER_LIST
+    )
+}
+
+/// Requests for one image at one time; the client bounds those to one host as well.
+const AT_ONE_TIME: usize = 16;
+
+/// What is fetched for one image: manifests and proofs, together. One attestation of the greatest size fits.
+pub(crate) const ATTACHED_BYTES: Limit = Limit {
+    name: "attached-bytes",
+    max: 192 << 20,
+};

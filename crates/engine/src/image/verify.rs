@@ -1,0 +1,263 @@
+//! From the request to the verdict.
+
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+
+use sealcheck_verify::evidence::{Place, ProvedBy};
+use sealcheck_verify::{Digest, Failure, Outcome, Reason, Result, Verdict};
+
+use super::discover::{Budget, Discovery, Scope, discover};
+use super::facts::image_facts;
+use super::judge::{Judge, describe};
+use super::log::look_up;
+use super::request::ImageRequest;
+use super::run::{Resolved, Run, manifest_of, resolve};
+use super::select::{Chosen, select};
+use super::shelf::Shelf;
+use super::together::together;
+use super::verdict::{ImageVerdict, Proof, Target};
+use crate::engine::Engine;
+use crate::ordered::ordered;
+
+impl Engine {
+    /// Verifies one image. There is always a verdict: what fails on the way is one with its reason.
+    #[must_use]
+    pub fn verify_image(&self, request: &ImageRequest) -> ImageVerdict {
+        self.verify_in(&Run::new(self), request)
+    }
+
+    /// Verifies many images, `jobs` at one time, and hands each verdict to `on_result` on the calling thread and in the
+    /// order of the requests. Connections, tokens and answers are shared: an object that several images need is fetched
+    /// once. Memory is bounded by `jobs`. An image that fails does not stop the others; `on_result` can.
+    pub fn verify_images(
+        &self,
+        requests: impl IntoIterator<Item = ImageRequest>,
+        jobs: NonZeroUsize,
+        on_result: impl FnMut(usize, ImageVerdict) -> ControlFlow<()>,
+    ) {
+        let run = Run::new(self);
+        ordered(
+            requests,
+            jobs,
+            |request| self.verify_in(&run, &request),
+            on_result,
+        );
+    }
+
+    fn verify_in(&self, run: &Run<'_>, request: &ImageRequest) -> ImageVerdict {
+        let judge = Judge {
+            engine: self,
+            request,
+            now: self.clock.now(),
+        };
+        let mut session = Session {
+            run,
+            judge,
+            places: Vec::new(),
+            failures: Vec::new(),
+            proofs: Vec::new(),
+        };
+        match session.run() {
+            Ok(verdict) => verdict,
+            Err(failure) => session.conclude(None, Vec::new(), Some(failure)),
+        }
+    }
+}
+
+/// The verification of one image.
+struct Session<'s> {
+    run: &'s Run<'s>,
+    judge: Judge<'s>,
+    places: Vec<Place>,
+    /// The places that gave no answer, and which manifest was looked for there.
+    failures: Vec<(Digest, Failure)>,
+    proofs: Vec<Proof>,
+}
+
+impl Session<'_> {
+    fn run(&mut self) -> Result<ImageVerdict> {
+        let request = self.judge.request;
+        let own = self.run.shelf(&request.image)?;
+        let shelves = self.run.proof_shelves(&own, &request.repositories)?;
+        let here = std::slice::from_ref(&own);
+        let resolving = resolve(&own, &request.image, &request.platforms);
+        let resolved = self.run.wait(here, resolving)??;
+        let chosen = match &resolved.manifest {
+            Some(manifest) => {
+                let selecting = select(&own, manifest, &request.platforms);
+                match self.run.wait(here, selecting)? {
+                    Ok(chosen) => Some(chosen),
+                    Err(failure) => {
+                        return Ok(self.conclude(Some(&resolved), Vec::new(), Some(failure)));
+                    }
+                }
+            }
+            None => None,
+        };
+        let budget = Budget::new();
+        self.look(&shelves, &[resolved.digest], &budget)?;
+        let wanted: Vec<(Digest, Option<&Chosen>)> = match &chosen {
+            Some(chosen) => chosen
+                .iter()
+                .map(|chosen| (chosen.descriptor.digest, Some(chosen)))
+                .collect(),
+            None => vec![(resolved.digest, None)],
+        };
+        // What the index's own signatures do not prove is looked at itself.
+        let index = resolved.digest;
+        if self.judge_target(&index, &index).outcome() != Outcome::Verified {
+            let mut children: Vec<Digest> = Vec::new();
+            for (digest, _) in &wanted {
+                if *digest != index && !children.contains(digest) {
+                    children.push(*digest);
+                }
+            }
+            self.look(&shelves, &children, &budget)?;
+        }
+        self.ask_log(&index, &wanted);
+        let targets: Vec<Target> = wanted
+            .iter()
+            .map(|(digest, chosen)| self.target(&index, digest, *chosen))
+            .collect();
+        let unsigned = |target: &Target| target.verdict.outcome() == Outcome::Unsigned;
+        if targets.iter().all(unsigned) && !resolved.is_there {
+            // Before something is called unsigned it must be there.
+            let name = request.image.to_string();
+            let looking = manifest_of(&own, &resolved.digest, &name);
+            if let Err(failure) = self.run.wait(here, looking)? {
+                return Ok(self.conclude(Some(&resolved), Vec::new(), Some(failure)));
+            }
+        }
+        Ok(self.conclude(Some(&resolved), targets, None))
+    }
+
+    /// Looks for proofs of these manifests and judges them.
+    fn look(&mut self, shelves: &[Shelf], subjects: &[Digest], budget: &Budget) -> Result<()> {
+        let looking = async {
+            let each = subjects
+                .iter()
+                .map(|subject| discover(shelves, subject, Scope::Proofs, budget));
+            together(each, SUBJECTS_AT_ONE_TIME).await
+        };
+        let found = self.run.wait(shelves, looking)?;
+        let mut discovery = Discovery::default();
+        for (subject, found) in subjects.iter().zip(found) {
+            let failures = found.failures.iter().cloned();
+            self.failures
+                .extend(failures.map(|failure| (*subject, failure)));
+            discovery.append(found);
+        }
+        let before = self.places.len();
+        for item in &mut discovery.items {
+            item.place += before;
+        }
+        self.places.append(&mut discovery.places);
+        self.proofs.extend(self.judge.proofs(&discovery.items));
+        Ok(())
+    }
+
+    /// Where a target is not proved, asks the log on behalf of its proofs that lack only an entry.
+    fn ask_log(&mut self, index: &Digest, wanted: &[(Digest, Option<&Chosen>)]) {
+        let open: Vec<Digest> = wanted
+            .iter()
+            .filter(|(digest, _)| self.judge_target(index, digest).outcome() != Outcome::Verified)
+            .flat_map(|(digest, _)| [*index, *digest])
+            .collect();
+        if !open.is_empty() {
+            let places = look_up(&self.judge, &mut self.proofs, &open);
+            self.places.extend(places);
+        }
+    }
+
+    /// The verdict about a manifest by its own proofs and those of the index.
+    fn judge_target(&self, index: &Digest, digest: &Digest) -> Verdict {
+        self.judge_by(digest, &[*digest, *index])
+    }
+
+    fn judge_by(&self, digest: &Digest, subjects: &[Digest]) -> Verdict {
+        let proofs: Vec<&Proof> = self
+            .proofs
+            .iter()
+            .filter(|proof| subjects.contains(&proof.subject))
+            .collect();
+        let failures: Vec<Failure> = self
+            .failures
+            .iter()
+            .filter(|(subject, _)| subjects.contains(subject))
+            .map(|(_, failure)| failure.clone())
+            .collect();
+        self.judge.decide(digest, &proofs, &failures)
+    }
+
+    fn target(&self, index: &Digest, digest: &Digest, chosen: Option<&Chosen>) -> Target {
+        let verdict = self.judge_target(index, digest);
+        let alone = |subject: &Digest| {
+            self.judge_by(digest, std::slice::from_ref(subject))
+                .outcome()
+                == Outcome::Verified
+        };
+        let proved_by = match verdict.outcome() {
+            Outcome::Verified if alone(digest) => Some(ProvedBy::Own),
+            Outcome::Verified if alone(index) => Some(ProvedBy::Index),
+            Outcome::Verified => Some(ProvedBy::Both),
+            _ => None,
+        };
+        Target {
+            digest: *digest,
+            platform: chosen.and_then(|chosen| chosen.platform.clone()),
+            verdict,
+            proved_by,
+        }
+    }
+
+    /// The worst target decides; among equals the first.
+    fn conclude(
+        &mut self,
+        resolved: Option<&Resolved>,
+        targets: Vec<Target>,
+        failure: Option<Failure>,
+    ) -> ImageVerdict {
+        describe(&mut self.places, &self.proofs);
+        let request = self.judge.request;
+        let digest = resolved.map(|resolved| resolved.digest);
+        let mut worst: Option<&Target> = None;
+        for target in &targets {
+            if worst.is_none_or(|worst| target.verdict.outcome() > worst.verdict.outcome()) {
+                worst = Some(target);
+            }
+        }
+        let verdict = match (failure, worst) {
+            (Some(failure), _) => self.judge.failed(failure, digest.as_ref()),
+            (None, Some(worst)) => worst.verdict.clone(),
+            (None, None) => {
+                let failure = Failure::new(Reason::NoProofFound);
+                self.judge.failed(failure, digest.as_ref())
+            }
+        };
+        let places = std::mem::take(&mut self.places);
+        let proofs = std::mem::take(&mut self.proofs);
+        let reference = resolved.and_then(|resolved| resolved.reference.clone());
+        let facts = image_facts(
+            request,
+            reference.as_ref(),
+            digest.as_ref(),
+            &targets,
+            &proofs,
+            &places,
+        );
+        ImageVerdict {
+            verdict: verdict
+                .with_artifact_name(&request.image.to_string())
+                .with_trusted_root_source(&self.judge.engine.trust.source)
+                .with_image(facts)
+                .with_places(places),
+            reference,
+            digest,
+            targets,
+            proofs,
+        }
+    }
+}
+
+/// Images of an index that are looked at together. Each is four requests or more.
+const SUBJECTS_AT_ONE_TIME: usize = 4;

@@ -1,0 +1,146 @@
+//! Copies with all proofs, verified where there is no network.
+
+use std::fs;
+
+use sealcheck_engine::{CopyRequest, ImageSource, Platforms, Silent};
+use sealcheck_registry::Platform;
+use sealcheck_registry::double::{At, Fault, RegistryDouble};
+use sealcheck_testkit::image::Repository;
+use sealcheck_verify::{Content, Outcome, Reason};
+
+use super::scene::*;
+use crate::support::{SLSA, attested, by_identity};
+
+fn signed_index() -> Scene {
+    let mut repository = Repository::new();
+    let (index, images) = repository.push_platforms(&["linux/amd64", "linux/arm64"]);
+    let mut scene = Scene::of(repository, index);
+    let digest = scene.image.digest.clone();
+    let signed = scene.sign_as("signer@example.com", &digest);
+    scene.repository.attach_signatures(&scene.image, &[signed]);
+    let attestation = scene.attest(SLSA, &digest);
+    scene
+        .repository
+        .attach_attestations(&scene.image, &[attestation]);
+    for image in &images {
+        let bundle = scene.bundle_as("signer@example.com", &image.digest);
+        scene.repository.attach_bundle(image, &bundle);
+    }
+    scene
+}
+
+fn copy_request(scene: &Scene, double: &RegistryDouble) -> CopyRequest {
+    CopyRequest {
+        image: ImageSource::Registry(double.reference("app:v1")),
+        layout: scene.path("copy"),
+        platforms: Platforms::AsGiven,
+        repositories: Vec::new(),
+    }
+}
+
+#[test]
+fn a_copy_is_verified_without_the_network_as_the_original_was_with_it() {
+    let scene = signed_index();
+    let double = scene.serve();
+    let request = copy_request(&scene, &double);
+    let copied = scene.online().copy_image(&request, &Silent).unwrap();
+    assert_eq!(copied.digest, digest(&scene.image));
+    assert_eq!(copied.attachments, 4);
+    // The index, two images, two bundles, the two tags.
+    assert_eq!(copied.manifests, 7);
+    let lines = double.lines();
+    let mut unique = lines.clone();
+    unique.dedup();
+    assert_eq!(lines, unique, "nothing is fetched twice");
+
+    let path = scene.path("copy");
+    for requirements in [by_identity(), attested()] {
+        assert_verified(&scene.verify_layout(&path, requirements));
+    }
+    let mut each = in_layout(&path, by_identity());
+    each.platforms = Platforms::All;
+    assert_verified(&scene.offline().verify_image(&each));
+    // By its name, by its digest, and where a layout has more than one.
+    for name in ["v1", &scene.image.digest] {
+        each.image = ImageSource::Layout {
+            path: path.clone(),
+            image: Some(name.to_owned()),
+        };
+        assert_verified(&scene.offline().verify_image(&each));
+    }
+    // Again: nothing is fetched but what says what there is.
+    let before = double.lines().len();
+    scene.online().copy_image(&request, &Silent).unwrap();
+    let layers = scene
+        .repository
+        .objects
+        .values()
+        .filter(|object| object.media_type.contains("layer"))
+        .count();
+    assert_eq!(layers, 2);
+    let blobs = |lines: &[String]| lines.iter().filter(|line| line.contains("/blobs/")).count();
+    assert!(blobs(&double.lines()) < 2 * blobs(&lines), "{before}");
+}
+
+#[test]
+fn a_copy_of_one_platform_keeps_the_index_and_its_proofs() {
+    let scene = signed_index();
+    let double = scene.serve();
+    let mut request = copy_request(&scene, &double);
+    request.platforms = Platforms::One(Platform::new("linux", "arm64", ""));
+    scene.online().copy_image(&request, &Silent).unwrap();
+    let path = scene.path("copy");
+    assert_verified(&scene.verify_layout(&path, by_identity()));
+    let mut one = in_layout(&path, by_identity());
+    one.platforms = request.platforms.clone();
+    assert_verified(&scene.offline().verify_image(&one));
+    let files = fs::read_dir(path.join("blobs/sha256")).unwrap().count();
+    assert!(files < scene.repository.objects.len());
+}
+
+#[test]
+fn a_copy_without_all_proofs_is_none() {
+    for (at, fault) in [
+        (At::Referrers, Fault::Forbidden),
+        (At::SignatureTag, Fault::ServerError),
+        (At::AttestationTag, Fault::Truncated),
+    ] {
+        let scene = signed_index();
+        let double = scene.serve();
+        double.fault(at.clone(), fault);
+        let request = copy_request(&scene, &double);
+        let failure = scene.online().copy_image(&request, &Silent).unwrap_err();
+        assert_eq!(failure.outcome(), Outcome::Unavailable, "{at:?}: {failure}");
+        assert!(!scene.path("copy").join("index.json").exists());
+    }
+}
+
+#[test]
+fn a_copy_of_a_layout_is_a_layout() {
+    let scene = signed_index();
+    let request = CopyRequest {
+        image: ImageSource::Layout {
+            path: scene.layout(),
+            image: Some("v1".to_owned()),
+        },
+        layout: scene.path("second"),
+        platforms: Platforms::All,
+        repositories: Vec::new(),
+    };
+    let copied = scene.offline().copy_image(&request, &Silent).unwrap();
+    assert_eq!(copied.attachments, 4);
+    let any = by_identity().content(Content::AnyAttestation);
+    assert_verified(&scene.verify_layout(&scene.path("second"), any));
+}
+
+#[test]
+fn a_copy_does_not_go_into_a_folder_of_other_things() {
+    let scene = signed_index();
+    let double = scene.serve();
+    let request = copy_request(&scene, &double);
+    fs::create_dir(&request.layout).unwrap();
+    fs::write(request.layout.join("mine"), "mine").unwrap();
+    let failure = scene.online().copy_image(&request, &Silent).unwrap_err();
+    assert_eq!(failure.reason, Reason::ArgumentInvalid);
+    assert_eq!(double.lines(), Vec::<String>::new());
+}

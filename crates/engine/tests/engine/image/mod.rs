@@ -1,0 +1,14 @@
+//! Images in registries and in layouts.
+
+mod batch;
+mod copies;
+mod corpus;
+mod demands;
+mod faults;
+mod forms;
+mod inventory;
+mod log;
+mod platforms;
+mod requests;
+mod scene;
+mod signers;

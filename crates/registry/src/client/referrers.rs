@@ -1,0 +1,293 @@
+//! What is attached to an image, as registries list it (distribution-spec 1.1, "Listing Referrers").
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use sealcheck_net::{Response, Url, redact_url};
+use sealcheck_verify::{Digest, Failure, Reason, printable};
+
+use super::answer::{check_refusal, told};
+use super::ask::{Answer, Ask, Method, NOT_FOUND, Reply};
+use super::{Nowhere, Registry, Shared, url};
+use crate::configuration::Endpoint;
+use crate::limits::{INDEX_BYTES, REFERRER_PAGES, REFERRERS};
+use crate::manifest::{List, OCI_INDEX, essence};
+use crate::{Absence, Attached, Descriptor, Lookup, RegistryError, Repository};
+
+/// A list of referrers. Each descriptor is a claim; only the manifest behind it says what it is attached to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Referrers {
+    /// The descriptors in the registry's order, each digest once.
+    pub descriptors: Vec<Descriptor>,
+    /// Entries of the list that are no descriptors; a broken one does not hide a good one.
+    pub broken: Vec<Failure>,
+}
+
+impl Referrers {
+    fn new(list: List) -> Self {
+        let mut referrers = Self::default();
+        referrers.add(list);
+        referrers
+    }
+
+    fn add(&mut self, list: List) {
+        let mut seen: HashSet<Digest> = self
+            .descriptors
+            .iter()
+            .map(|descriptor| descriptor.digest)
+            .collect();
+        let fresh = list
+            .descriptors
+            .into_iter()
+            .filter(|descriptor| seen.insert(descriptor.digest));
+        self.descriptors.extend(fresh);
+        self.broken.extend(list.broken);
+    }
+
+    fn count(&self) -> usize {
+        self.descriptors.len().saturating_add(self.broken.len())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.count() == 0
+    }
+}
+
+impl Registry {
+    pub(super) async fn referrers_under_tag(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+    ) -> Result<Lookup<Arc<Referrers>>, RegistryError> {
+        let Some(reference) = repository.attached(digest, Attached::Referrers) else {
+            return Ok(Lookup::Absent(Absence::default()));
+        };
+        let manifest = match self.manifest(&reference).await? {
+            Lookup::Found(manifest) => manifest,
+            Lookup::Absent(absence) => return Ok(Lookup::Absent(absence)),
+        };
+        let Some(index) = manifest.index() else {
+            return Err(Failure::new(Reason::ManifestMalformed)
+                .at("mediaType")
+                .expected("an index under the referrers tag")
+                .found(manifest.media_type())
+                .detail(&reference)
+                .into());
+        };
+        let referrers = Referrers::new(List {
+            descriptors: index.manifests.clone(),
+            broken: index.broken.clone(),
+        });
+        match referrers.count() > REFERRERS.max {
+            true => Err(RegistryError::LimitExceeded {
+                url: reference.to_string(),
+                limit: REFERRERS,
+            }),
+            false => Ok(Lookup::Found(Arc::new(referrers))),
+        }
+    }
+}
+
+impl Shared {
+    /// The list of the first endpoint that has one with anything in it.
+    pub(super) async fn fetch_referrers(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+        artifact_type: Option<&str>,
+    ) -> Result<Lookup<Arc<Referrers>>, RegistryError> {
+        let mut nowhere = Nowhere::default();
+        let mut empty = None;
+        for endpoint in &self.settings.registries.endpoints(repository) {
+            match self.list(endpoint, digest, artifact_type).await {
+                Ok(Lookup::Found(list)) if list.is_empty() => empty = Some(list),
+                Ok(Lookup::Found(list)) => return Ok(Lookup::Found(Arc::new(list))),
+                Ok(Lookup::Absent(absence)) => nowhere.absent(absence),
+                Err(error) => nowhere.failed(error),
+            }
+        }
+        let absence = nowhere.answer()?;
+        Ok(match empty {
+            Some(list) => Lookup::Found(Arc::new(list)),
+            None => Lookup::Absent(absence),
+        })
+    }
+
+    /// The whole list of an endpoint, page by page.
+    async fn list(
+        &self,
+        endpoint: &Endpoint,
+        digest: &Digest,
+        artifact_type: Option<&str>,
+    ) -> Result<Lookup<Referrers>, RegistryError> {
+        let base = self.base(endpoint).await?;
+        let mut next = url(&base, endpoint, &format!("referrers/{digest}"));
+        if let Some(artifact_type) = artifact_type {
+            next.query_pairs_mut()
+                .append_pair("artifactType", artifact_type);
+        }
+        let mut visited: Vec<Url> = Vec::new();
+        let mut referrers = Referrers::default();
+        loop {
+            let shown = redact_url(&next);
+            if visited.len() >= REFERRER_PAGES.max {
+                return Err(RegistryError::LimitExceeded {
+                    url: shown,
+                    limit: REFERRER_PAGES,
+                });
+            }
+            visited.push(next.clone());
+            let mut ask = Ask::new(Method::Get, next, OCI_INDEX, INDEX_BYTES);
+            // Only the first page can be missing: a registry that has begun a list has the API.
+            if visited.len() == 1 {
+                ask.accepted = NO_API;
+            }
+            let response = match self.ask(endpoint, &ask).await? {
+                Answer::Reply(Reply::Whole(response)) => response,
+                Answer::Absent(_) | Answer::Unclear | Answer::Reply(Reply::Streamed(_)) => {
+                    return Err(ask.unexpected());
+                }
+            };
+            if NO_API.contains(&response.status()) {
+                check_refusal(&shown, told(response.body()).as_ref())?;
+                return Ok(Lookup::Absent(Absence {
+                    asked: vec![shown],
+                    code: format!("status {}", response.status()),
+                }));
+            }
+            let mut page = read(&shown, &response)?;
+            if let Some(artifact_type) = artifact_type
+                && !is_filtered(&response)
+            {
+                page.descriptors
+                    .retain(|descriptor| descriptor.artifact_type == artifact_type);
+            }
+            referrers.add(page);
+            if referrers.count() > REFERRERS.max {
+                return Err(RegistryError::LimitExceeded {
+                    url: shown,
+                    limit: REFERRERS,
+                });
+            }
+            next = match next_page(&response, &visited)? {
+                Some(url) => url,
+                None => return Ok(Lookup::Found(referrers)),
+            };
+        }
+    }
+}
+
+fn read(url: &str, response: &Response) -> Result<List, RegistryError> {
+    let content_type = response.header("content-type").unwrap_or_default();
+    // Something that answers 200 to everything is not a registry without referrers.
+    if essence(content_type) != OCI_INDEX {
+        return Err(RegistryError::Malformed {
+            url: url.to_owned(),
+            field: "content-type".to_owned(),
+            expected: OCI_INDEX.to_owned(),
+            found: printable(content_type),
+        });
+    }
+    List::read(response.body()).map_err(|failure| match failure.reason {
+        Reason::LimitExceeded => RegistryError::LimitExceeded {
+            url: url.to_owned(),
+            limit: REFERRERS,
+        },
+        _ => RegistryError::Malformed {
+            url: url.to_owned(),
+            field: failure.field.map_or_else(String::new, String::from),
+            expected: failure.expected.map_or_else(String::new, String::from),
+            found: failure.found.map_or_else(String::new, String::from),
+        },
+    })
+}
+
+/// Whether the registry says that it applied the filter.
+fn is_filtered(response: &Response) -> bool {
+    response
+        .headers("oci-filters-applied")
+        .flat_map(|header| header.split(','))
+        .any(|name| name.trim().eq_ignore_ascii_case("artifactType"))
+}
+
+/// The next page: `Link: <URL>; rel="next"` (RFC 8288). It must lie on the origin that gave this one, and be a new one.
+fn next_page(response: &Response, visited: &[Url]) -> Result<Option<Url>, RegistryError> {
+    let Some(target) = response.headers("link").find_map(next_link) else {
+        return Ok(None);
+    };
+    let here = response.final_url();
+    let refused = |expected: &str| RegistryError::Malformed {
+        url: redact_url(here),
+        field: "link".to_owned(),
+        expected: expected.to_owned(),
+        found: match here.join(target) {
+            Ok(url) => printable(&redact_url(&url)),
+            Err(_) => "no URL".to_owned(),
+        },
+    };
+    let mut next = here
+        .join(target)
+        .map_err(|_| refused("the URL of the next page"))?;
+    next.set_fragment(None);
+    if next.origin() != here.origin() || !next.username().is_empty() || next.password().is_some() {
+        return Err(refused("a page on the same host"));
+    }
+    if visited.contains(&next) || next == *here {
+        return Err(refused("a page that was not read yet"));
+    }
+    Ok(Some(next))
+}
+
+/// The target of the link with the relation `next`.
+fn next_link(header: &str) -> Option<&str> {
+    let mut rest = header;
+    loop {
+        let (target, after) = rest
+            .trim_start_matches([' ', '\t', ','])
+            .strip_prefix('<')?
+            .split_once('>')?;
+        // Parameters go on to the next comma that begins another link.
+        let end = after.find(",<").or_else(|| after.find(", <"));
+        let (parameters, further) = after.split_at(end.unwrap_or(after.len()));
+        let is_next = parameters.split(';').any(|parameter| {
+            parameter.split_once('=').is_some_and(|(name, value)| {
+                name.trim().eq_ignore_ascii_case("rel")
+                    && value
+                        .trim()
+                        .trim_matches('"')
+                        .split(' ')
+                        .any(|relation| relation.eq_ignore_ascii_case("next"))
+            })
+        });
+        if is_next {
+            return Some(target);
+        }
+        rest = further;
+    }
+}
+
+/// What registries without the API answer, besides 404: they do not know the address, the method or the media type. That is
+/// not yet "there are none": then the tags must say so.
+const NO_API: &[u16] = &[NOT_FOUND, 400, 405, 406, 501];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_link_to_the_next_page_is_found() {
+        for (header, expected) in [
+            ("</v2/x?n=1>; rel=\"next\"", Some("/v2/x?n=1")),
+            ("</v2/x>;rel=next", Some("/v2/x")),
+            ("</a>; rel=prev, </b>; rel=\"next last\"", Some("/b")),
+            ("</a>; rel=prev,</b>; title=x; REL=Next", Some("/b")),
+            ("</a>; rel=prev", None),
+            ("</a", None),
+            ("/a; rel=next", None),
+            ("", None),
+        ] {
+            assert_eq!(next_link(header), expected, "{header}");
+        }
+    }
+}

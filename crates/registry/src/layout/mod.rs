@@ -1,0 +1,408 @@
+//! Images outside of registries: OCI image layouts (image-spec 1.1, "Image Layout") as folders and as archives.
+//!
+//! [`Layout`] answers the questions that [`Registry`](crate::Registry) answers, about what `sealcheck copy`, `cosign save`,
+//! `docker save`, skopeo, crane, oras and BuildKit write. Its content is believed as little as a registry's: everything that
+//! is given out has the digest that was asked for. Names in a layout are claims of whoever wrote it.
+//!
+//! What is not in a layout is [`Lookup::Absent`]; what cannot be read or does not hold is a [`LayoutError`]. All of it is
+//! synchronous: reading a layout needs no runtime.
+//!
+//! ```no_run
+//! use sealcheck_registry::Attached;
+//! use sealcheck_registry::layout::{Layout, Wanted};
+//!
+//! # fn look() -> Result<(), sealcheck_registry::layout::LayoutError> {
+//! let layout = Layout::open("pause.tar.gz".as_ref())?;
+//! if let Some(image) = layout.resolve(&Wanted::Only)?.found() {
+//!     let _listed = layout.referrers(&image.digest)?;
+//!     for signatures in layout.attached(&image.digest, Attached::Signature) {
+//!         let _manifest = layout.manifest(&signatures.digest)?;
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`LayoutWriter`] writes one, and [`Plan`] says what has to be written.
+//!
+//! # What can be proved about an archive of `docker save`
+//!
+//! Signatures are about the digest of a manifest. Docker before version 25 saved no manifest at all:
+//! [`LayoutError::WithoutManifest`] then names the images and their ids, and nothing can be proved from the archive alone
+//! (the id is the digest of the configuration, which the manifest in the registry names). Newer archives are image layouts;
+//! [`Origin::Docker`] says that the manifest in it was written by Docker: with containerd's image store it is the registry's,
+//! with Docker's own store it was made anew, no registry has its digest, and no signature is about it.
+
+mod archive;
+mod blob;
+mod docker;
+mod error;
+mod folder;
+mod index;
+pub mod limits;
+mod plan;
+mod publish;
+mod search;
+mod storage;
+mod tar;
+mod write;
+
+use std::fmt;
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use sealcheck_verify::limits::Limit;
+use sealcheck_verify::{Digest, Failure, Reason, printable};
+use serde::Deserialize;
+
+use self::archive::Archive;
+use self::folder::{Folder, is_not_there};
+use self::index::{Entries, INDEX_JSON};
+use self::limits::LAYOUT_FILE_BYTES;
+use self::search::Found;
+use self::storage::{Storage, blob_path};
+use crate::limits::{INDEX_BYTES, REFERRERS};
+use crate::{Absence, Attached, Descriptor, Lookup, Manifest, Referrers};
+
+pub use self::blob::LayoutBlob;
+pub use self::docker::SavedImage;
+pub use self::error::LayoutError;
+pub use self::index::Wanted;
+pub use self::plan::Plan;
+pub use self::publish::{Published, Role};
+pub use self::write::{BlobWriter, LayoutWriter};
+
+/// An image layout, opened. Clones share it.
+#[derive(Clone)]
+pub struct Layout {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    storage: Storage,
+    entries: Entries,
+    origin: Origin,
+    /// The search for referrers, made when it is first needed.
+    found: OnceLock<Result<Found, LayoutError>>,
+}
+
+/// Who wrote a layout, as far as it shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// A tool that copies images as they are.
+    Layout,
+    /// `cosign save`, or `sealcheck copy`, which writes the same annotations.
+    Cosign,
+    /// `docker save`, or a tool that writes for `docker load`: the manifest may have been made anew.
+    Docker,
+}
+
+impl Layout {
+    /// Opens the layout at `path`: a folder, or a tar archive, which may be compressed by gzip.
+    ///
+    /// # Errors
+    /// [`LayoutError`]: nothing is there, it is no layout, or it is broken.
+    pub fn open(path: &Path) -> Result<Self, LayoutError> {
+        let storage = open_storage(path)?;
+        let Some(index) = storage.read(INDEX_JSON, INDEX_BYTES)? else {
+            return Err(without_index(&storage)?);
+        };
+        check_version(&storage)?;
+        let entries = Entries::read(&index).map_err(|failure| LayoutError::Manifest {
+            place: storage.place(INDEX_JSON),
+            failure,
+        })?;
+        let origin = if entries.are_cosigns() {
+            Origin::Cosign
+        } else if docker::is_dockers(&storage)? {
+            Origin::Docker
+        } else {
+            Origin::Layout
+        };
+        Ok(Self {
+            shared: Arc::new(Shared {
+                storage,
+                entries,
+                origin,
+                found: OnceLock::new(),
+            }),
+        })
+    }
+
+    /// Who wrote it, as far as it shows.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        self.shared.origin
+    }
+
+    /// What evidence calls it: the path, printable.
+    #[must_use]
+    pub fn place(&self) -> String {
+        self.shared.storage.place("")
+    }
+
+    /// The entries of `index.json`, with their annotations. Their names are claims.
+    #[must_use]
+    pub fn entries(&self) -> &[Descriptor] {
+        &self.shared.entries.descriptors
+    }
+
+    /// The image that is meant, as its descriptor.
+    ///
+    /// # Errors
+    /// [`LayoutError::Ambiguous`], or when the layout must be searched and is broken.
+    pub fn resolve(&self, wanted: &Wanted<'_>) -> Result<Lookup<Descriptor>, LayoutError> {
+        let entries = &self.shared.entries;
+        let found = match wanted {
+            Wanted::Only => self.only()?,
+            Wanted::Digest(digest) => return self.by_digest(digest),
+            Wanted::Name(name) => entries.named(name),
+            Wanted::Reference(reference) => match reference.digest() {
+                Some(digest) => return self.by_digest(digest),
+                None => entries.referenced(reference),
+            },
+        };
+        match found.as_slice() {
+            [] => Ok(self.absent(INDEX_JSON)),
+            [one] => Ok(Lookup::Found((*one).clone())),
+            several => Err(LayoutError::Ambiguous {
+                place: self.place(),
+                wanted: match wanted {
+                    Wanted::Name(name) => format!("the name {}", printable(name)),
+                    Wanted::Reference(reference) => format!("the name {reference}"),
+                    Wanted::Only | Wanted::Digest(_) => "the image".to_owned(),
+                },
+                found: several
+                    .iter()
+                    .take(SHOWN_IMAGES)
+                    .map(|entry| index::shown(entry))
+                    .collect(),
+            }),
+        }
+    }
+
+    /// The manifest with this digest.
+    ///
+    /// # Errors
+    /// [`LayoutError`]; that there is none is no error.
+    pub fn manifest(&self, digest: &Digest) -> Result<Lookup<Arc<Manifest>>, LayoutError> {
+        let storage = &self.shared.storage;
+        let entry = self.entries().iter().find(|entry| entry.digest == *digest);
+        let declared = entry.map(|entry| entry.media_type.as_str());
+        Ok(match search::read_manifest(storage, digest, declared)? {
+            Some(manifest) => Lookup::Found(Arc::new(manifest)),
+            None => self.absent(&blob_path(digest)),
+        })
+    }
+
+    /// The content of a descriptor, in memory, checked against its size and digest. `limit` is what the caller is ready to
+    /// hold.
+    ///
+    /// # Errors
+    /// [`LayoutError`], `limit-exceeded` when the descriptor is over `limit`; that there is no such blob is no error.
+    pub fn blob(
+        &self,
+        descriptor: &Descriptor,
+        limit: Limit,
+    ) -> Result<Lookup<Bytes>, LayoutError> {
+        let most = u64::try_from(limit.max).unwrap_or(u64::MAX);
+        if descriptor.size > most {
+            return Err(LayoutError::LimitExceeded {
+                place: self.shared.storage.place(&blob_path(&descriptor.digest)),
+                limit,
+            });
+        }
+        let mut blob = match self.open_blob(descriptor)? {
+            Lookup::Found(blob) => blob,
+            Lookup::Absent(absence) => return Ok(Lookup::Absent(absence)),
+        };
+        let mut content = Vec::with_capacity(usize::try_from(descriptor.size).unwrap_or_default());
+        while let Some(piece) = blob.chunk()? {
+            content.extend_from_slice(&piece);
+        }
+        Ok(Lookup::Found(content.into()))
+    }
+
+    /// The content of a descriptor, piece by piece.
+    ///
+    /// # Errors
+    /// As [`Layout::blob`], for the beginning.
+    pub fn open_blob(&self, descriptor: &Descriptor) -> Result<Lookup<LayoutBlob>, LayoutError> {
+        let storage = &self.shared.storage;
+        let path = blob_path(&descriptor.digest);
+        match storage.open(&path)? {
+            None => Ok(self.absent(&path)),
+            Some(file) => {
+                LayoutBlob::new(file, storage.place(&path), descriptor).map(Lookup::Found)
+            }
+        }
+    }
+
+    /// What is attached to a digest: the manifests that say so themselves, wherever in the layout they are, and those that
+    /// an index under the referrers tag lists. What could be attached and cannot be read is in [`Referrers::broken`], so
+    /// that an empty list without it means that there is nothing.
+    ///
+    /// # Errors
+    /// [`LayoutError`], when the search is over a limit or the folder cannot be listed.
+    pub fn referrers(&self, digest: &Digest) -> Result<Referrers, LayoutError> {
+        let found = self.found()?;
+        let mut referrers = Referrers {
+            descriptors: found.by_subject.get(digest).cloned().unwrap_or_default(),
+            broken: found.broken.clone(),
+        };
+        for list in self.attached(digest, Attached::Referrers) {
+            let listed = match self.manifest(&list.digest) {
+                Ok(Lookup::Found(list)) => list,
+                // The search has said so.
+                Ok(Lookup::Absent(_)) | Err(_) => continue,
+            };
+            let Some(index) = listed.index() else {
+                referrers.broken.push(
+                    Failure::new(Reason::LayoutMalformed)
+                        .at(index::REF_NAME)
+                        .expected("an index under the referrers tag")
+                        .found(listed.media_type()),
+                );
+                continue;
+            };
+            referrers.broken.extend(index.broken.iter().cloned());
+            for descriptor in &index.manifests {
+                let is_new = |seen: &Descriptor| seen.digest != descriptor.digest;
+                if referrers.descriptors.iter().all(is_new) {
+                    referrers.descriptors.push(descriptor.clone());
+                }
+            }
+        }
+        match referrers.descriptors.len() > REFERRERS.max {
+            true => Err(LayoutError::LimitExceeded {
+                place: self.place(),
+                limit: REFERRERS,
+            }),
+            false => Ok(referrers),
+        }
+    }
+
+    /// The entries that are attached to a digest under the tag that a registry would have for them, or by the annotations
+    /// of `cosign save`; more than one only when the layout has several under one name.
+    #[must_use]
+    pub fn attached(&self, digest: &Digest, what: Attached) -> Vec<Descriptor> {
+        let found = self.shared.entries.attached(digest, what);
+        found.into_iter().cloned().collect()
+    }
+
+    fn only(&self) -> Result<Vec<&Descriptor>, LayoutError> {
+        let mut images = self.shared.entries.images();
+        if images.len() > 1 {
+            let found = self.found()?;
+            images.retain(|entry| {
+                !found.children.contains(&entry.digest) && !found.attached.contains(&entry.digest)
+            });
+        }
+        Ok(images)
+    }
+
+    fn by_digest(&self, digest: &Digest) -> Result<Lookup<Descriptor>, LayoutError> {
+        if let Some(entry) = self.entries().iter().find(|entry| entry.digest == *digest) {
+            return Ok(Lookup::Found(entry.clone()));
+        }
+        Ok(self.manifest(digest)?.map(|manifest| manifest.descriptor()))
+    }
+
+    fn found(&self) -> Result<&Found, LayoutError> {
+        let shared = &self.shared;
+        let found = shared.found.get_or_init(|| {
+            let all_blobs = shared.origin == Origin::Cosign;
+            search::search(&shared.storage, &shared.entries, all_blobs)
+        });
+        found.as_ref().map_err(Clone::clone)
+    }
+
+    fn absent<T>(&self, path: &str) -> Lookup<T> {
+        Lookup::Absent(Absence {
+            asked: vec![self.shared.storage.place(path)],
+            code: String::new(),
+        })
+    }
+}
+
+impl fmt::Debug for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Layout")
+            .field("place", &self.place())
+            .field("origin", &self.origin())
+            .finish_non_exhaustive()
+    }
+}
+
+fn open_storage(path: &Path) -> Result<Storage, LayoutError> {
+    let place = || printable(&path.display().to_string());
+    let unreadable = |error| match is_not_there(&error) {
+        true => LayoutError::NotFound { place: place() },
+        false => LayoutError::unreadable(place(), &error),
+    };
+    let metadata = fs::metadata(path).map_err(unreadable)?;
+    if metadata.is_dir() {
+        return Ok(Storage::Folder(Folder::new(path)));
+    }
+    if !metadata.is_file() {
+        return Err(LayoutError::NotALayout {
+            place: place(),
+            detail: "it is neither a folder nor a regular file".to_owned(),
+        });
+    }
+    let file = fs::File::open(path).map_err(unreadable)?;
+    Archive::read(path, file).map(Storage::Archive)
+}
+
+/// Why there is no `index.json`.
+fn without_index(storage: &Storage) -> Result<LayoutError, LayoutError> {
+    let place = storage.place("");
+    if let Some(images) = docker::saved_images(storage)? {
+        return Ok(LayoutError::WithoutManifest { place, images });
+    }
+    let detail = match storage.open(OCI_LAYOUT)? {
+        Some(_) => "it has no index.json: whoever wrote it did not finish",
+        None => "it is no image layout: it has no index.json",
+    };
+    Ok(LayoutError::NotALayout {
+        place,
+        detail: detail.to_owned(),
+    })
+}
+
+fn check_version(storage: &Storage) -> Result<(), LayoutError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Marker {
+        image_layout_version: String,
+    }
+    let Some(bytes) = storage.read(OCI_LAYOUT, LAYOUT_FILE_BYTES)? else {
+        return Err(LayoutError::NotALayout {
+            place: storage.place(""),
+            detail: "it is no image layout: it has no file oci-layout".to_owned(),
+        });
+    };
+    match serde_json::from_slice::<Marker>(&bytes) {
+        Ok(marker) if marker.image_layout_version.starts_with("1.") => Ok(()),
+        Ok(marker) => Err(LayoutError::NotALayout {
+            place: storage.place(OCI_LAYOUT),
+            detail: format!(
+                "image layouts of version {} are not known",
+                printable(&marker.image_layout_version)
+            ),
+        }),
+        Err(error) => Err(LayoutError::malformed(
+            storage.place(OCI_LAYOUT),
+            format!("it cannot be read: {}", printable(&error.to_string())),
+        )),
+    }
+}
+
+const OCI_LAYOUT: &str = "oci-layout";
+/// Images that are named in an error, at most.
+const SHOWN_IMAGES: usize = 16;
+/// Images of an archive without manifests that are named.
+const SAVED_IMAGES: usize = 16;

@@ -1,0 +1,220 @@
+//! Mirrors and rewrites: who is asked changes, names do not.
+
+use std::io::{Read, Write};
+
+use sealcheck_net::Client;
+use sealcheck_registry::double::{Access, At, Fault, RegistryDouble};
+use sealcheck_registry::{Attached, Credential, Keychain, Lookup, Reference, Registry, Settings};
+
+use crate::support::{anonymous, client, code, net, registries, with_registries};
+
+/// A mirror for `r.example`, which itself lies at the second registry.
+fn mirrored(mirror: &RegistryDouble, origin: &RegistryDouble) -> String {
+    format!(
+        "repositories:
+  - prefix: r.example
+    mirrors: ['{}/copies']
+    rewrite: '{}'
+",
+        mirror.host(),
+        origin.host()
+    )
+}
+
+#[tokio::test]
+async fn the_mirror_is_asked_first_and_the_name_stays() {
+    let (mirror, origin) = (RegistryDouble::start(), RegistryDouble::start());
+    let image = mirror.image("copies/app", "v1");
+    let client = with_registries(&mirrored(&mirror, &origin));
+    let reference = Reference::parse("r.example/app:v1").unwrap();
+    let resolved = client.resolve(&reference).await.unwrap().found().unwrap();
+    assert_eq!(
+        resolved.reference.to_string(),
+        format!("r.example/app:v1@{}", image.digest)
+    );
+    assert!(origin.lines().is_empty());
+}
+
+#[tokio::test]
+async fn what_the_mirror_has_not_or_cannot_give_the_origin_has() {
+    for fault in [
+        Fault::Absent,
+        Fault::PageNotFound,
+        Fault::Forbidden,
+        Fault::ServerError,
+        Fault::TooManyRequests(None),
+        Fault::WrongDigest,
+        Fault::Truncated,
+        Fault::Huge,
+    ] {
+        let (mirror, origin) = (RegistryDouble::start(), RegistryDouble::start());
+        let image = origin.image("app", "v1");
+        mirror.image("copies/app", "v1");
+        mirror.fault(At::Registry, fault.clone());
+        let client = with_registries(&mirrored(&mirror, &origin));
+        let reference = Reference::parse("r.example/app:v1").unwrap();
+        let found = client.manifest(&reference).await.unwrap().found();
+        assert_eq!(found.unwrap().digest(), &image.digest, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_mirror_that_fails_is_no_absence_when_the_origin_has_nothing() {
+    let (mirror, origin) = (RegistryDouble::start(), RegistryDouble::start());
+    let image = origin.image("app", "v1");
+    mirror.repository("copies/app");
+    mirror.fault(At::Registry, Fault::Forbidden);
+    let client = with_registries(&mirrored(&mirror, &origin));
+    let reference = Reference::parse("r.example/app:v1").unwrap();
+    let repository = reference.repository();
+    let signature = repository
+        .attached(&image.digest, Attached::Signature)
+        .unwrap();
+    let error = client.manifest(&signature).await.unwrap_err();
+    assert_eq!(code(&error), "registry-forbidden");
+    let error = client
+        .referrers(repository, &image.digest, None)
+        .await
+        .unwrap_err();
+    assert_eq!(code(&error), "registry-forbidden");
+    mirror.heal();
+    match client.manifest(&signature).await.unwrap() {
+        Lookup::Absent(absence) => assert_eq!(absence.asked.len(), 2),
+        Lookup::Found(found) => panic!("{found:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_is_empty_at_the_mirror_is_looked_for_at_the_origin() {
+    let (mirror, origin) = (RegistryDouble::start(), RegistryDouble::start());
+    let image = origin.image("app", "v1");
+    mirror.image("copies/app", "v1");
+    let attached = origin.attach("app", &image, "application/vnd.example", &[]);
+    let client = with_registries(&mirrored(&mirror, &origin));
+    let reference = Reference::parse("r.example/app:v1").unwrap();
+    let list = client
+        .referrers(reference.repository(), &image.digest, None)
+        .await
+        .unwrap()
+        .found()
+        .unwrap();
+    assert_eq!(list.descriptors[0].digest, attached.digest);
+    assert_eq!(mirror.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn credentials_of_the_origin_are_not_shown_to_the_mirror() {
+    let (mirror, origin) = (RegistryDouble::start(), RegistryDouble::start());
+    let image = origin.image("app", "v1");
+    mirror.repository("copies/app");
+    mirror.access(Access::Basic {
+        username: "other".to_owned(),
+        password: "other".to_owned(),
+    });
+    origin.access(Access::Basic {
+        username: "user".to_owned(),
+        password: "hunter2".to_owned(),
+    });
+    let origin_host = origin.host();
+    let client = client(Settings {
+        registries: registries(&mirrored(&mirror, &origin)),
+        keychain: Keychain::anonymous().with_given(
+            &[&origin_host],
+            Credential::basic("user", "hunter2".to_owned()),
+        ),
+        allow_http: false,
+    });
+    let reference = Reference::parse("r.example/app:v1").unwrap();
+    let found = client.manifest(&reference).await.unwrap().found().unwrap();
+    assert_eq!(found.digest(), &image.digest);
+    assert!(
+        mirror
+            .requests()
+            .iter()
+            .all(|asked| asked.header("authorization").is_none())
+    );
+}
+
+#[tokio::test]
+async fn a_registry_with_tls_and_its_own_ca_is_asked_with_tls() {
+    let registry = RegistryDouble::start_tls("r.example");
+    let image = registry.image("app", "v1");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("ca.pem"),
+        registry.http().ca_pem().unwrap(),
+    )
+    .unwrap();
+    let path = folder.path().join("registries.yaml");
+    let yaml = format!(
+        "registries:\n  '{}': {{http: false, ca-files: [ca.pem]}}\n",
+        registry.host()
+    );
+    std::fs::write(&path, yaml).unwrap();
+    let client = client(Settings {
+        registries: sealcheck_registry::Registries::read(&path).unwrap(),
+        ..Settings::default()
+    });
+    let found = client
+        .manifest(&registry.reference("app:v1"))
+        .await
+        .unwrap();
+    assert_eq!(found.found().unwrap().digest(), &image.digest);
+    // Without the settings, it is spoken to without TLS, as loopback addresses are.
+    let reference = registry.reference("app:v1");
+    assert!(anonymous().manifest(&reference).await.is_err());
+}
+
+#[tokio::test]
+async fn where_http_is_allowed_tls_is_tried_first() {
+    // A name that is not a loopback address, and leads to one through the proxy.
+    let port = speaks_no_tls();
+    let digest = sealcheck_verify::Digest::sha256(b"{}");
+    let reference = Reference::parse(&format!("r.example:{port}/app:v1")).unwrap();
+    let proxy = sealcheck_net::double::Double::start();
+    proxy.respond(move |asked| match asked.method.as_str() {
+        "CONNECT" => Some(sealcheck_net::double::Answer::tunnel(port)),
+        _ => None,
+    });
+    let target = format!("http://r.example:{port}/v2/app/manifests/v1");
+    proxy
+        .expect(sealcheck_net::double::Ask::get(&target))
+        .answer(
+            sealcheck_net::double::Answer::ok("{}")
+                .header("docker-content-digest", &digest.to_string()),
+        );
+    let config = sealcheck_net::Config {
+        proxies: sealcheck_net::Proxies {
+            http: Some(proxy.url("").into()),
+            https: Some(proxy.url("").into()),
+            no_proxy: String::new(),
+        },
+        ..net()
+    };
+    let allowing = Registry::new(
+        Client::new(config.clone()).unwrap(),
+        Settings {
+            allow_http: true,
+            ..Settings::default()
+        },
+    );
+    // It came as far as the registry's (useless) answer.
+    let error = allowing.manifest(&reference).await.unwrap_err();
+    assert_eq!(code(&error), "manifest-malformed", "{error}");
+    let strict = Registry::new(Client::new(config).unwrap(), Settings::default());
+    let error = strict.manifest(&reference).await.unwrap_err();
+    assert_eq!(code(&error), "registry-unavailable");
+}
+
+/// The port of a server that answers a TLS greeting as HTTP servers do.
+fn speaks_no_tls() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        while let Ok((mut stream, _)) = listener.accept() {
+            let _ = stream.read(&mut [0; 512]);
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        }
+    });
+    port
+}
