@@ -32,15 +32,17 @@ pub(super) fn signatures(out: &mut Lines, verdict: &Verdict, image: &ImageFacts,
         add_content(out, signature, image);
     }
     add_rest(out, accepted.len(), all, "accepted");
-    // What decided about the image is told already.
-    let told = accepted.is_empty() && refused.len() == 1;
-    // Beside a good proof, proofs of another kind are what is usual.
+    // Beside proofs of the kind that was asked for, others are what is usual.
+    let is_other = |signature: &ImageSignatureFacts| is_of_another_kind(signature);
+    let has_some = !accepted.is_empty() || !refused.iter().all(|it| is_other(it));
     let (others, refused): (Vec<_>, Vec<_>) = refused
         .into_iter()
-        .partition(|signature| !accepted.is_empty() && !all && is_of_another_kind(signature));
+        .partition(|signature| has_some && !all && is_other(signature));
+    // What decided about the image is told already.
+    let mut decisive = verdict.failure().map(ToString::to_string);
     for signature in shown(&refused, all) {
-        if !told {
-            let message = signature.message.as_deref().unwrap_or_default();
+        let message = signature.message.as_deref().unwrap_or_default();
+        if decisive.take_if(|told| *told == message).is_none() {
             let reason = signature.reason.map_or("", Reason::code);
             out.add("refused", &printable(&format!("{reason}: {message}")));
         }
@@ -104,6 +106,10 @@ pub(super) fn hint(evidence: &Evidence, reason: Reason) -> Option<Cow<'static, s
     Some(match reason {
         Reason::NoProofFound => "The report lists the places. If the proofs lie in another repository, name it with --signature-repository.".into(),
         Reason::Offline => OFFLINE_HINT.into(),
+        Reason::FileNotFound => LAYOUT_HINT.into(),
+        Reason::NotASignature => "Only attestations are attached. `sealcheck verify-attestation --type TYPE` proves those; a signature must come from the publisher.".into(),
+        Reason::NotAnAttestation if has_other_types(evidence) => "Attestations of other types are attached. Name the one that you need with --type; --verbose lists them.".into(),
+        Reason::NotAnAttestation => "Only signatures are attached. `sealcheck verify` proves those; an attestation must come from the publisher.".into(),
         Reason::RegistryUnauthorized => {
             let name = evidence.artifact.name.as_deref()?;
             let registry = name.split('/').next().unwrap_or_default();
@@ -115,6 +121,11 @@ pub(super) fn hint(evidence: &Evidence, reason: Reason) -> Option<Cow<'static, s
         }
         _ => return None,
     })
+}
+
+fn has_other_types(evidence: &Evidence) -> bool {
+    let mut signatures = evidence.image.iter().flat_map(|image| &image.signatures);
+    signatures.any(|it| it.reason == Some(Reason::PredicateTypeMismatch))
 }
 
 fn platforms(out: &mut Lines, image: &ImageFacts) {
@@ -210,4 +221,6 @@ fn add_rest(out: &mut Lines, count: usize, all: bool, what: &str) {
 const SHOWN: usize = 10;
 /// The short report does not list the places.
 pub(super) const NO_PROOF_HINT: &str = "If the proofs lie in another repository, name it with --signature-repository. --verbose lists the places that were looked at.";
+const LAYOUT_HINT: &str =
+    "Check the path. `sealcheck copy IMAGE FOLDER` and `cosign save` write such folders.";
 const OFFLINE_HINT: &str = "Without network an image is verified from a copy: make it with `sealcheck copy IMAGE FOLDER` where there is a network, then run `sealcheck verify oci:FOLDER --offline`.";

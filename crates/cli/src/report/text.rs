@@ -393,7 +393,9 @@ fn checks(checks: &Checks) -> String {
 
 fn details(out: &mut Lines, verdict: &Verdict) {
     let evidence = verdict.evidence();
-    for (algorithm, hex) in &evidence.artifact.digests {
+    let digests = &evidence.artifact.digests;
+    // That of an image is told above.
+    for (algorithm, hex) in digests.iter().filter(|_| evidence.image.is_none()) {
         out.add("digest", &format!("{algorithm}:{hex}"));
     }
     if let Some(root) = &evidence.trusted_root {

@@ -1,7 +1,7 @@
 //! `verify`: images in registries and layouts.
 
 use sealcheck_registry::double::{Access, At, Fault};
-use sealcheck_testkit::image::Repository;
+use sealcheck_testkit::image::{Repository, kubernetes_image};
 use sealcheck_testkit::{Key, KeyKind};
 
 use crate::scene::{ISSUER, SIGNER, Scene};
@@ -153,6 +153,93 @@ fn annotations_must_have_been_signed() {
         wrong.stdout
     );
     run(&["-a", "env"]).exits(2);
+    let image = ["oci:layout", "--offline", "-o", "text"];
+    let none = scene.run("verify-attestation", &image).exits(1);
+    assert!(
+        none.last_words().contains("`sealcheck verify` proves"),
+        "{}",
+        none.stdout
+    );
+}
+
+/// With the trusted root that is embedded, and nothing from the network.
+#[test]
+fn pause_3_10_is_proved_offline() {
+    let Some(corpora) = sealcheck_testkit::shared::corpora() else {
+        return;
+    };
+    let (repository, image) = kubernetes_image(&corpora.join("kubernetes-pause-3.10"));
+    let scene = Scene::of(repository, image);
+    scene.lay_out();
+    let by = |identity: &str| {
+        scene.sandbox.run(&[
+            "verify",
+            "oci:layout:v1",
+            "--offline",
+            "--identity",
+            identity,
+            "--issuer",
+            "https://accounts.google.com",
+            "-o",
+            "text",
+        ])
+    };
+    let run = by("krel-trust@k8s-releng-prod.iam.gserviceaccount.com").exits(0);
+    scene.golden("image-pause", run, None);
+    by("krel-staging@k8s-releng-prod.iam.gserviceaccount.com").exits(1);
+    by("regex:rel-trust@k8s-releng-prod.iam.gserviceaccount.com").exits(1);
+}
+
+#[test]
+fn a_stranger_is_told_once() {
+    let scene = Scene::signed();
+    scene.lay_out();
+    let run = scene
+        .sandbox
+        .run(&[
+            "verify",
+            "oci:layout",
+            "--offline",
+            "--trusted-root",
+            "root.json",
+            "--identity",
+            "mallory@example.com",
+            "--issuer",
+            ISSUER,
+            "-o",
+            "text",
+        ])
+        .exits(1);
+    assert_eq!(run.stdout.matches("identity-mismatch").count(), 1);
+    assert!(run.stdout.contains("claims to be"), "{}", run.stdout);
+    scene.golden("image-rejected", run, None);
+}
+
+#[test]
+fn the_result_does_not_replace_what_is_read() {
+    let scene = Scene::signed();
+    scene.lay_out();
+    for read in ["root.json", "images.txt", "registries.yaml"] {
+        scene.sandbox.write("images.txt", "oci:layout\n");
+        scene.sandbox.write("registries.yaml", "registries: {}\n");
+        let before = scene.sandbox.read(read);
+        let run = scene
+            .run(
+                "verify",
+                &[
+                    "--images-from",
+                    "images.txt",
+                    "--registry-config",
+                    "registries.yaml",
+                    "--offline",
+                    "--output-file",
+                    read,
+                ],
+            )
+            .exits(2);
+        assert!(run.stderr.contains("--output-file"), "{}", run.stderr);
+        assert_eq!(scene.sandbox.read(read), before, "{read}");
+    }
 }
 
 #[test]

@@ -21,6 +21,7 @@
 
 mod attach;
 mod build;
+mod kubernetes;
 mod layout;
 
 use std::collections::BTreeMap;
@@ -32,6 +33,7 @@ use crate::key::Hash;
 
 pub use attach::{BUNDLE_V03, EMPTY_CONFIG, Referrer, SIGNATURE_ARTIFACT};
 pub use build::{Flavour, ImageOptions};
+pub use kubernetes::kubernetes_image;
 pub use layout::archive;
 
 /// What one repository of a registry holds.

@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 
 use sealcheck_engine::{Config, Engine, ImageRequest, ImageSource, NetConfig, Network};
 use sealcheck_registry::double::RegistryDouble;
-use sealcheck_testkit::image::{Descriptor, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST, Repository};
+use sealcheck_testkit::image::{Descriptor, Repository, kubernetes_image};
 use sealcheck_testkit::shared;
 use sealcheck_verify::{Identities, Identity, Outcome, Pattern, Reason, Requirements};
-use serde_json::{Value, json};
 
 use super::scene::*;
 
@@ -21,58 +20,11 @@ fn by(identity: &str) -> Requirements {
     )))
 }
 
-/// The signature in this folder, under the tag of the image that its payload names. Of the second image only the digest is
-/// known, so its manifest is not there.
-fn repository(folder: &Path) -> (Repository, Descriptor) {
-    let read = |name: &str| fs::read(folder.join(name)).unwrap();
-    let text = |name: &str| String::from_utf8(read(name)).unwrap();
-    let payload = read("payload.json");
-    let named: Value = serde_json::from_slice(&payload).unwrap();
-    let digest = named["critical"]["image"]["docker-manifest-digest"]
-        .as_str()
-        .unwrap();
-    let mut repository = Repository::new();
-    let mut image = Descriptor {
-        media_type: OCI_INDEX.to_owned(),
-        digest: digest.to_owned(),
-        size: 0,
-        artifact_type: None,
-        annotations: Default::default(),
-        platform: None,
-    };
-    if let Ok(index) = fs::read(folder.join("index.json")) {
-        let media_type = serde_json::from_slice::<Value>(&index).unwrap()["mediaType"]
-            .as_str()
-            .unwrap()
-            .to_owned();
-        image = repository.push_manifest_bytes(&media_type, &index);
-    }
-    assert_eq!(image.digest, digest);
-    repository.tag("v1", &image);
-    let layer = repository.push_blob("application/vnd.dev.cosign.simplesigning.v1+json", &payload);
-    let mut layer = layer.json();
-    layer["annotations"] = json!({
-        "dev.cosignproject.cosign/signature": text("signature.b64").trim(),
-        "dev.sigstore.cosign/certificate": text("cert.pem"),
-        "dev.sigstore.cosign/bundle": text("rekor-bundle.json"),
-    });
-    let config = repository.push_blob(OCI_CONFIG, b"{}");
-    let manifest = json!({
-        "schemaVersion": 2,
-        "mediaType": OCI_MANIFEST,
-        "config": config.json(),
-        "layers": [layer],
-    });
-    let manifest = repository.push_manifest(&manifest);
-    repository.tag(&image.tag_with_suffix("sig"), &manifest);
-    (repository, image)
-}
-
 fn check(folder: &str) {
     let Some(corpora) = shared::corpora() else {
         return;
     };
-    let (repository, image) = repository(&corpora.join(folder));
+    let (repository, image) = kubernetes_image(&corpora.join(folder));
     let double = RegistryDouble::start();
     fill(&double, "app", &repository);
     let served = ImageSource::Registry(double.reference(&format!("app@{}", image.digest)));
