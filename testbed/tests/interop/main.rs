@@ -139,7 +139,7 @@ fn trials(act: impl Fn(&Subject) -> Result<(), Failed> + Clone + Send + 'static)
             "tuf-repository-for-us",
             tuf::we_load_the_trusted_root_from_it,
         ),
-        ("registries", registries::images_are_pushed_and_signed),
+        ("registries", registries::images_are_signed_and_judged),
         ("kept-bundles", saved::cosign_accepts_what_we_keep),
         ("several-signers", signers::each_is_known_among_several),
         ("authorities-by-flags", authorities::flags_name_an_authority),

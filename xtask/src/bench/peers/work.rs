@@ -30,6 +30,13 @@ pub(crate) fn prepare(testbed: &Testbed) -> Result<Vec<Race>> {
         work.sign_bundle(&file)?;
         many.push(file);
     }
+    let registry = testbed.crane_registry.as_deref().context("no registry")?;
+    let [image, legacy_image] = ["bundle", "legacy"].map(|name| format!("{registry}/{name}:1"));
+    work.push(&small, &image)?;
+    work.push(&small, &legacy_image)?;
+    work.sign_image(&image)?;
+    work.sign_image_old(&legacy_image)?;
+    let registry_log = || Some(testbed.folder.join("crane-registry.log"));
     let all = |file: &PathBuf| work.cosign_bundle(file);
     Ok(vec![
         Race {
@@ -84,6 +91,20 @@ pub(crate) fn prepare(testbed: &Testbed) -> Result<Vec<Race>> {
             cosign: many.iter().map(all).collect(),
             sealcheck: vec![work.sealcheck(&folder, &["--offline"])],
             registry_log: None,
+        },
+        Race {
+            name: "`verify`, an image with a bundle by the referrers tag".into(),
+            rounds: 11,
+            cosign: vec![work.cosign_image(&image, &["--trusted-root", &work.root()])],
+            sealcheck: vec![work.sealcheck_image(&image)],
+            registry_log: registry_log(),
+        },
+        Race {
+            name: "`verify`, an image with a `.sig` tag".into(),
+            rounds: 11,
+            cosign: vec![work.cosign_image(&legacy_image, &["--new-bundle-format=false"])],
+            sealcheck: vec![work.sealcheck_image(&legacy_image)],
+            registry_log: registry_log(),
         },
     ])
 }
@@ -157,27 +178,83 @@ impl<'t> Work<'t> {
     }
 
     fn sign_old(&self, file: &Path, output: &[&str]) -> Result<()> {
-        let fulcio = self
-            .testbed
-            .fulcio_url
-            .as_deref()
-            .context("Fulcio does not run")?;
-        let old = [
+        self.sign(file, &[&self.old()?, output].concat())
+    }
+
+    /// The arguments for cosign's legacy formats.
+    fn old(&self) -> Result<[&str; 6]> {
+        let fulcio = self.testbed.fulcio_url.as_deref();
+        Ok([
             "--use-signing-config=false",
             "--new-bundle-format=false",
             "--rekor-url",
             &self.rekor,
             "--fulcio-url",
-            fulcio,
-        ];
-        self.sign(file, &[&old, output].concat())
+            fulcio.context("Fulcio does not run")?,
+        ])
+    }
+
+    /// Pushes an image of one file.
+    fn push(&self, file: &Path, image: &str) -> Result<()> {
+        let layer = with(file, ".tar");
+        let name = file.file_name().context("no file")?;
+        let mut tar = Command::new("tar");
+        tar.args(["-cf", &layer, "-C"]).arg(&self.folder).arg(name);
+        process::output(&mut tar)?;
+        let mut crane = Command::new(self.testbed.crane.as_ref().context("no crane")?);
+        crane.env("HOME", &self.folder);
+        crane.args(["append", "--oci-empty-base", "-f", &layer, "-t", image]);
+        process::output(&mut crane).map(drop)
+    }
+
+    fn sign_image(&self, image: &str) -> Result<()> {
+        let config = self.testbed.signing_config_v1.display().to_string();
+        let root = self.root();
+        self.sign_in_registry(
+            image,
+            &["--signing-config", &config, "--trusted-root", &root],
+        )
+    }
+
+    fn sign_image_old(&self, image: &str) -> Result<()> {
+        self.sign_in_registry(image, &self.old()?)
+    }
+
+    fn sign_in_registry(&self, image: &str, arguments: &[&str]) -> Result<()> {
+        let mut cosign = self.testbed.cosign();
+        cosign.args(["sign", "--yes", "--allow-http-registry", "--identity-token"]);
+        cosign.arg(&self.token).args(arguments).arg(image);
+        process::output(&mut cosign).map(drop)
+    }
+
+    fn cosign_image(&self, image: &str, arguments: &[&str]) -> Command {
+        let mut command = self.testbed.cosign();
+        command.args(["verify", "--allow-http-registry"]);
+        command.args(arguments).args(self.signer()).arg(image);
+        command
+    }
+
+    fn sealcheck_image(&self, image: &str) -> Command {
+        let mut command = Command::new(process::target().join("release").join("sealcheck"));
+        command.args(["verify", "--trusted-root"]);
+        command.arg(&self.testbed.trusted_root);
+        command.args(self.signer()).arg(image);
+        command
+    }
+
+    fn root(&self) -> String {
+        self.testbed.trusted_root.display().to_string()
     }
 
     fn cosign_bundle(&self, file: &Path) -> Command {
-        let root = self.testbed.trusted_root.display().to_string();
         self.cosign(
             file,
-            &["--trusted-root", &root, "--bundle", &with(file, BUNDLE)],
+            &[
+                "--trusted-root",
+                &self.root(),
+                "--bundle",
+                &with(file, BUNDLE),
+            ],
         )
     }
 
