@@ -1,7 +1,7 @@
 //! What has to be copied so that an image and its proofs are whole elsewhere.
 //!
 //! Whoever copies finds out what there is and adds each manifest here, fetches [`Plan::blobs`], as many at one time as it
-//! likes, into a [`LayoutWriter`](super::LayoutWriter), and then commits. Where they come from is its own matter.
+//! likes, into a [`LayoutWriter`], and then commits. Where they come from is its own matter.
 
 use std::collections::HashSet;
 use std::sync::Arc;
