@@ -45,7 +45,7 @@ impl KeySource {
     }
 
     fn file(path: &str) -> Result<Self> {
-        let bytes = files::read(path.as_ref(), CERTIFICATE_BYTES)?;
+        let bytes = files::read(path.as_ref(), CERTIFICATE_BYTES).map_err(unreadable)?;
         parse(&bytes, path).map(Self::Read)
     }
 
@@ -55,7 +55,8 @@ impl KeySource {
             Self::Read(key) => Ok(key),
             Self::Url(url) => {
                 let input = Input::Url(url);
-                parse(&engine.read(&input, CERTIFICATE_BYTES)?, &input.name())
+                let bytes = engine.read(&input, CERTIFICATE_BYTES).map_err(unreadable)?;
+                parse(&bytes, &input.name())
             }
         }
     }
@@ -77,6 +78,18 @@ fn parse(bytes: &[u8], name: &str) -> Result<PublicKey> {
             .with_hint("This is a certificate: give it with --certificate, and say who must have signed with --certificate-identity and --certificate-oidc-issuer."),
         () => problem(failure),
     })
+}
+
+/// A key is no proof: what reads files and addresses says what it reads most.
+fn unreadable(failure: Failure) -> Failure {
+    match failure.reason {
+        Reason::ProofUnreadable => Failure {
+            reason: Reason::KeyUnreadable,
+            expected: None,
+            ..failure
+        },
+        _ => failure,
+    }
 }
 
 fn refused(text: &str, what: &str) -> Problem {

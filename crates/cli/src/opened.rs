@@ -57,7 +57,9 @@ impl Opened {
                 console.warning(&text);
             }
         }
-        let engine = setup::engine(&args.trust, &args.network, access)?;
+        let by_key = matches!(signer, Signer::Key(_));
+        let needed = requirements::need_trust(args, by_key);
+        let engine = setup::engine(&args.trust, &args.network, access, needed)?;
         for warning in &engine.trust().warnings {
             tell(console, warning, args.network.offline, args.verbose);
         }

@@ -3,7 +3,7 @@
 use clap::ArgMatches;
 use sealcheck_verify::{DigestAlgorithm, Identities, PublicKey, Requirements, Threshold};
 
-use crate::args::{InstanceName, Require};
+use crate::args::{Common, InstanceName, Require};
 use crate::environment::{Origin, origin, spoken};
 use crate::precedence::Settled;
 use crate::problem::{Problem, Result};
@@ -68,6 +68,12 @@ pub(crate) fn build(settled: &Settled, signer: RequiredSigner) -> Result<Require
             Require::Scts(_) if args.insecure_ignore_sct => {
                 return Err(contradiction("scts", "--insecure-ignore-sct"));
             }
+            Require::Scts(_) if !by_identity => {
+                return Err(Problem::argument(
+                    "--require scts cannot be met by a plain key, which has no certificate",
+                )
+                .with_hint("Drop it, or require an identity instead of --key."));
+            }
             Require::InclusionProof => requirements.require_inclusion_proof(),
             Require::Log(count) => requirements.log_entries(Threshold::AtLeast(count)),
             Require::Timestamps(count) => requirements.timestamps(Threshold::AtLeast(count)),
@@ -80,6 +86,16 @@ pub(crate) fn build(settled: &Settled, signer: RequiredSigner) -> Result<Require
         requirements = requirements.digest_algorithm(digest_algorithm(name)?);
     }
     Ok(requirements)
+}
+
+/// Whether anything that the flags require depends on the trusted root: a key needs nobody else to vouch for it.
+pub(crate) fn need_trust(args: &Common, by_key: bool) -> bool {
+    !by_key
+        || !args.ignores_log()
+        || args.require.use_signed_timestamps
+        || args.names_timestamp
+        || !args.require.require.is_empty()
+        || args.trust.instance == InstanceName::Github
 }
 
 /// What variables weaken. A flag is seen by whoever writes it; a variable is not.

@@ -15,15 +15,24 @@ use crate::problem::{Problem, Result};
 use crate::registry::Access;
 use crate::trust_files::TrustFiles;
 
-/// Makes the engine: loads the trusted root, and sets up the network without using it.
-pub(crate) fn engine(trust: &TrustArgs, network: &NetworkArgs, access: Access) -> Result<Engine> {
+/// Makes the engine: loads the trusted root, from the network only when it is `needed`, and sets up the network without
+/// using it.
+pub(crate) fn engine(
+    trust: &TrustArgs,
+    network: &NetworkArgs,
+    access: Access,
+    needed: bool,
+) -> Result<Engine> {
     let rekor_url = network
         .rekor_url
         .clone()
         .unwrap_or_else(|| DEFAULT_REKOR_URL.to_owned());
-    let files = TrustFiles::read(trust, &rekor_url)?;
+    let files = TrustFiles::read(trust)?;
     let config = Config {
-        trust: TrustSource::Load(source(trust)?),
+        trust: match needed {
+            true => TrustSource::Load(source(trust)?),
+            false => TrustSource::AtHand(source(trust)?),
+        },
         network: reach(network, &access),
         rekor_url,
         registry: access.settings,
@@ -89,6 +98,13 @@ pub(crate) fn exclusive(matches: &ArgMatches, one: &str, other: &str) -> Problem
 
 fn source(trust: &TrustArgs) -> Result<Source> {
     if let Some(path) = &trust.trusted_root {
+        // An address may have a password in it, so it is not repeated.
+        if path.to_str().is_some_and(|text| text.contains("://")) && !path.exists() {
+            return Err(Problem::argument(
+                "--trusted-root takes a file, and nothing is fetched from an address",
+            )
+            .with_hint("Download the file first by a way that you trust, or name a TUF repository with --tuf-mirror."));
+        }
         return Ok(Source::File(path.clone()));
     }
     let instance = match trust.instance {

@@ -24,7 +24,7 @@ pub(crate) struct TrustFiles {
 
 impl TrustFiles {
     /// Reads the files that the flags name.
-    pub(crate) fn read(args: &TrustArgs, rekor_url: &str) -> Result<Self> {
+    pub(crate) fn read(args: &TrustArgs) -> Result<Self> {
         let mut out = Self::default();
         if let Some(path) = &args.certificate_chain {
             let chain = certificates(path)?;
@@ -50,12 +50,10 @@ impl TrustFiles {
             );
         }
         if let Some(path) = &args.rekor_public_key {
-            // The log's name stands in the evidence; what else is in the address can be secret.
-            let url = rekor_url.split(['?', '#']).next().unwrap_or_default();
-            out.add(path, "tlogs", json!([log(path, url)?]));
+            out.add(path, "tlogs", json!([log(path)?]));
         }
         if let Some(path) = &args.ct_log_public_key {
-            out.add(path, "ctlogs", json!([log(path, "")?]));
+            out.add(path, "ctlogs", json!([log(path)?]));
         }
         Ok(out)
     }
@@ -130,9 +128,10 @@ fn authority(file: &Path, chain: &[Vec<u8>]) -> Value {
     })
 }
 
-fn log(path: &Path, url: &str) -> Result<Value> {
+/// A log of which only the key is known: that the file belongs to an address is nowhere said.
+fn log(path: &Path) -> Result<Value> {
     let name = path.display().to_string();
-    let bytes = files::read(path, CERTIFICATE_BYTES)?;
+    let bytes = files::read(path, CERTIFICATE_BYTES).map_err(unreadable)?;
     let key = PublicKey::parse(&bytes).map_err(|failure| failure.of_file(&name))?;
     let details = match key.kind() {
         KeyKind::EcdsaP256 => "PKIX_ECDSA_P256_SHA_256",
@@ -142,7 +141,7 @@ fn log(path: &Path, url: &str) -> Result<Value> {
         KeyKind::Ed25519 => "PKIX_ED25519",
     };
     Ok(json!({
-        "baseUrl": match url { "" => format!("file:{name}"), url => url.to_owned() },
+        "baseUrl": format!("file:{name}"),
         "hashAlgorithm": "SHA2_256",
         "publicKey": {
             "rawBytes": BASE64.encode(key.spki()),
@@ -155,7 +154,7 @@ fn log(path: &Path, url: &str) -> Result<Value> {
 
 fn certificates(path: &Path) -> Result<Vec<Vec<u8>>> {
     let name = path.display().to_string();
-    let bytes = files::read(path, CERTIFICATE_BYTES)?;
+    let bytes = files::read(path, CERTIFICATE_BYTES).map_err(unreadable)?;
     let wrong = |detail: &str| {
         Problem::from(
             Failure::new(Reason::TrustRootInvalid)
@@ -170,6 +169,17 @@ fn certificates(path: &Path) -> Result<Vec<Vec<u8>>> {
     match read.is_empty() {
         true => Err(wrong("none")),
         false => Ok(read.into_iter().map(|der| der.to_vec()).collect()),
+    }
+}
+
+/// What is trusted is no proof.
+fn unreadable(failure: Failure) -> Failure {
+    match failure.reason {
+        Reason::ProofUnreadable => Failure {
+            reason: Reason::TrustRootUnreadable,
+            ..failure
+        },
+        _ => failure,
     }
 }
 

@@ -174,7 +174,7 @@ impl Pass<'_> {
     }
 
     fn file(&mut self, path: &Path) -> Result<()> {
-        let mut file = File::open(path).map_err(|error| self.unopened(&error))?;
+        let mut file = File::open(path).map_err(|error| self.unopened(path, &error))?;
         let before = file.metadata().map_err(|error| self.unreadable(error))?;
         if before.is_dir() {
             // A folder that cannot be listed may hold artifacts: that is no mistake of the caller.
@@ -229,8 +229,10 @@ impl Pass<'_> {
         })
     }
 
-    fn unopened(&self, error: &io::Error) -> Failure {
+    fn unopened(&self, path: &Path, error: &io::Error) -> Failure {
         match is_not_there(error) {
+            // Whatever the link means is not reached: a volume that is not mounted, half a deployment.
+            true if path.is_symlink() => self.unreadable("it is a link to nothing"),
             true => Failure::new(Reason::FileNotFound).at(printable(&self.name)),
             false => self.unreadable(error),
         }
@@ -265,7 +267,23 @@ pub(crate) fn is_not_there(error: &io::Error) -> bool {
 
 /// Whether a file is no longer what it was. Where the system keeps no time of change, its size has to do.
 fn changed(before: &Metadata, after: &Metadata) -> bool {
-    before.len() != after.len() || before.modified().ok() != after.modified().ok()
+    before.len() != after.len()
+        || before.modified().ok() != after.modified().ok()
+        || is_other(before, after)
+}
+
+/// Whether another file has taken the place, or the status changed: whoever writes can set the time of modification back,
+/// but not that of the change.
+#[cfg(unix)]
+fn is_other(before: &Metadata, after: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |file: &Metadata| (file.dev(), file.ino(), file.ctime(), file.ctime_nsec());
+    identity(before) != identity(after)
+}
+
+#[cfg(not(unix))]
+fn is_other(_: &Metadata, _: &Metadata) -> bool {
+    false
 }
 
 fn size(length: usize) -> u64 {

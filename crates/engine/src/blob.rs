@@ -57,9 +57,11 @@ impl Engine {
             now: self.clock.now(),
             places: Vec::new(),
         };
-        session
+        let verdict = session
             .run(progress)
-            .unwrap_or_else(|failure| session.failed(failure, None))
+            .unwrap_or_else(|failure| session.failed(failure, None));
+        self.trust
+            .settle(verdict)
             .with_artifact_name(&request.artifact.name())
             .with_places(session.places)
             .with_trusted_root_source(&self.trust.source)

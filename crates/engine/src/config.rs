@@ -26,6 +26,9 @@ pub struct Config {
 pub enum TrustSource {
     /// An embedded snapshot, a file, or a TUF repository with its cache.
     Load(Source),
+    /// The same, but whatever is at hand will do, because nothing that is required depends on it: the cache, or else the
+    /// embedded snapshot. Only where there is neither, it is fetched.
+    AtHand(Source),
     /// One that the caller has made.
     Given {
         /// The trusted root.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sealcheck_trust::{Http, Loaded, Opened, Source, TrustError, Warning, open, open_offline};
-use sealcheck_verify::{Failure, Result, Time, TrustedRoot};
+use sealcheck_verify::{Failure, Reason, Result, Time, TrustedRoot, Verdict};
 
 use crate::config::TrustSource;
 use crate::link::Link;
@@ -24,12 +24,15 @@ pub struct Trust {
     pub expires: Option<Time>,
     /// What the user should know.
     pub warnings: Vec<Warning>,
+    /// Why the current one could not be had, when the embedded one stands in for it although the network was allowed.
+    outdated: Option<String>,
 }
 
 impl Trust {
     pub(crate) fn load(source: &TrustSource, link: &Link, now: Time) -> Result<Self> {
-        let source = match source {
-            TrustSource::Load(source) => source,
+        let loaded = match source {
+            TrustSource::Load(source) => fetch(source, link, now)?,
+            TrustSource::AtHand(source) => at_hand(source, link, now)?,
             TrustSource::Given { root, source } => {
                 return Ok(Self {
                     root: Arc::clone(root),
@@ -38,10 +41,17 @@ impl Trust {
                     age: None,
                     expires: None,
                     warnings: Vec::new(),
+                    outdated: None,
                 });
             }
         };
-        let loaded = fetch(source, link, now)?;
+        let outdated = match link.is_offline() {
+            true => None,
+            false => loaded.warnings.iter().find_map(|warning| match warning {
+                Warning::EmbeddedLastResort { .. } => Some(warning.to_string()),
+                _ => None,
+            }),
+        };
         let root = TrustedRoot::from_json(&loaded.bytes).map_err(|failure| {
             let place = loaded.source.clone();
             failure.of_file(&place)
@@ -53,6 +63,27 @@ impl Trust {
             age: loaded.age,
             expires: loaded.expires,
             warnings: loaded.warnings,
+            outdated,
+        })
+    }
+
+    /// What an embedded root does not know may have been added since: where the current root was asked for and could not
+    /// be fetched, that is a question left open and no answer. Nothing becomes `verified` by it.
+    pub(crate) fn settle(&self, verdict: Verdict) -> Verdict {
+        let Some(outdated) = &self.outdated else {
+            return verdict;
+        };
+        UNKNOWN.iter().fold(verdict, |verdict, reason| {
+            let found = verdict
+                .failures()
+                .iter()
+                .find(|failure| failure.reason == *reason);
+            let Some(found) = found else { return verdict };
+            let mut open = Failure::new(Reason::TrustRootUnavailable)
+                .detail(format_args!("{}, and {outdated}", found.reason.summary()));
+            open.field.clone_from(&found.field);
+            open.found.clone_from(&found.found);
+            verdict.with_failure_for(*reason, open)
         })
     }
 }
@@ -72,6 +103,31 @@ fn fetch(source: &Source, link: &Link, now: Time) -> Result<Loaded> {
         }
     }
 }
+
+/// What can be had without the network. That it is not current is no matter.
+fn at_hand(source: &Source, link: &Link, now: Time) -> Result<Loaded> {
+    let embedded = match source {
+        Source::Tuf(repository) => repository.initial.instance().map(Source::Embedded),
+        Source::Embedded(_) | Source::File(_) => None,
+    };
+    match (open_offline(source, now), embedded) {
+        (Ok(mut loaded), _) => {
+            loaded
+                .warnings
+                .retain(|warning| !matches!(warning, Warning::EmbeddedLastResort { .. }));
+            Ok(loaded)
+        }
+        (Err(_), Some(embedded)) => open_offline(&embedded, now).map_err(|error| failure(&error)),
+        (Err(_), None) => fetch(source, link, now),
+    }
+}
+
+/// The reasons that say that the trusted root does not have whoever signed.
+const UNKNOWN: [Reason; 3] = [
+    Reason::LogUnknown,
+    Reason::CertificateUntrusted,
+    Reason::SctUntrusted,
+];
 
 /// A trust error in the words of the product.
 fn failure(error: &TrustError) -> Failure {

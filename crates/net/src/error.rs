@@ -192,8 +192,11 @@ impl NetError {
                 excerpt,
                 ..
             } => match excerpt.as_str() {
-                "" => format!("answered with status {status} ({attempts} attempts)"),
-                _ => format!("answered with status {status} ({attempts} attempts): {excerpt}"),
+                "" => format!("answered with status {status}{}", tries(*attempts)),
+                _ => format!(
+                    "answered with status {status}{}: {excerpt}",
+                    tries(*attempts)
+                ),
             },
             Self::TooLarge {
                 limit, declared, ..
@@ -309,6 +312,14 @@ impl std::fmt::Display for NetError {
 
 impl std::error::Error for NetError {}
 
+/// How often it was asked, when that was more than once.
+fn tries(attempts: u32) -> String {
+    match attempts {
+        0 | 1 => String::new(),
+        attempts => format!(" ({attempts} attempts)"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{NetError, Phase};
@@ -334,6 +345,14 @@ mod tests {
             excerpt: String::new(),
         };
         assert_eq!(status.cause(), "answered with status 503 (3 attempts)");
+        let once = NetError::Status {
+            url: url(),
+            status: 503,
+            attempts: 1,
+            retry_after: None,
+            excerpt: String::new(),
+        };
+        assert_eq!(once.cause(), "answered with status 503");
         let timeout = NetError::Timeout {
             url: url(),
             phase: Phase::Total,

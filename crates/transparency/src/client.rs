@@ -133,17 +133,25 @@ fn answer(url: &str, response: Result<Response, NetError>) -> Result<Response, L
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Flaw> {
+    let start = body.trim_ascii_start();
+    if start.is_empty() || start.starts_with(b"<") {
+        let found = match start.is_empty() {
+            true => "nothing",
+            false => "a web page",
+        };
+        return Err(Flaw::new("body", JSON, found));
+    }
     let mut json = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        Flaw::new(
-            error.path().to_string(),
-            "JSON as Rekor's interface defines it",
-            error.inner().to_string(),
-        )
+        let field = match error.path().to_string() {
+            path if path == "." => "body".to_owned(),
+            path => path,
+        };
+        Flaw::new(field, JSON, error.inner().to_string())
     })?;
     json.end()
         .map(|()| value)
-        .map_err(|error| Flaw::new(".", "nothing after the JSON", error.to_string()))
+        .map_err(|error| Flaw::new("body", "nothing after the JSON", error.to_string()))
 }
 
 /// The answer to a search.
@@ -232,6 +240,8 @@ pub(crate) fn entries(asked: &[Uuid], body: &[u8]) -> Result<Entries, Flaw> {
     }
     Ok(sorted)
 }
+
+const JSON: &str = "JSON as Rekor's interface defines it";
 
 /// The most ids in one question: Rekor answers 422 to more (`maxSearchQueries`).
 const BATCH: usize = 10;

@@ -74,6 +74,9 @@ impl Cache {
 
     /// The set, `None` when there is none yet, or why what is there cannot be read.
     pub(crate) fn read(&self) -> Result<Option<CachedSet>, String> {
+        if is_special(&self.file()) {
+            return Err(SPECIAL.to_owned());
+        }
         let bytes = match read_limited(&self.file(), MAX_SET_BYTES) {
             Ok(Limited::Bytes(bytes)) => bytes,
             Ok(Limited::TooLarge) => return Err(format!("longer than {MAX_SET_BYTES} bytes")),
@@ -106,11 +109,15 @@ impl Cache {
     /// Asks for the refresh lock without waiting.
     pub(crate) fn try_lock(&self) -> io::Result<Locked> {
         fs::create_dir_all(&self.dir)?;
+        let lock = self.dir.join("lock");
+        if is_special(&lock) {
+            return Err(io::Error::other(SPECIAL));
+        }
         let file = File::options()
             .create(true)
             .truncate(false)
             .write(true)
-            .open(self.dir.join("lock"))?;
+            .open(lock)?;
         match file.try_lock() {
             Ok(()) => Ok(Locked::Held(Lock { file })),
             Err(TryLockError::WouldBlock) => Ok(Locked::Busy),
@@ -153,6 +160,11 @@ impl Cache {
     }
 }
 
+/// Whether opening it could wait for somebody: a pipe, a socket or a device.
+fn is_special(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir())
+}
+
 /// Removes what a killed process left behind; the lock says that nobody is still writing it.
 fn remove_abandoned(dir: &Path) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
@@ -184,6 +196,8 @@ fn sync_folder(dir: &Path) -> io::Result<()> {
     }
     Ok(())
 }
+
+const SPECIAL: &str = "is a pipe, a socket or a device, not a file";
 
 const SCHEMA: &str = "sealcheck/tuf-cache/v1";
 const TEMPORARY: &str = ".set-";
@@ -243,6 +257,19 @@ mod tests {
         assert!(matches!(cache.try_lock().unwrap(), Locked::Busy));
         drop(lock);
         drop(held(&cache));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::new(dir.path().to_owned());
+        for file in [cache.file(), cache.dir.join("lock")] {
+            let made = std::process::Command::new("mkfifo").arg(file).status();
+            assert!(made.unwrap().success());
+        }
+        assert_eq!(cache.read().unwrap_err(), SPECIAL);
+        assert_eq!(cache.try_lock().unwrap_err().to_string(), SPECIAL);
     }
 
     #[test]

@@ -69,7 +69,15 @@ pub enum TrustError {
         /// The lower version that was offered.
         offered: u64,
     },
-    /// What was found is not acceptable: signature, hash, length, syntax, checksum, address.
+    /// What the mirror offers does not verify: signature, hash, length, structure (TUF specification, section 5).
+    #[error("what {place} offers is not trusted: {cause}")]
+    Untrusted {
+        /// The mirror.
+        place: String,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// What the user gave is not acceptable: syntax, checksum, address.
     #[error("{what} from {place} is not valid: {cause}")]
     Invalid {
         /// What was judged.
@@ -91,6 +99,7 @@ impl TrustError {
             Self::Unreadable { .. } => Reason::TrustRootUnreadable,
             Self::Expired { .. } => Reason::TrustRootExpired,
             Self::Rollback { .. } => Reason::TrustRootRollback,
+            Self::Untrusted { .. } => Reason::TrustMetadataInvalid,
             Self::Invalid { .. } => Reason::TrustRootInvalid,
         }
     }
@@ -114,8 +123,11 @@ impl TrustError {
             Self::Rollback { .. } => {
                 "the mirror is stale or tampered with: use another mirror, or wait; what was trusted before is kept"
             }
+            Self::Untrusted { .. } => {
+                "check that mirror and initial root belong together; what was trusted before is kept"
+            }
             Self::Invalid { .. } => {
-                "check that mirror and initial root belong together and that the file was not altered"
+                "check the address, or that the file is what it should be and was not altered"
             }
         }
     }

@@ -90,12 +90,13 @@ pub fn open(source: &Source, now: Time) -> Result<Opened, TrustError> {
     })))
 }
 
-/// Loads the trust root without any means to reach a network: from the cache within its own expiry,
-/// else the embedded snapshot of the instance, with a [`Warning::EmbeddedLastResort`]. A folder is
-/// read as [`open`] reads it.
+/// Loads the trust root without any means to reach a network: from the cache within its own expiry, or
+/// when nothing was ever cached the embedded snapshot of the instance, with a
+/// [`Warning::EmbeddedLastResort`]. A folder is read as [`open`] reads it.
 ///
 /// # Errors
-/// See [`TrustError`]; [`TrustError::Unavailable`] when nothing is cached and nothing is embedded.
+/// See [`TrustError`]; [`TrustError::Expired`] when what is cached has expired, and
+/// [`TrustError::Unavailable`] when nothing is cached and nothing is embedded.
 pub fn open_offline(source: &Source, now: Time) -> Result<Loaded, TrustError> {
     let Source::Tuf(
         repository @ Repository {
@@ -112,7 +113,9 @@ pub fn open_offline(source: &Source, now: Time) -> Result<Loaded, TrustError> {
     };
     let session = Session::begin(repository, now)?;
     match (session.last_good(), repository.initial.instance()) {
-        (Err(error), Some(instance)) => Ok(session.last_resort(instance, error)),
+        (Err(error), Some(instance)) if session.may_resort() => {
+            Ok(session.last_resort(instance, error))
+        }
         (outcome, _) => outcome,
     }
 }
@@ -133,20 +136,19 @@ impl Refresh {
 
     /// Asks the mirror, verifies, and remembers the new set.
     ///
-    /// A mirror that cannot be reached is a [`Warning::NotRefreshed`] while the last good set is
-    /// within its own expiry, and a [`Warning::EmbeddedLastResort`] when nothing was ever cached and
-    /// the initial root is an embedded one. A mirror that answers wrongly is an error; the last good
-    /// set is kept.
+    /// A mirror that cannot be reached, or that answers with something else than metadata, is a
+    /// [`Warning::NotRefreshed`] while the last good set is within its own expiry, and a
+    /// [`Warning::EmbeddedLastResort`] when nothing was ever cached and the initial root is an embedded
+    /// one. A mirror that answers with metadata that must not be trusted is an error; the last good set
+    /// is kept.
     ///
     /// # Errors
     /// See [`TrustError`].
     pub async fn run(&mut self, fetch: impl Fetch + 'static) -> Result<Loaded, TrustError> {
         let outcome = self.session.refresh(fetch, self.lock.as_ref()).await;
         match (outcome, self.instance) {
-            // Only where there is no set at all: one that has expired says more than the snapshot, namely
-            // that what was once known is out of date.
             (Err(error @ TrustError::Unavailable { .. }), Some(instance))
-                if self.session.cached.is_none() =>
+                if self.session.may_resort() =>
             {
                 Ok(self.session.last_resort(instance, error))
             }
@@ -373,6 +375,12 @@ impl Session {
         })
     }
 
+    /// Whether the embedded snapshot may stand in: only where there is no set at all. One that has expired
+    /// says more than the snapshot, which may be older: that what was once known is out of date.
+    fn may_resort(&self) -> bool {
+        self.cached.is_none()
+    }
+
     /// The embedded snapshot of the instance, because of `cause`.
     fn last_resort(&self, instance: Instance, cause: TrustError) -> Loaded {
         let mut loaded = embedded(instance, self.now);
@@ -431,11 +439,7 @@ impl Session {
                 what: format!("target {what}"),
                 place,
             },
-            Failure::Invalid(cause) => TrustError::Invalid {
-                what: "TUF metadata or target".into(),
-                place,
-                cause,
-            },
+            Failure::Invalid(cause) => TrustError::Untrusted { place, cause },
         }
     }
 }

@@ -190,7 +190,8 @@ impl InitialRoot {
     }
 
     /// The instance whose embedded trusted root may stand in.
-    pub(crate) const fn instance(&self) -> Option<Instance> {
+    #[must_use]
+    pub const fn instance(&self) -> Option<Instance> {
         match self {
             Self::Embedded(instance) => Some(*instance),
             Self::File { .. } => None,
@@ -212,9 +213,10 @@ pub(crate) fn read_file(what: &str, path: &Path, limit: u64) -> Result<Vec<u8>, 
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
             Err(TrustError::NotFound { what, place })
         }
+        // That the folder may have one is not denied.
         Err(e) if e.kind() == std::io::ErrorKind::IsADirectory => Err(TrustError::NotFound {
-            what,
-            place: format!("{place}, which is a folder"),
+            what: "file".to_owned(),
+            place: format!("{place}, which is a folder: {what} must be named itself"),
         }),
         Err(e) => Err(TrustError::Unreadable {
             what,

@@ -10,12 +10,13 @@ use std::task::{Context, Poll, Waker};
 
 use jiff::Timestamp;
 use sealcheck_verify::Time;
+use serde::de::IgnoredAny;
 use sigstore_tuf::transport::FetchFuture;
 use sigstore_tuf::{
     Error, Metadata, MetadataStore, Repository, Targets, TrustedMetadataSet, Updater, UpdaterConfig,
 };
 
-use crate::fetch::{Fetch, FetchError, is_contained};
+use crate::fetch::{Fetch, is_contained};
 
 /// The files of a repository under the names that they have in the cache: `timestamp.json`,
 /// `snapshot.json`, `targets.json`, `ROLE.json`, `root_history/N.root.json`, `targets/NAME`.
@@ -237,23 +238,52 @@ impl<F: Fetch> Remote<F> {
             )));
         }
         match self.0.get(path, limit).await {
-            Ok(Some(bytes)) if is_longer(&bytes, limit) => Err(Error::Malformed(format!(
+            Ok(Some(bytes)) if is_longer(&bytes, limit) => Err(Error::transport(format!(
                 "{path} is longer than {limit} bytes"
             ))),
             Ok(answer) => Ok(answer),
-            Err(e @ FetchError::TooLarge { .. }) => Err(Error::Malformed(e.to_string())),
-            Err(e @ FetchError::Failed { .. }) => Err(Error::transport(e.to_string())),
+            Err(e) => Err(Error::transport(e.to_string())),
         }
+    }
+
+    /// A file that is to be a JSON object with these members. Anything else is no answer of a TUF
+    /// repository but one of something before it: nobody signed it, and so nothing is known.
+    async fn object(
+        &self,
+        path: &str,
+        limit: u64,
+        members: &[&str],
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let Some(bytes) = self.get(path, limit).await? else {
+            return Ok(None);
+        };
+        match stranger(&bytes, members) {
+            None => Ok(Some(bytes)),
+            Some(what) => Err(Error::transport(format!("{path}: the answer is {what}"))),
+        }
+    }
+}
+
+/// What the bytes are when they are not a JSON object with these members.
+fn stranger(bytes: &[u8], members: &[&str]) -> Option<&'static str> {
+    if bytes.trim_ascii().is_empty() {
+        return Some("empty");
+    }
+    match serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(bytes) {
+        Ok(object) if members.iter().all(|member| object.contains_key(*member)) => None,
+        Ok(_) => Some("JSON without the parts of TUF metadata"),
+        Err(_) if bytes.trim_ascii_start().starts_with(b"<") => Some("a web page"),
+        Err(_) => Some("no whole JSON object"),
     }
 }
 
 impl<F: Fetch> Repository for Remote<F> {
     fn fetch_metadata<'a>(&'a self, name: &'a str, limit: u64) -> FetchFuture<'a> {
-        Box::pin(self.get(name, limit))
+        Box::pin(self.object(name, limit, &["signed", "signatures"]))
     }
 
     fn fetch_target<'a>(&'a self, path: &'a str, limit: u64) -> FetchFuture<'a> {
-        Box::pin(async move { self.get(&format!("{TARGETS}{path}"), limit).await })
+        Box::pin(async move { self.object(&format!("{TARGETS}{path}"), limit, &[]).await })
     }
 }
 

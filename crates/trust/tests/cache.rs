@@ -316,6 +316,21 @@ fn offline_the_embedded_snapshot_is_the_last_resort_and_says_so() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }
 
+/// A set that is there and of no use says that the embedded snapshot may be of no use either.
+#[test]
+fn offline_the_embedded_snapshot_does_not_stand_in_for_a_cached_set() {
+    let world = World::new();
+    world.load(NOW).unwrap();
+    let mut repository = Repository::of(Instance::PublicGood);
+    repository.cache_dir = Some(world.dir.path().join("other"));
+    let folder = world.dir.path().join("other/public-good");
+    fs::create_dir_all(&folder).unwrap();
+    fs::copy(world.set_file(), folder.join("set.json")).unwrap();
+    let error = open_offline(&Source::Tuf(repository), at(NOW)).unwrap_err();
+    assert_eq!(error.reason().code(), "trust-root-unavailable", "{error}");
+    assert!(error.to_string().contains("set.json"), "{error}");
+}
+
 #[test]
 fn a_trusted_root_file_is_given_as_it_is() {
     let dir = tempfile::tempdir().unwrap();

@@ -55,3 +55,23 @@ fn it_has_expired_since_and_does_not_give_way_to_the_embedded_snapshot() {
         assert!(text.contains("public-good/tuf"), "{text}");
     }
 }
+
+#[test]
+fn a_cached_set_that_has_expired_does_not_give_way_to_the_embedded_snapshot() {
+    let Some(folder) = repository() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let mut repository = Repository::of(Instance::PublicGood);
+    repository.cache_dir = Some(dir.path().to_owned());
+    let remote = Source::Tuf(repository.clone());
+    repository.mirror = Mirror::Folder(folder);
+    let now = |text: &str| text.parse::<Time>().unwrap();
+    open_offline(&Source::Tuf(repository), now("2026-08-21T12:00:00Z")).unwrap();
+    let kept = std::fs::read_dir(dir.path()).unwrap().next().unwrap();
+    std::fs::rename(kept.unwrap().path(), dir.path().join("public-good")).unwrap();
+
+    let loaded = open_offline(&remote, now("2026-08-28T19:25:55Z")).unwrap();
+    assert!(loaded.source.starts_with("tuf:"), "{}", loaded.source);
+    let error = open_offline(&remote, now("2026-08-28T19:25:56Z")).unwrap_err();
+    assert_eq!(error.reason().code(), "trust-root-expired", "{error}");
+    assert!(error.to_string().contains("set.json"), "{error}");
+}

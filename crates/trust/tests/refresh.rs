@@ -79,7 +79,7 @@ fn a_root_that_the_old_key_did_not_sign_is_refused() {
     let thief = world.publisher.root_key.clone();
     world.publisher.sign_root(&[&thief]);
     world.publisher.publish(&world.server);
-    assert_refused(&world, NOW + DAY, "trust-root-invalid");
+    assert_refused(&world, NOW + DAY, "trust-metadata-invalid");
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn metadata_of_different_revisions_does_not_mix() {
         world.publisher.next_revision();
         world.publisher.publish(&world.server);
         world.server.put(&format!("2.{mixed}.json"), old);
-        assert_refused(&world, NOW + DAY, "trust-root-invalid");
+        assert_refused(&world, NOW + DAY, "trust-metadata-invalid");
     }
 }
 
@@ -249,20 +249,69 @@ fn a_target_with_another_hash_is_refused() {
     world.publisher.publish(&world.server);
     let path = world.publisher.target_path();
     world.server.put(&path, b"{\"revision\": 9}\n");
-    let error = assert_refused(&world, NOW + DAY, "trust-root-invalid");
+    let error = assert_refused(&world, NOW + DAY, "trust-metadata-invalid");
     assert!(error.to_string().contains("sha256"), "{error}");
 }
 
+/// What nobody signed says nothing, like no answer at all: the last good set serves, and within its expiry only.
 #[test]
-fn metadata_that_is_too_large_is_refused_whether_or_not_the_transport_caps_it() {
-    for ignores_limits in [false, true] {
-        let world = loaded();
-        let mut padded = world.server.get("timestamp.json");
-        padded.resize(20_000, b' ');
-        world.server.put("timestamp.json", padded);
-        world.server.0.lock().unwrap().ignores_limits = ignores_limits;
-        let error = assert_refused(&world, NOW + DAY, "trust-root-invalid");
-        assert!(error.to_string().contains("16384"), "{error}");
+fn an_answer_that_is_no_metadata_is_no_answer() {
+    type Answer = fn(&World) -> Vec<u8>;
+    let answers: [(&str, Answer); 7] = [
+        ("a web page", |_| b"<!DOCTYPE html><html></html>".to_vec()),
+        ("empty", |_| Vec::new()),
+        ("without the parts", |_| b"{\"a\":1}".to_vec()),
+        ("no whole JSON object", |_| b"[]".to_vec()),
+        ("no whole JSON object", |_| b"sign in first".to_vec()),
+        ("no whole JSON object", |world| {
+            let whole = world.server.get("timestamp.json");
+            whole.get(..whole.len() / 2).unwrap().to_vec()
+        }),
+        ("16384", |world| {
+            let mut padded = world.server.get("timestamp.json");
+            padded.resize(20_000, b' ');
+            padded
+        }),
+    ];
+    for (words, answer) in answers {
+        for ignores_limits in [false, true] {
+            let mut world = loaded();
+            world.publisher.next_revision();
+            world.publisher.publish(&world.server);
+            world.server.put("timestamp.json", answer(&world));
+            world.server.0.lock().unwrap().ignores_limits = ignores_limits;
+            let loaded = world.load(NOW + DAY).unwrap();
+            assert_eq!(loaded.bytes, b"{\"revision\": 1}\n");
+            let [Warning::NotRefreshed(cause)] = loaded.warnings.as_slice() else {
+                panic!("{:?}", loaded.warnings);
+            };
+            assert_eq!(cause.reason().code(), "trust-root-unavailable");
+            assert!(cause.to_string().contains(words), "{cause}");
+            let error = world.load(NOW + 8 * DAY).unwrap_err();
+            assert_eq!(error.reason().code(), "trust-root-expired", "{error}");
+            std::fs::remove_file(world.set_file()).unwrap();
+            let error = world.load(NOW + DAY).unwrap_err();
+            assert_eq!(error.reason().code(), "trust-root-unavailable", "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_page_in_the_place_of_any_other_file_is_no_answer() {
+    for file in ["2.root.json", "2.snapshot.json", "2.targets.json", "target"] {
+        let mut world = loaded();
+        world.publisher.next_revision();
+        world.publisher.publish(&world.server);
+        let file = match file {
+            "target" => world.publisher.target_path(),
+            file => file.to_owned(),
+        };
+        world.server.put(&file, b"<html>sign in</html>");
+        let loaded = world.load(NOW + DAY).unwrap();
+        assert_eq!(loaded.bytes, b"{\"revision\": 1}\n", "{file}");
+        let [Warning::NotRefreshed(_)] = loaded.warnings.as_slice() else {
+            panic!("{file}: {:?}", loaded.warnings);
+        };
     }
 }
 
@@ -273,7 +322,7 @@ fn a_target_beyond_our_limit_is_refused_before_it_is_fetched() {
     world.publisher.publish(&world.server);
     assert_eq!(
         world.load(NOW).unwrap_err().reason().code(),
-        "trust-root-invalid"
+        "trust-metadata-invalid"
     );
     assert_eq!(world.server.count(&world.publisher.target_path()), 0);
 }
@@ -305,7 +354,7 @@ fn signed_metadata_that_leads_out_of_the_repository_is_not_followed() {
         world.publisher.listed_sha256 = Some(hash.into());
         world.publisher.publish(&world.server);
         let error = world.load(NOW).unwrap_err();
-        assert_eq!(error.reason().code(), "trust-root-invalid", "{error}");
+        assert_eq!(error.reason().code(), "trust-metadata-invalid", "{error}");
         assert!(error.to_string().contains("leads out"), "{error}");
         let requests = world.server.0.lock().unwrap().requests.clone();
         assert!(requests.iter().all(|r| !r.contains('x')), "{requests:?}");

@@ -41,7 +41,7 @@ impl Material {
     pub fn detached(signature: &[u8], certificate: Option<&[u8]>) -> Result<Self> {
         SIGNATURE_BYTES.check(signature.len(), "signature")?;
         let decoded = base64_or_raw(signature);
-        if let Some(found) = not_a_signature(&decoded) {
+        if let Some(found) = not_a_signature(signature, &decoded) {
             return Err(malformed("signature")
                 .expected("a signature, in base64 or raw")
                 .found(found));
@@ -251,10 +251,19 @@ fn certificate_or_key(text: &[u8]) -> Result<VerifierMaterial> {
 
 /// The certificates in PEM, base64 of PEM, base64 of DER, or DER.
 pub(crate) fn certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
-    let bytes = match pem::looks_like_pem(bytes) {
-        true => bytes.to_vec(),
-        false => base64_or_raw(bytes),
+    let file = bytes;
+    let bytes = match pem::looks_like_pem(file) {
+        true => file.to_vec(),
+        false => base64_or_raw(file),
     };
+    if !pem::looks_like_pem(&bytes)
+        && bytes.first().is_some_and(|first| *first != SEQUENCE)
+        && is_text(file)
+    {
+        return Err(malformed("certificate")
+            .expected("a certificate, in PEM or DER")
+            .found("text that is no certificate, such as a server's message"));
+    }
     if bytes.is_empty() {
         return Err(malformed("certificate")
             .expected("a certificate")
@@ -297,16 +306,29 @@ fn is_json(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|text| text.trim_start().starts_with('{'))
 }
 
-/// What a file holds that was taken for a signature and is none, as when names were swapped.
-fn not_a_signature(decoded: &[u8]) -> Option<&'static str> {
+/// What a file holds that was taken for a signature and is none, as when names were swapped or a server's message was
+/// saved under its name. Raw signatures are DER (ECDSA), 64 octets (Ed25519) or as long as the modulus (RSA).
+fn not_a_signature(file: &[u8], decoded: &[u8]) -> Option<&'static str> {
     if decoded.trim_ascii().is_empty() {
         return Some("an empty file");
     }
     match (pem::looks_like_pem(decoded), is_json(decoded)) {
         (true, _) => Some("PEM text, such as a certificate"),
         (_, true) => Some("a JSON document, such as a bundle"),
+        // A short message can be base64 by chance, but not of anything that is as long as a signature.
+        _ if is_text(decoded) || is_text(file) && decoded.len() < SHORTEST_SIGNATURE => {
+            Some("text that is no signature, such as a server's message")
+        }
         _ => None,
     }
+}
+
+/// Whether the bytes are text for people. No signature or certificate is, by chance: it has too many octets.
+fn is_text(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| {
+        text.chars()
+            .all(|character| !character.is_control() || character.is_ascii_whitespace())
+    })
 }
 
 fn malformed(field: &'static str) -> Failure {
@@ -314,6 +336,12 @@ fn malformed(field: &'static str) -> Failure {
 }
 
 const COSIGN_SIGNATURE: &str = "cosign container image signature";
+
+/// ECDSA on P-256 has about 70 octets in DER. One of fewer than 40 would need numbers with 15 leading zero octets each.
+const SHORTEST_SIGNATURE: usize = 40;
+
+/// The first octet of a certificate: SEQUENCE (X.690, section 8.9).
+const SEQUENCE: u8 = 0x30;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

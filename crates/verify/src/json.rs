@@ -28,12 +28,23 @@ fn explain<'a, T: Deserialize<'a>>(
         // Trailing bytes: the value itself is sound.
         Ok(_) => Failure::new(reason).detail(error),
         Err(error) => {
-            let failure = Failure::new(reason).detail(error.inner());
+            let failure = Failure::new(reason).detail(in_terms_of_json(&error.inner().to_string()));
             // A part that is not known, because the text breaks off there, is written as a question mark.
             match error.path().to_string().trim_end_matches(['?', '.']) {
                 "" => failure,
                 path => failure.at(path),
             }
+        }
+    }
+}
+
+/// The reader's words without the names of our types, which say nothing to anybody else.
+fn in_terms_of_json(message: &str) -> String {
+    match message.split_once("expected struct ") {
+        None => message.to_owned(),
+        Some((before, after)) => {
+            let rest = after.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+            format!("{before}expected a JSON object{rest}")
         }
     }
 }

@@ -283,8 +283,8 @@ reasons! {
         "Every place where a proof could be was looked at, each answered, and none has one."
         "The report lists the places. Name the proof with --bundle, or with --signature and --certificate, if it lies elsewhere.";
     ProofUnreadable "proof-unreadable" Unavailable
-        "a proof is there but could not be fetched or opened"
-        "A file or an address that holds the proof failed: permission, input/output error, or network."
+        "a proof could not be fetched or opened"
+        "A file or an address that holds the proof, or may hold it, failed: permission, input/output error, or network."
         "The report says which and why. Mend that and try again.";
     ArtifactUnreadable "artifact-unreadable" Unavailable
         "the artifact could not be read"
@@ -303,6 +303,10 @@ reasons! {
         "The log answered, and no entry has this artifact's digest, signature and certificate, so there is no trusted signing time."
         "Check that the artifact is the signed one, and that --rekor-url is the log that the signer used.";
     // Trust.
+    KeyUnreadable "key-unreadable" Unavailable
+        "the public key could not be fetched or opened"
+        "The file or the address of the key failed: permission, input/output error, or network."
+        "The report says why. Mend that and try again, or give the key as a file.";
     TrustRootUnavailable "trust-root-unavailable" Unavailable
         "the trusted root could not be fetched"
         "The TUF repository did not answer and no usable copy is in the cache."
@@ -318,7 +322,11 @@ reasons! {
     TrustRootRollback "trust-root-rollback" Unavailable
         "the trust metadata is older than what was seen before"
         "The repository offers a lower version than the cache holds: a stale mirror, or an attack."
-        "Check the mirror. The last good metadata stays in use while it has not expired.";
+        "Check --tuf-mirror, or wait. What was trusted before is kept: --offline goes on with it while it has not expired.";
+    TrustMetadataInvalid "trust-metadata-invalid" Unavailable
+        "the trust metadata does not verify"
+        "The TUF repository answered with metadata or a target that is not signed by the keys that are trusted, or not what the signed metadata names: a wrong mirror, one that is being changed, or an attack."
+        "Check --tuf-mirror, and that --tuf-root belongs to it. What was trusted before is kept: --offline goes on with it while it has not expired.";
     TrustRootInvalid "trust-root-invalid" Usage
         "the trusted root cannot be used"
         "The file is not a Sigstore trusted root, or a key, certificate or validity window in it is broken."

@@ -93,9 +93,9 @@ impl Requirements {
         Self::new(Signer::Identity(identities))
     }
 
-    /// A signature by this key, with one log entry.
+    /// A signature by this key, with one log entry. There is no certificate, so no SCT is required of one.
     pub fn key(key: PublicKey) -> Self {
-        Self::new(Signer::Key(key))
+        Self::new(Signer::Key(key)).scts(Threshold::Waived)
     }
 
     fn new(signer: Signer) -> Self {
@@ -128,7 +128,8 @@ impl Requirements {
         self
     }
 
-    /// Every log entry that counts must carry an inclusion proof; a promise is not enough.
+    /// Every log entry that counts must carry an inclusion proof; a promise is not enough. There must then be one such
+    /// entry, also where no number of logs is required.
     #[must_use]
     pub fn require_inclusion_proof(mut self) -> Self {
         self.inclusion_proof = true;
@@ -142,7 +143,8 @@ impl Requirements {
         self
     }
 
-    /// How many distinct certificate-transparency logs must have seen the certificate; one unless this is called.
+    /// How many distinct certificate-transparency logs must have seen the certificate; one unless this is called. No
+    /// signature by a key can meet it.
     #[must_use]
     pub fn scts(mut self, threshold: Threshold) -> Self {
         self.scts = threshold;
@@ -196,6 +198,16 @@ impl Requirements {
         match &self.signer {
             Signer::Identity(identities) => Some(identities),
             Signer::Key(_) => None,
+        }
+    }
+
+    /// How many distinct logs must vouch. A required inclusion proof is the proof of an entry: it must not be void where
+    /// the number is waived.
+    pub(crate) fn log_threshold(&self) -> usize {
+        let count = self.log_entries.count();
+        match self.inclusion_proof {
+            true => count.max(1),
+            false => count,
         }
     }
 }

@@ -408,7 +408,7 @@ fn rank(reason: Reason) -> u8 {
     match reason {
         Reason::MaterialIncomplete | Reason::LimitExceeded => 4,
         Reason::ArtifactMismatch | Reason::NotASignature | Reason::NotAnAttestation => 3,
-        Reason::SignatureInvalid => 2,
+        Reason::SignatureInvalid | Reason::TrustRootUnavailable => 2,
         Reason::LogEntryMismatch => 0,
         _ => 1,
     }

@@ -13,7 +13,7 @@ use crate::evidence::{
 use crate::key::{PublicKey, SignatureScheme};
 use crate::log::body::{self, Signed, SignedContent, Verifier};
 use crate::material::{Material, SignedMaterial, VerifierMaterial, message_schemes};
-use crate::requirements::{Content, Requirements, Signer};
+use crate::requirements::{Content, Requirements, Signer, Threshold};
 use crate::statement::Annotations;
 use crate::timestamp::{self, Token, TokenCheck};
 use crate::trusted_root::TrustedRoot;
@@ -59,8 +59,14 @@ pub fn verify(
     // 4. Trusted time.
     let time = run.time(entries);
 
-    // 5. The certificate, at every trusted time. Beside a caller's key there must be none, which step 2 says.
+    // 5. The certificate, at every trusted time. Beside a caller's key there must be none, which step 2 says; what is
+    // required of a certificate is then not met.
     let certificate = match &leaf {
+        _ if requirements.identities().is_none() && requirements.scts.count() > 0 => {
+            Some(Err(Failure::new(Reason::SctMissing)
+                .expected("a certificate with an SCT")
+                .found("a plain key")))
+        }
         Some(leaf) if requirements.identities().is_some() => Some(
             leaf.as_ref()
                 .map_err(Clone::clone)
@@ -170,7 +176,7 @@ impl<'r> Run<'r, '_> {
             verifier: key.verifier,
             key: key.key.kind(),
         };
-        let threshold = self.requirements.log_entries.count();
+        let threshold = self.requirements.log_threshold();
         let mut verified: Vec<LogEntryFacts> = Vec::with_capacity(self.material.entries.len());
         for (index, entry) in self.material.entries.iter().enumerate() {
             let checked = body::compare(entry.kind, &entry.body, &signed)
@@ -204,7 +210,9 @@ impl<'r> Run<'r, '_> {
         }
         let reason = match self.material.entries.is_empty() && self.material.timestamps.is_empty() {
             // Nothing at all that could give a time: the log may still be asked.
-            true if matches!(self.requirements.signer, Signer::Identity(_)) => {
+            true if matches!(self.requirements.signer, Signer::Identity(_))
+                && self.requirements.log_entries != Threshold::Waived =>
+            {
                 Reason::NoTrustedTime
             }
             _ => Reason::LogEntriesInsufficient,
@@ -306,7 +314,7 @@ impl<'r> Run<'r, '_> {
             for accepted in accepted {
                 match self.root.find_log(&entry.log_id, Some(accepted.time)) {
                     Ok(_) => {}
-                    Err(_) if self.requirements.log_entries.count() == 0 => {}
+                    Err(_) if self.requirements.log_threshold() == 0 => {}
                     Err(failure) => {
                         let field = self.material.entry_field(index);
                         return Err(failure.at("logId.keyId").within(&field));
@@ -338,6 +346,19 @@ impl<'r> Run<'r, '_> {
             start: leaf.not_before,
             end: Some(leaf.not_after),
         };
+        // Now was taken because nothing says when it was signed: outside the validity it proves nothing, not even a lie.
+        let taken = time
+            .into_iter()
+            .flat_map(|facts| &facts.accepted)
+            .find(|accepted| accepted.source == TimeSource::Now);
+        if let Some(taken) = taken.filter(|taken| !window.contains(taken.time)) {
+            return Err(Failure::new(Reason::NoTrustedTime)
+                .expected(format!(
+                    "a trusted time in the certificate's validity, {window}"
+                ))
+                .found(format!("none; now is {}", taken.time))
+                .detail("now was taken for the signing time, because none was required, and the certificate is not valid now"));
+        }
         let times: Vec<Time> = match time {
             Some(facts) => facts
                 .accepted

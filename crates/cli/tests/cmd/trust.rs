@@ -1,6 +1,7 @@
 //! Trust material in single files, as cosign takes it.
 
 use sealcheck_testkit::encoding::pem;
+use sealcheck_testkit::{Content, Plan, TokenOptions};
 
 use crate::sandbox::{Run, Sandbox, finish};
 
@@ -50,7 +51,13 @@ fn files_make_a_trusted_root() {
     ];
     let chain = [&logs[..], &["--certificate-chain", "chain.pem"]].concat();
     let run = verify(&sandbox, &[], &chain).exits(0);
-    let source = &run.result()["results"][0]["trustedRoot"]["source"];
+    let result = &run.result()["results"][0];
+    // Nothing says that the file has the key of the log at some address.
+    assert_eq!(
+        result["checks"]["log"]["entries"][0]["log"],
+        "file:rekor.pub"
+    );
+    let source = &result["trustedRoot"]["source"];
     assert!(
         source.as_str().unwrap().contains("file:chain.pem"),
         "{source}"
@@ -141,4 +148,75 @@ fn a_trusted_root_excludes_them_unless_it_is_the_stronger_one() {
     verify(&sandbox, &[], &["--certificate-chain", "rekor.pub"]).exits(2);
     verify(&sandbox, &[], &["--rekor-public-key", "chain.pem"]).exits(2);
     verify(&sandbox, &[], &["--certificate-chain", "missing.pem"]).exits(2);
+}
+
+/// GitHub's instance has no log, which waives the number of entries. It does not waive what is demanded.
+#[test]
+fn an_inclusion_proof_is_not_void_where_the_instance_has_no_log() {
+    let sandbox = sandbox();
+    let chain: Vec<String> = sandbox
+        .sigstore
+        .tsa
+        .chain()
+        .iter()
+        .map(|der| pem("CERTIFICATE", der))
+        .collect();
+    sandbox.write("tsa.pem", chain.concat());
+    let plan = Plan::default()
+        .with_entries(&[])
+        .with_timestamp(TokenOptions::default());
+    let signed = sandbox.sigstore.sign(Content::message(b"hello"), &plan);
+    sandbox.write("app.sigstore.json", signed.bundle_bytes());
+    let github = [
+        "--instance",
+        "github",
+        "--certificate-chain",
+        "chain.pem",
+        "--timestamp-certificate-chain",
+        "tsa.pem",
+    ];
+    verify(&sandbox, &[], &github).exits(0);
+    for demand in ["inclusion-proof", "log=1", "scts=2", "timestamps=2"] {
+        verify(
+            &sandbox,
+            &[],
+            &[&github[..], &["--require", demand]].concat(),
+        )
+        .exits(1);
+    }
+}
+
+#[test]
+fn what_is_no_file_is_not_said_to_be_absent() {
+    let sandbox = sandbox();
+    sandbox.write("folder/trusted_root.json", sandbox.read("root.json"));
+    let run = verify(&sandbox, &[], &["--trusted-root", "folder"]).exits(2);
+    assert!(run.stderr.contains("which is a folder"), "{}", run.stderr);
+    assert!(!run.stderr.contains("no trusted_root"), "{}", run.stderr);
+    let address = "https://user:hunter2@h.example/trusted_root.json";
+    let run = verify(&sandbox, &[], &["--trusted-root", address]).exits(2);
+    assert!(run.stderr.contains("takes a file"), "{}", run.stderr);
+    assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
+    sandbox.write("number.json", "1");
+    let run = verify(&sandbox, &[], &["--trusted-root", "number.json"]).exits(2);
+    assert!(run.stderr.contains("JSON object"), "{}", run.stderr);
+    assert!(!run.stderr.contains("Wire"), "{}", run.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_that_cannot_be_read_is_no_proof() {
+    let sandbox = sandbox();
+    // A loop of links fails for everybody, also for root, who may read every file.
+    std::os::unix::fs::symlink("loop", sandbox.path("loop")).unwrap();
+    let run = sandbox
+        .run(&["verify-blob", "app", "--offline", "--key", "loop"])
+        .exits(3);
+    assert!(run.stderr.contains("key-unreadable"), "{}", run.stderr);
+    let run = verify(&sandbox, &[], &["--rekor-public-key", "loop"]).exits(3);
+    assert!(
+        run.stderr.contains("trust-root-unreadable"),
+        "{}",
+        run.stderr
+    );
 }

@@ -208,6 +208,7 @@ fn keys_are_taken_from_files_and_variables() {
     run(&["--key", "other.pub"]).exits(1);
     run(&["--key", "missing.pub"]).exits(2);
     run(&["--key", "app"]).exits(2);
+    run(&["--key", "key.pub", "--require", "scts=3"]).exits(2);
     run(&["--key", "key.pub", "--identity", "a", "--issuer", "b"]).exits(2);
     run(&["--key", "awskms:///alias/x"]).exits(2);
     run(&["--sk"]).exits(2);
@@ -220,6 +221,40 @@ fn keys_are_taken_from_files_and_variables() {
         );
         run(&["--key", "key.pub"]).exits(1)
     });
+}
+
+/// Nothing that is required of a key depends on the trusted root, so nobody waits for one.
+#[test]
+fn a_key_without_log_needs_no_trusted_root() {
+    let sandbox = Sandbox::new();
+    let key = Key::generate(KeyKind::P256);
+    let plan = Plan::key(key.clone()).with_entries(&[]);
+    let signed = sandbox.sigstore.sign(Content::message(b"hello"), &plan);
+    sandbox.write("app.sigstore.json", signed.bundle_bytes());
+    sandbox.write("key.pub", key.public_pem());
+    let mirror = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    mirror.set_nonblocking(true).unwrap();
+    let address = format!("http://{}", mirror.local_addr().unwrap());
+    let run = sandbox
+        .run(&[
+            "verify-blob",
+            "app",
+            "--key",
+            "key.pub",
+            "--insecure-ignore-tlog",
+            "--tuf-mirror",
+            &address,
+            "--timeout",
+            "2s",
+            "-o",
+            "json",
+        ])
+        .exits(0);
+    assert_eq!(
+        run.result()["results"][0]["trustedRoot"]["source"],
+        "embedded:public-good"
+    );
+    assert!(mirror.accept().is_err(), "the mirror was asked");
 }
 
 #[test]

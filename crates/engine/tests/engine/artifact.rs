@@ -136,6 +136,17 @@ fn a_missing_file_and_a_folder_are_mistakes_of_the_caller() {
 
 #[cfg(unix)]
 #[test]
+fn a_link_to_nothing_is_not_a_mistake_of_the_caller() {
+    let world = World::new();
+    std::os::unix::fs::symlink("gone", world.path("app")).unwrap();
+    world.write("app.sigstore.json", world.sign().bundle_bytes());
+    let verdict = world.verify();
+    assert_failed(&verdict, Outcome::Unavailable, Reason::ArtifactUnreadable);
+    assert!(verdict.to_string().contains("link to nothing"), "{verdict}");
+}
+
+#[cfg(unix)]
+#[test]
 fn a_file_that_is_there_and_cannot_be_read_is_unavailable() {
     let world = World::new();
     // A loop of links fails for everybody, also for root, who may read every file.
@@ -151,7 +162,7 @@ fn a_file_that_is_there_and_cannot_be_read_is_unavailable() {
 #[test]
 fn a_file_that_changes_while_it_is_read_is_no_artifact() {
     type Change = fn(&std::path::Path);
-    let changes: [Change; 3] = [
+    let changes: Vec<Change> = vec![
         |path| {
             let mut file = fs::OpenOptions::new().append(true).open(path).unwrap();
             file.write_all(b"more").unwrap();
@@ -169,6 +180,23 @@ fn a_file_that_changes_while_it_is_read_is_no_artifact() {
             let other = path.with_extension("new");
             fs::write(&other, b"another, longer one").unwrap();
             fs::rename(other, path).unwrap();
+        },
+        #[cfg(unix)]
+        |path| {
+            // The same size and time of modification: what was read is another file all the same.
+            let other = path.with_extension("new");
+            fs::write(&other, vec![b'x'; ARTIFACT.len()]).unwrap();
+            let modified = fs::metadata(path).unwrap().modified().unwrap();
+            let file = fs::File::options().write(true).open(&other).unwrap();
+            file.set_modified(modified).unwrap();
+            fs::rename(other, path).unwrap();
+        },
+        #[cfg(unix)]
+        |path| {
+            let modified = fs::metadata(path).unwrap().modified().unwrap();
+            fs::write(path, vec![b'x'; ARTIFACT.len()]).unwrap();
+            let file = fs::File::options().write(true).open(path).unwrap();
+            file.set_modified(modified).unwrap();
         },
     ];
     struct Changing<'a>(&'a std::path::Path, Change);

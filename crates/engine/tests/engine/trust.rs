@@ -1,9 +1,10 @@
 //! How an engine gets its trusted root.
 
+use sealcheck_engine::Silent;
 use sealcheck_engine::{Clock, Config, Engine, Network, TrustSource};
 use sealcheck_net::double::{Answer, Ask, Double};
 use sealcheck_trust::{Instance, Mirror, Repository, SNAPSHOT_TAKEN, Source, Warning};
-use sealcheck_verify::{Reason, Time};
+use sealcheck_verify::{Outcome, Reason, Time};
 
 use crate::support::*;
 
@@ -68,6 +69,53 @@ fn a_mirror_that_is_down_leaves_the_embedded_root_with_a_warning() {
     let engine = Engine::new(config(source, Network::Offline)).unwrap();
     assert_eq!(engine.trust().warnings.len(), 1);
     assert_eq!(double.connections(), asked);
+}
+
+/// A mirror that has nothing to say about the root after the embedded one.
+fn down(double: &Double) -> Source {
+    let root: serde_json::Value = serde_json::from_slice(Instance::PublicGood.tuf_root()).unwrap();
+    let next = root["signed"]["version"].as_u64().unwrap() + 1;
+    double
+        .expect(Ask::get(format!("/{next}.root.json")))
+        .forever(Answer::ok(b"<html>sign in</html>".to_vec()));
+    let mut repository = Repository::of(Instance::PublicGood);
+    repository.mirror = Mirror::Url(double.url(""));
+    Source::Tuf(repository)
+}
+
+#[test]
+fn what_an_outdated_root_does_not_know_is_an_open_question() {
+    let double = Double::start();
+    let world = World::with_artifact();
+    world.write("app.sigstore.json", world.sign().bundle_bytes());
+    let source = down(&double);
+    let engine = Engine::new(config(source.clone(), Network::Lazy(net()))).unwrap();
+    let verdict = engine.verify_blob(&world.app(), &Silent);
+    assert_failed(&verdict, Outcome::Unavailable, Reason::TrustRootUnavailable);
+    let told = verdict.to_string();
+    assert!(told.contains("a log that is not trusted"), "{told}");
+    assert!(told.contains("a web page"), "{told}");
+    // Who is offline asked for nothing, and an artifact that was altered is so under every root.
+    let offline = Engine::new(config(source, Network::Offline)).unwrap();
+    let verdict = offline.verify_blob(&world.app(), &Silent);
+    assert_failed(&verdict, Outcome::Rejected, Reason::LogUnknown);
+    world.write("app", b"altered");
+    let verdict = engine.verify_blob(&world.app(), &Silent);
+    assert_eq!(verdict.outcome(), Outcome::Rejected, "{verdict}");
+}
+
+#[test]
+fn a_root_that_is_at_hand_is_not_asked_for() {
+    let double = Double::start();
+    let config = Config {
+        trust: TrustSource::AtHand(down(&double)),
+        ..config(Source::Embedded(Instance::Staging), Network::Lazy(net()))
+    };
+    let engine = Engine::new(config).unwrap();
+    assert_eq!(engine.trust().source, "embedded:public-good");
+    assert_eq!(engine.trust().warnings, []);
+    assert_eq!(double.connections(), 0);
+    double.forgive();
 }
 
 #[test]

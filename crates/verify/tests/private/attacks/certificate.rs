@@ -72,12 +72,12 @@ fn now_is_no_signing_time_for_a_dead_certificate() {
     let bundle = stage.sign(&Plan::default().with_entries(&[])).bundle();
     assert_eq!(stage.why(&bundle), Some(Reason::NoTrustedTime));
     stage.requirements = requirements.accept_now_as_signing_time();
-    assert_eq!(stage.why(&bundle), Some(Reason::CertificateNotValidAtTime));
+    assert_eq!(stage.why(&bundle), Some(Reason::NoTrustedTime));
     for (now, expected) in [
         (595, None),
-        (596, Some(Reason::CertificateNotValidAtTime)),
+        (596, Some(Reason::NoTrustedTime)),
         (-5, None),
-        (-6, Some(Reason::CertificateNotValidAtTime)),
+        (-6, Some(Reason::NoTrustedTime)),
     ] {
         stage.now = time(after(now));
         assert_eq!(stage.why(&bundle), expected, "{now}");

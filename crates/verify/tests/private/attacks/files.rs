@@ -42,6 +42,11 @@ fn other_files_as_a_signature() {
         format!("\n{}", signed.bundle()),
         key.public_pem(),
         pem("PRIVATE KEY", b"secret"),
+        // What servers answer instead of the file. The second one is base64 by chance.
+        "404: Not Found\n".into(),
+        "Not Found\n".into(),
+        PAGE.into(),
+        base64(PAGE.as_bytes()),
     ] {
         let failure =
             Material::detached(text.as_bytes(), Some(signed.cert_file().as_bytes())).unwrap_err();
@@ -53,6 +58,26 @@ fn other_files_as_a_signature() {
         Some(signed.cert_file().as_bytes()),
     );
     assert!(reason(&hex.map(|material| stage.verify(&material))).is_some());
+}
+
+/// What is text is no signature, and whatever is as short or as long as a real one is judged by its key.
+#[test]
+fn signatures_of_every_kind_are_not_taken_for_text() {
+    let stage = Stage::new();
+    for kind in [
+        KeyKind::P256,
+        KeyKind::P384,
+        KeyKind::P521,
+        KeyKind::Ed25519,
+    ] {
+        let key = Key::generate(kind);
+        for _ in 0..20 {
+            let signature = stage.sign(&Plan::key(key.clone())).signed.signature;
+            Material::detached(&signature, None).unwrap();
+            Material::detached(base64(&signature).as_bytes(), None).unwrap();
+        }
+    }
+    Material::detached(&[b'A'; 512].map(|octet| octet ^ 0x80), None).unwrap();
 }
 
 #[test]
@@ -84,8 +109,14 @@ fn other_files_as_a_certificate() {
             pem("CERTIFICATE", b"no certificate"),
             Reason::CertificateMalformed,
         ),
-        ("hello".into(), Reason::CertificateMalformed),
-        (signed.bundle().to_string(), Reason::CertificateMalformed),
+        ("hello".into(), Reason::MaterialMalformed),
+        ("Not Found".into(), Reason::MaterialMalformed),
+        (PAGE.into(), Reason::MaterialMalformed),
+        (
+            "<?xml version=\"1.0\"?><Error/>\n".into(),
+            Reason::MaterialMalformed,
+        ),
+        (signed.bundle().to_string(), Reason::MaterialMalformed),
         // The leaf comes first.
         (leaf.chain_pem() + &leaf.pem(), Reason::SignatureInvalid),
     ] {
@@ -170,3 +201,6 @@ fn the_bundle_of_another_artifact() {
         );
     }
 }
+
+/// A page for people, as a server or a proxy answers in the place of a file.
+const PAGE: &str = "<!DOCTYPE html>\n<html><body>Not Found</body></html>\n";

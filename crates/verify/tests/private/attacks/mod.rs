@@ -1,6 +1,7 @@
 //! The attacks: each is refused, for the right reason. One module for each step of a verification.
 
 mod certificate;
+mod demand;
 mod files;
 mod identity;
 mod key;

@@ -3,7 +3,7 @@
 use sealcheck_testkit::trusted_root::merge;
 use sealcheck_testkit::{Hash, Instance, InstanceOptions, Key, KeyKind, Plan, TokenOptions};
 use sealcheck_verify::evidence::TimeSource;
-use sealcheck_verify::{Requirements, Threshold};
+use sealcheck_verify::{Reason, Requirements, Threshold};
 
 use crate::stage::{Stage, after, default_signer, public_key, time};
 
@@ -156,4 +156,12 @@ fn a_key_needs_no_time_and_now_may_be_accepted_for_a_living_certificate() {
         (Some(time(after(10))), Some(TimeSource::Now))
     );
     assert!(evidence.required.now_is_signing_time);
+
+    // Nobody knows when a certificate that has expired was used; that it was used too late is not known either.
+    stage.now = time(after(10_000));
+    let bundle = stage.sign(&Plan::default().with_entries(&[])).bundle();
+    let verdict = stage.judge(&bundle).unwrap();
+    let failure = verdict.failure().unwrap();
+    assert_eq!(failure.reason, Reason::NoTrustedTime);
+    assert!(failure.to_string().contains("now was taken"), "{failure}");
 }
