@@ -158,7 +158,11 @@ fn not_a_reference(text: &str, error: &InvalidReference) -> Problem {
         );
     }
     if let Some((scheme, rest)) = text.split_once("://") {
-        let rest = printable(rest);
+        // What is more than an image may be a password.
+        let rest = match Reference::parse(rest) {
+            Ok(_) => rest,
+            Err(_) => "REGISTRY/REPOSITORY:TAG",
+        };
         return problem.with_hint(match scheme {
             "docker" => format!("Write the image without a scheme: {rest}."),
             "http" => format!("Write the image without a scheme: {rest}; --allow-http-registry allows a registry without TLS."),
@@ -239,5 +243,9 @@ mod tests {
             assert_eq!(problem.exit_code(), 2);
         }
         assert!(one("registry.example/app:v1", true).is_err());
+        let problem = one("https://user:s3cret@registry.example/app", false).unwrap_err();
+        assert!(!problem.hint().contains("s3cret"), "{}", problem.hint());
+        let problem = one("https://registry.example/app", false).unwrap_err();
+        assert!(problem.hint().contains(" registry.example/app."));
     }
 }

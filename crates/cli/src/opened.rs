@@ -58,7 +58,7 @@ impl Opened {
             }
         }
         let by_key = matches!(signer, Signer::Key(_));
-        let needed = requirements::need_trust(args, by_key, line.matches);
+        let needed = requirements::need_trust(args, by_key);
         let engine = setup::engine(&args.trust, &args.network, access, needed)?;
         for warning in &engine.trust().warnings {
             tell(console, warning, args.network.offline, args.verbose);

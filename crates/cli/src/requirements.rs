@@ -89,12 +89,11 @@ pub(crate) fn build(settled: &Settled, signer: RequiredSigner) -> Result<Require
 }
 
 /// Whether anything that the flags require depends on the trusted root: a key needs nobody else to vouch for it.
-pub(crate) fn need_trust(args: &Common, by_key: bool, matches: &ArgMatches) -> bool {
-    let with_timestamp = matches!(matches.try_contains_id("rfc3161_timestamp"), Ok(true));
+pub(crate) fn need_trust(args: &Common, by_key: bool) -> bool {
     !by_key
         || !args.ignores_log()
         || args.require.use_signed_timestamps
-        || with_timestamp
+        || args.names_timestamp
         || !args.require.require.is_empty()
         || args.trust.instance == InstanceName::Github
 }

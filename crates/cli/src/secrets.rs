@@ -58,12 +58,19 @@ fn is_there(value: &str) -> bool {
     Path::new(value).symlink_metadata().is_ok()
 }
 
-/// Names and patterns of signers, and types, are no addresses at which anything is asked.
+/// Names and patterns of signers, types and annotations are no addresses at which anything is asked.
 fn learn(secrets: &mut Secrets, flag: &str, value: &str) {
     let flag = flag.to_ascii_lowercase().replace('_', "-");
-    match ["identity", "issuer", "claim", "certificate-github", "type"]
-        .iter()
-        .any(|name| flag.contains(name))
+    match [
+        "identity",
+        "issuer",
+        "claim",
+        "certificate-github",
+        "type",
+        "annotation",
+    ]
+    .iter()
+    .any(|name| flag.contains(name))
     {
         true => secrets.learn_credentials(value),
         false => secrets.learn(value),

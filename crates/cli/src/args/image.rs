@@ -112,6 +112,7 @@ impl ImageVerifyArgs {
             network: self.network.clone(),
             deprecated: self.deprecated.clone(),
             verbose: self.output.verbose,
+            names_timestamp: false,
         }
     }
 }
@@ -187,6 +188,7 @@ impl TreeArgs {
             network: self.network.clone(),
             deprecated: self.deprecated.clone(),
             verbose: false,
+            names_timestamp: false,
         }
     }
 }

@@ -173,6 +173,8 @@ pub(crate) struct Common {
     pub(crate) network: NetworkArgs,
     pub(crate) deprecated: DeprecatedArgs,
     pub(crate) verbose: bool,
+    /// Whether a timestamp is named as a part of the proof.
+    pub(crate) names_timestamp: bool,
 }
 
 impl Common {
@@ -191,6 +193,7 @@ impl VerifyArgs {
             network: self.network.clone(),
             deprecated: self.deprecated.clone(),
             verbose: self.output.verbose,
+            names_timestamp: self.material.rfc3161_timestamp.is_some(),
         }
     }
 }
