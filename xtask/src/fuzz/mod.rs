@@ -225,6 +225,8 @@ fn dictionaries(target: &str) -> &'static [&'static str] {
         "inspect" => &["bundle", "cosign", "statement", "trusted_root", "pem"],
         "log_entry" => &["log_entry", "checkpoint"],
         "pattern" => &["pattern"],
+        "policy" => &["policy"],
+        "predicate" => &["predicate", "statement"],
         "proof_files" => &["bundle", "statement", "cosign", "pem"],
         "rekor" => &["rekor", "log_entry"],
         "sct" => &["sct"],
