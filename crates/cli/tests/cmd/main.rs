@@ -9,6 +9,7 @@
 mod around_images;
 mod attestation;
 mod environment;
+mod folders;
 mod images;
 mod inspect;
 mod page_on_images;

@@ -1,6 +1,6 @@
 //! Every way to fail, and what becomes of it. "Could not ask" is never "there is none".
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sealcheck_net::{Client, Config, double::Double};
 use sealcheck_registry::double::{At, Fault, RegistryDouble};
@@ -234,20 +234,19 @@ async fn a_failure_that_passes_is_asked_again() {
 
 #[tokio::test]
 async fn a_slow_registry_costs_no_more_than_the_deadline() {
+    // The answer would be a right one, but nobody waits a minute for it.
     let registry = RegistryDouble::start();
     registry.image("app", "v1");
-    registry.fault(At::Registry, Fault::Slow(Duration::from_millis(700)));
+    registry.fault(At::Registry, Fault::Slow(Duration::from_secs(60)));
     let http = Client::new(Config {
         total_deadline: Duration::from_millis(100),
         ..net()
     });
     let client = Registry::new(http.unwrap(), Settings::default());
-    let began = Instant::now();
     let error = client
         .manifest(&registry.reference("app:v1"))
         .await
         .unwrap_err();
-    assert!(began.elapsed() < Duration::from_millis(600));
     assert_eq!(code(&error), "registry-unavailable");
     assert!(error.to_string().contains("took longer"), "{error}");
     assert_eq!(count(&registry, "GET", "manifests"), 1);

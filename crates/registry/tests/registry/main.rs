@@ -10,6 +10,7 @@ mod authorization;
 mod blobs;
 mod faults;
 mod helpers;
+mod keychain;
 mod manifests;
 mod mirrors;
 mod referrers;

@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
+use data_encoding::BASE64;
 use sealcheck_net::{Client, Config, Proxies, RetryPolicy};
-use sealcheck_registry::double::RegistryDouble;
+use sealcheck_registry::double::{Access, RegistryDouble};
 use sealcheck_registry::{Keychain, Registries, Registry, RegistryError, Settings};
 
 /// Impatient settings of the network.
@@ -82,4 +83,28 @@ pub(crate) fn count(registry: &RegistryDouble, method: &str, part: &str) -> usiz
 /// The code of an error, and its whole text for the message of the test.
 pub(crate) fn code(error: &RegistryError) -> &'static str {
     error.reason().code()
+}
+
+pub(crate) fn basic(username: &str, password: &str) -> Access {
+    Access::Basic {
+        username: username.to_owned(),
+        password: password.to_owned(),
+    }
+}
+
+pub(crate) async fn ask(client: &Registry, registry: &RegistryDouble) -> Result<(), RegistryError> {
+    let answer = client.manifest(&registry.reference("team/app:v1")).await?;
+    assert!(!answer.is_absent());
+    Ok(())
+}
+
+pub(crate) fn with_image(access: Access) -> RegistryDouble {
+    let registry = RegistryDouble::start();
+    registry.image("team/app", "v1");
+    registry.access(access);
+    registry
+}
+
+pub(crate) fn auth(username: &str, password: &str) -> String {
+    BASE64.encode(format!("{username}:{password}").as_bytes())
 }

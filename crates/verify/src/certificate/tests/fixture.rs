@@ -1,4 +1,5 @@
 //! Certificates for tests: real ones beside the workspace, and made-up ones with every field open.
+#![cfg(test)]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
