@@ -121,13 +121,11 @@ pub(crate) fn truth(text: &str) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::rewrite;
-    use crate::args::Cli;
+    use crate::args::Command;
 
     fn rewritten(line: &str) -> (String, usize, Vec<String>) {
-        let mut root = Cli::command();
+        let mut root = Command::definition(|_| true);
         root.build();
         let out = rewrite(line.split(' ').map(Into::into), &root);
         let texts: Vec<String> = out

@@ -39,10 +39,10 @@ mod usage;
 
 use std::ffi::{OsStr, OsString};
 
-use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use clap::ArgMatches;
 use sealcheck_engine::Secrets;
 
-use crate::args::{Cli, ColorWhen, Command};
+use crate::args::{ColorWhen, Command};
 use crate::console::Console;
 use crate::cosign::StartedAs;
 use crate::problem::{Problem, Result};
@@ -63,20 +63,19 @@ pub(crate) struct CommandLine<'m> {
 /// The definition of the whole command line, for completions and manuals.
 #[must_use]
 pub fn command() -> clap::Command {
-    Cli::command()
+    Command::definition(|_| true)
 }
 
 /// Runs the program with these arguments, the first of which is its name, and gives the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let mut root = Cli::command();
-    let rewritten = argv::rewrite(argv::without_commands(arguments), &root);
+    let arguments = argv::without_commands(arguments);
+    let named = arguments.get(1).cloned().unwrap_or_default();
+    let mut root = Command::definition(|name| named == *name);
+    let rewritten = argv::rewrite(arguments, &root);
     let arguments = &rewritten.arguments;
     let secrets = secrets::of(arguments);
     let started_as = StartedAs::of(arguments.first().map(OsString::as_os_str));
-    let name = arguments
-        .get(1)
-        .and_then(|name| name.to_str())
-        .unwrap_or_default();
+    let name = named.to_str().unwrap_or_default();
     if started_as == StartedAs::Cosign
         && let Some(done) = cosign::alone(name)
     {
@@ -98,11 +97,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(matches) => matches,
         Err(error) => return not_parsed(&error, name, arguments, &secrets, started_as),
     };
-    let cli = match Cli::from_arg_matches(&matches) {
-        Ok(cli) => cli,
+    let command = match Command::from_matches(&matches) {
+        Ok(command) => command,
         Err(error) => return not_parsed(&error, name, arguments, &secrets, started_as),
     };
-    let console = Console::new(colour(&cli.command), &secrets);
+    let console = Console::new(colour(&command), &secrets);
     for note in &rewritten.notes {
         console.note(note);
     }
@@ -117,8 +116,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     };
     let done = refuse_empty(line.matches)
         .and_then(|()| literal::refuse_variables(line.matches))
-        .and_then(|()| dispatch(&cli.command, &line));
-    let wanted = || Wanted::by(&cli.command);
+        .and_then(|()| dispatch(&command, &line));
+    let wanted = || Wanted::by(&command);
     ended(done, console, started_as, arguments, wanted)
 }
 
@@ -217,7 +216,7 @@ fn not_parsed(
             2
         }
         _ => {
-            let command = match COMMANDS.contains(&name) {
+            let command = match Command::NAMES.contains(&name) {
                 true => format!("sealcheck {name}"),
                 false => "sealcheck".to_owned(),
             };
@@ -238,17 +237,4 @@ const WITH_VARIABLES: [&str; 7] = [
     "tree",
     "download",
     "copy",
-];
-/// The commands that there are.
-const COMMANDS: [&str; 10] = [
-    "verify",
-    "verify-attestation",
-    "verify-blob",
-    "verify-blob-attestation",
-    "tree",
-    "download",
-    "copy",
-    "inspect",
-    "explain",
-    "completions",
 ];

@@ -190,7 +190,7 @@ impl From<&RegistryError> for Failure {
                 .detail(url),
             RegistryError::LimitExceeded { url, limit } => failure
                 .at(limit.name)
-                .expected(format_args!("at most {} ({})", limit.max, limit.name))
+                .expected(limit)
                 .found("more")
                 .detail(url),
             RegistryError::Reference(error) => failure
@@ -259,7 +259,7 @@ pub(crate) fn from_network(error: NetError, url: &str, limit: Limit) -> Registry
 pub(crate) fn over(limit: Limit, found: usize) -> Failure {
     Failure::new(Reason::LimitExceeded)
         .at(limit.name)
-        .expected(format_args!("at most {} ({})", limit.max, limit.name))
+        .expected(limit)
         .found(found)
 }
 

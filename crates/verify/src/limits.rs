@@ -2,6 +2,8 @@
 //!
 //! Crossing one is [`Reason::LimitExceeded`](crate::Reason::LimitExceeded), with the limit's name in the failure.
 
+use std::fmt;
+
 /// A named upper bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
@@ -27,8 +29,15 @@ impl Limit {
         }
         Err(crate::Failure::new(crate::Reason::LimitExceeded)
             .at(field)
-            .expected(format!("at most {} ({})", self.max, self.name))
+            .expected(self)
             .found(found))
+    }
+}
+
+/// As failures say it: `at most 10 (chain-certificates)`.
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at most {} ({})", self.max, self.name)
     }
 }
 

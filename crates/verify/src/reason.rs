@@ -352,7 +352,7 @@ reasons! {
     ResultUnwritable "result-unwritable" Unavailable
         "the result could not be written"
         "The place for the result or for a bundle is right, but writing to it failed: the disk or a quota is full, or a device failed."
-        "Make room there, or name another place with --output-file.";
+        "Make room there, or have it written to another place.";
     // Registries.
     ReferenceMalformed "reference-malformed" Usage
         "the image reference cannot be read"

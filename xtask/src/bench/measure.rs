@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 use wait4::{ResourceUsage, Wait4};
 
 use super::figure::Figure;
+use super::images;
 use crate::process;
 
 /// Builds what is measured, as it is released, and measures it.
@@ -47,6 +48,7 @@ pub(crate) fn all() -> Result<Vec<Figure>> {
     }
     figures.extend(cold_start()?);
     large_file()?;
+    figures.extend(images::many()?);
     let program = release().join(format!("sealcheck{}", std::env::consts::EXE_SUFFIX));
     let size = fs::metadata(&program)
         .with_context(|| program.display().to_string())?
@@ -215,7 +217,7 @@ fn count(command: &Command) -> Result<u64> {
         .with_context(|| format!("valgrind printed no count:\n{said}"))
 }
 
-fn usage(mut command: Command) -> Result<ResourceUsage> {
+pub(super) fn usage(mut command: Command) -> Result<ResourceUsage> {
     let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     let used = child
         .with_context(|| format!("cannot start {command:?}"))?
@@ -228,7 +230,7 @@ fn usage(mut command: Command) -> Result<ResourceUsage> {
     Ok(used.rusage)
 }
 
-fn cpu(used: &ResourceUsage) -> Duration {
+pub(super) fn cpu(used: &ResourceUsage) -> Duration {
     used.utime + used.stime
 }
 
@@ -255,7 +257,7 @@ fn verify_blob(bundle: &Path, file: &Path) -> Command {
     command
 }
 
-fn release() -> PathBuf {
+pub(super) fn release() -> PathBuf {
     process::target().join("release")
 }
 
@@ -268,7 +270,7 @@ fn material(name: &str) -> PathBuf {
     clippy::cast_precision_loss,
     reason = "only shown"
 )]
-fn mebibytes(bytes: u64) -> f64 {
+pub(super) fn mebibytes(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
 }
 

@@ -4,6 +4,7 @@
 //! size of the program. Times are printed for people.
 
 mod figure;
+mod images;
 mod measure;
 mod peers;
 

@@ -10,7 +10,7 @@ mod trust;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgMatches, Args, FromArgMatches};
 
 pub(crate) use image::{
     CopyArgs, DownloadArgs, DownloadKind, ImageAttestationArgs, ImageVerifyArgs, ImagesArgs,
@@ -23,53 +23,79 @@ pub(crate) use registry::{DeprecatedRegistryArgs, RegistryArgs, SECRETS};
 pub(crate) use signer::SignerArgs;
 pub(crate) use trust::{InstanceName, TrustArgs};
 
-/// Prove what you run: verify what a Kubernetes platform is made of.
-#[derive(Debug, Parser)]
-#[command(
-    name = "sealcheck",
-    version,
-    disable_help_subcommand = true,
-    arg_required_else_help = true,
-    max_term_width = 80,
-    after_help = ROOT_HELP
-)]
-pub(crate) struct Cli {
-    #[command(subcommand)]
-    pub(crate) command: Command,
+/// Defines the commands, each with its flags.
+///
+/// As clap's derive would, but that the flags of one command can be defined without those of all others: they are most
+/// of what a short run computes.
+macro_rules! commands {
+    ($(#[doc = $about:literal] $name:literal => $variant:ident($args:ty), $help:expr;)+) => {
+        /// A command with what was given to it.
+        #[derive(Debug)]
+        pub(crate) enum Command {
+            $(#[doc = $about] $variant(Box<$args>),)+
+        }
+
+        impl Command {
+            /// The names of all commands.
+            pub(crate) const NAMES: &[&str] = &[$($name),+];
+
+            /// The definition of the command line, with the flags of those commands that `has_flags` names.
+            pub(crate) fn definition(has_flags: impl Fn(&str) -> bool) -> clap::Command {
+                root().subcommands([$({
+                    let command = clap::Command::new($name);
+                    let command = match has_flags($name) {
+                        true => <$args as Args>::augment_args(command).after_help($help),
+                        false => command,
+                    };
+                    command.about($about.trim().trim_end_matches('.'))
+                }),+])
+            }
+
+            /// What was given, from arguments that fit the definition.
+            pub(crate) fn from_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+                match matches.subcommand() {
+                    $(Some(($name, matches)) => {
+                        <$args>::from_arg_matches(matches).map(|args| Self::$variant(Box::new(args)))
+                    })+
+                    _ => Err(clap::Error::new(clap::error::ErrorKind::MissingSubcommand)),
+                }
+            }
+        }
+    };
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
+fn root() -> clap::Command {
+    clap::Command::new("sealcheck")
+        .about("Prove what you run: verify what a Kubernetes platform is made of")
+        .version(env!("CARGO_PKG_VERSION"))
+        .disable_help_subcommand(true)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .max_term_width(80)
+        .after_help(ROOT_HELP)
+}
+
+commands! {
     /// Verify who signed container images: a drop-in for `cosign verify`.
-    #[command(after_help = image::VERIFY_HELP)]
-    Verify(Box<VerifyImageArgs>),
+    "verify" => Verify(VerifyImageArgs), image::VERIFY_HELP;
     /// Verify attestations about container images, and show what they attest.
-    #[command(after_help = image::ATTESTATION_HELP)]
-    VerifyAttestation(Box<ImageAttestationArgs>),
+    "verify-attestation" => VerifyAttestation(ImageAttestationArgs), image::ATTESTATION_HELP;
     /// Verify who signed files: a drop-in for `cosign verify-blob`.
-    #[command(after_help = BLOB_HELP)]
-    VerifyBlob(Box<BlobArgs>),
+    "verify-blob" => VerifyBlob(BlobArgs), BLOB_HELP;
     /// Verify an attestation about a file, and show what it attests.
-    #[command(after_help = ATTESTATION_HELP)]
-    VerifyBlobAttestation(Box<AttestationArgs>),
+    "verify-blob-attestation" => VerifyBlobAttestation(AttestationArgs), ATTESTATION_HELP;
     /// List everything that is attached to an image, and whether it is proved.
-    #[command(after_help = image::TREE_HELP)]
-    Tree(Box<TreeArgs>),
+    "tree" => Tree(TreeArgs), image::TREE_HELP;
     /// Print signatures, attestations or bundles of an image, without verifying them.
-    #[command(after_help = image::DOWNLOAD_HELP)]
-    Download(Box<DownloadArgs>),
+    "download" => Download(DownloadArgs), image::DOWNLOAD_HELP;
     /// Copy an image with all its proofs into a folder, where it can be verified without network.
-    #[command(after_help = image::COPY_HELP)]
-    Copy(Box<CopyArgs>),
+    "copy" => Copy(CopyArgs), image::COPY_HELP;
     /// Show what a proof, certificate, key or trusted root contains, without verifying it.
-    #[command(after_help = INSPECT_HELP)]
-    Inspect(InspectArgs),
+    "inspect" => Inspect(InspectArgs), INSPECT_HELP;
     /// Explain a reason code: its cause and its cure.
-    #[command(after_help = EXPLAIN_HELP)]
-    Explain(ExplainArgs),
+    "explain" => Explain(ExplainArgs), EXPLAIN_HELP;
     /// Print a completion script for a shell.
-    #[command(after_help = COMPLETIONS_HELP)]
-    Completions(CompletionsArgs),
+    "completions" => Completions(CompletionsArgs), COMPLETIONS_HELP;
 }
 
 #[derive(Debug, Args)]

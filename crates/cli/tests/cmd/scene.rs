@@ -1,6 +1,5 @@
 //! A repository with one image, served by a scripted registry or laid out in a folder.
 
-use sealcheck_registry::Descriptor as Listed;
 use sealcheck_registry::double::RegistryDouble;
 use sealcheck_testkit::image::{Descriptor, ImageOptions, Repository};
 use sealcheck_testkit::{Content, LeafRequest, Plan, San, Signed, sign};
@@ -84,21 +83,7 @@ impl Scene {
     /// A registry that holds all of it.
     pub(crate) fn serve(&self) -> RegistryDouble {
         let double = RegistryDouble::start();
-        double.repository("app");
-        for (digest, object) in &self.repository.objects {
-            match object.is_manifest {
-                true => double.manifest("app", &object.media_type, &object.bytes),
-                false => double.blob("app", &object.media_type, &object.bytes),
-            };
-            let subject = Listed::new("", digest.parse().unwrap(), 0);
-            for referrer in self.repository.referrers(digest) {
-                let listed = serde_json::from_value(referrer).unwrap();
-                double.list("app", &subject, &listed);
-            }
-        }
-        for (tag, digest) in &self.repository.tags {
-            double.tag("app", tag, &digest.parse().unwrap());
-        }
+        double.hold("app", &self.repository);
         double
     }
 

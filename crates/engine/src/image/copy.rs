@@ -175,7 +175,7 @@ impl Copying<'_> {
         if depth > DEPTH.max {
             return Err(Failure::new(Reason::LimitExceeded)
                 .at(DEPTH.name)
-                .expected(format_args!("at most {} ({})", DEPTH.max, DEPTH.name))
+                .expected(DEPTH)
                 .found("more"));
         }
         let place = shelf.digest_place(&descriptor.digest);

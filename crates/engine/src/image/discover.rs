@@ -437,10 +437,7 @@ impl Budget {
             Ok(_) => Ok(()),
             Err(_) => Err(Failure::new(Reason::AnswerTooLarge)
                 .at(ATTACHED_BYTES.name)
-                .expected(format_args!(
-                    "at most {} ({})",
-                    ATTACHED_BYTES.max, ATTACHED_BYTES.name
-                ))
+                .expected(ATTACHED_BYTES)
                 .found("more")),
         }
     }

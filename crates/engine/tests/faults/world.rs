@@ -8,7 +8,6 @@ use sealcheck_engine::{
     RetryPolicy, TrustSource,
 };
 use sealcheck_net::double::{Answer, Double};
-use sealcheck_registry::Descriptor as Listed;
 use sealcheck_registry::double::{Access, At, Fault, RegistryDouble};
 use sealcheck_testkit::image::{Descriptor, ImageOptions, Repository};
 use sealcheck_testkit::{DEFAULT_TIME, Instance};
@@ -88,19 +87,7 @@ impl World {
 
     fn serve(&self) -> RegistryDouble {
         let registry = RegistryDouble::start();
-        for (digest, object) in &self.repository.objects {
-            match object.is_manifest {
-                true => registry.manifest("app", &object.media_type, &object.bytes),
-                false => registry.blob("app", &object.media_type, &object.bytes),
-            };
-            let subject = Listed::new("", digest.parse().unwrap(), 0);
-            for referrer in self.repository.referrers(digest) {
-                registry.list("app", &subject, &serde_json::from_value(referrer).unwrap());
-            }
-        }
-        for (tag, digest) in &self.repository.tags {
-            registry.tag("app", tag, &digest.parse().unwrap());
-        }
+        registry.hold("app", &self.repository);
         registry
     }
 

@@ -27,6 +27,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sealcheck_net::double::{Asked, Double};
+use sealcheck_testkit::image::Repository;
 use sealcheck_verify::Digest;
 use serde_json::{Value, json};
 
@@ -83,6 +84,25 @@ impl RegistryDouble {
     #[must_use]
     pub fn reference(&self, name: &str) -> Reference {
         Reference::parse(&format!("{}/{name}", self.host())).expect("a reference")
+    }
+
+    /// Everything that a repository of the testkit holds, under this name.
+    pub fn hold(&self, name: &str, repository: &Repository) {
+        self.repository(name);
+        for (digest, object) in &repository.objects {
+            match object.is_manifest {
+                true => self.manifest(name, &object.media_type, &object.bytes),
+                false => self.blob(name, &object.media_type, &object.bytes),
+            };
+            let subject = Descriptor::new("", digest.parse().expect("a digest"), 0);
+            for referrer in repository.referrers(digest) {
+                let listed = serde_json::from_value(referrer).expect("a descriptor");
+                self.list(name, &subject, &listed);
+            }
+        }
+        for (tag, digest) in &repository.tags {
+            self.tag(name, tag, &digest.parse().expect("a digest"));
+        }
     }
 
     /// An empty repository: it answers that it has nothing.

@@ -197,7 +197,7 @@ impl From<&LayoutError> for Failure {
                 .detail(place),
             LayoutError::LimitExceeded { place, limit } => failure
                 .at(limit.name)
-                .expected(format_args!("at most {} ({})", limit.max, limit.name))
+                .expected(limit)
                 .found("more")
                 .detail(place),
             LayoutError::Manifest { place, failure } => {
@@ -208,6 +208,8 @@ impl From<&LayoutError> for Failure {
                 };
                 failure.detail(detail)
             }
+            // The reason says it.
+            LayoutError::NotFound { place } => failure.at(place.as_str()),
             error => failure.detail(error),
         }
     }

@@ -26,7 +26,7 @@ fn check(folder: &str) {
     };
     let (repository, image) = kubernetes_image(&corpora.join(folder));
     let double = RegistryDouble::start();
-    fill(&double, "app", &repository);
+    double.hold("app", &repository);
     let served = ImageSource::Registry(double.reference(&format!("app@{}", image.digest)));
     let mut config = Config::offline();
     config.network = Network::Lazy(NetConfig::default());

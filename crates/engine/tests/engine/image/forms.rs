@@ -238,7 +238,7 @@ fn in_no_form_counts_a_proof_with_a_flipped_bit() {
                 bytes[position] ^= 1;
                 replace(&mut repository, name, &bytes);
                 let double = sealcheck_registry::double::RegistryDouble::start();
-                fill(&double, "app", &repository);
+                double.hold("app", &repository);
                 let verdict = scene.verify(&double, by_identity());
                 altered += 1;
                 // The signature that log and certificate were made for is the only one that counts; what a bit of an
@@ -259,7 +259,7 @@ fn a_repository_for_signatures_is_looked_at_instead_of_the_own() {
     let mut unsigned = Scene::new();
     unsigned.sigstore = scene.sigstore;
     let double = unsigned.serve();
-    fill(&double, "signatures", &scene.repository);
+    double.hold("signatures", &scene.repository);
     let engine = unsigned.online();
     let mut request = request(&double, by_identity());
     assert_failed(

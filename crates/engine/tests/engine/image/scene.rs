@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use sealcheck_engine::{
     Config, Engine, ImageRequest, ImageSource, ImageVerdict, Network, TrustSource,
 };
-use sealcheck_registry::Descriptor as Listed;
 use sealcheck_registry::double::RegistryDouble;
 use sealcheck_testkit::image::{Descriptor, ImageOptions, Repository};
 use sealcheck_testkit::{Content as Signable, Instance, LeafRequest, Plan, San, Signed, sign};
@@ -74,7 +73,7 @@ impl Scene {
     /// A registry that holds it.
     pub(crate) fn serve(&self) -> RegistryDouble {
         let double = RegistryDouble::start();
-        fill(&double, "app", &self.repository);
+        double.hold("app", &self.repository);
         double
     }
 
@@ -140,24 +139,6 @@ impl Scene {
     /// The verdict of the registry for the usual signer.
     pub(crate) fn judge(&self) -> ImageVerdict {
         self.verify(&self.serve(), by_identity())
-    }
-}
-
-/// Puts everything that a repository holds into the registry.
-pub(crate) fn fill(double: &RegistryDouble, name: &str, repository: &Repository) {
-    double.repository(name);
-    for (digest, object) in &repository.objects {
-        match object.is_manifest {
-            true => double.manifest(name, &object.media_type, &object.bytes),
-            false => double.blob(name, &object.media_type, &object.bytes),
-        };
-        let subject = Listed::new("", digest.parse().unwrap(), 0);
-        for referrer in repository.referrers(digest) {
-            double.list(name, &subject, &serde_json::from_value(referrer).unwrap());
-        }
-    }
-    for (tag, digest) in &repository.tags {
-        double.tag(name, tag, &digest.parse().unwrap());
     }
 }
 
