@@ -10,7 +10,6 @@ use anyhow::{Context, Result, ensure};
 use wait4::{ResourceUsage, Wait4};
 
 use super::figure::Figure;
-use super::images;
 use crate::process;
 
 /// Builds what is measured, as it is released, and measures it.
@@ -48,7 +47,6 @@ pub(crate) fn all() -> Result<Vec<Figure>> {
     }
     figures.extend(cold_start()?);
     large_file()?;
-    figures.extend(images::many()?);
     let program = release().join(format!("sealcheck{}", std::env::consts::EXE_SUFFIX));
     let size = fs::metadata(&program)
         .with_context(|| program.display().to_string())?

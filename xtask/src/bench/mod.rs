@@ -85,13 +85,23 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     match options.gate || options.update {
         true => Ok(()),
-        false => process::run(&mut process::cargo([
-            "bench",
-            "--package",
-            "sealcheck-conformance",
-            "--bench",
-            "verify",
-        ])),
+        false => {
+            for figure in images::many()? {
+                ensure!(
+                    !figure.crosses_bar(),
+                    "{} is over its bar: {}",
+                    figure.name,
+                    figure.measured
+                );
+            }
+            process::run(&mut process::cargo([
+                "bench",
+                "--package",
+                "sealcheck-conformance",
+                "--bench",
+                "verify",
+            ]))
+        }
     }
 }
 
