@@ -280,12 +280,10 @@ const ISSUER: &str = "https://accounts.example.com";
 /// Two counts may differ by one in a thousand.
 const STABLE: u64 = 1_000;
 const COLD_RUNS: usize = 25;
-/// The design's bar is 12 million, which 11.9 meet; the rest is for what a build elsewhere counts differently.
-const COLD_INSTRUCTIONS: u64 = 12_500_000;
+const COLD_INSTRUCTIONS: u64 = 12_000_000;
 const COLD_CPU: Duration = Duration::from_millis(3);
 const PEAK_BYTES: u64 = 11 << 20;
-/// Over the 15 MB of the design since policies in CEL are in: docs/architecture.md says why, and what was tried.
-const PROGRAM_BYTES: u64 = 17_000_000;
+const PROGRAM_BYTES: u64 = 15_000_000;
 const LARGE_MEBIBYTES: usize = 500;
 const LARGE_RUNS: usize = 5;
 const LARGE_RATIO: f64 = 1.05;
