@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use sealcheck_registry::double::RegistryDouble;
 use sealcheck_testkit::image::{ImageOptions, Repository};
-use sealcheck_testkit::{Content, Instance, LeafRequest, Plan, San, Signed, sign};
+use sealcheck_testkit::{Content, Instance, LeafRequest, Plan, San, sign};
 
 use super::figure::Figure;
 use super::measure::{cpu, mebibytes, release, usage};
@@ -24,24 +24,17 @@ pub(crate) fn many() -> Result<Vec<Figure>> {
     let mut repository = Repository::new();
     let image = repository.push_image(&ImageOptions::default());
     repository.tag("v1", &image);
-    // The one that is asked for comes last, and each has a payload of its own.
-    let signed: Vec<Signed> = (1..=SIGNATURES)
-        .map(|number| {
-            let signer = match number {
-                SIGNATURES => SIGNER.to_owned(),
-                number => format!("{number}@example.com"),
-            };
-            let number = number.to_string();
-            let payload = sign::simple_signing_payload(
-                "registry.test/app",
-                &image.digest,
-                &[("number", number.as_str())],
-            );
-            let content = Content::message(payload.to_string().as_bytes());
-            sigstore.sign(content, &by(signer))
-        })
-        .collect();
-    repository.attach_signatures(&image, &signed);
+    // As bundles: signatures with certificates in one manifest end at the 4 MiB that registries take, at some 800.
+    for number in 1..=SIGNATURES {
+        let signer = match number {
+            SIGNATURES => SIGNER.to_owned(),
+            number => format!("{number}@example.com"),
+        };
+        let number = number.to_string();
+        let statement = sign::cosign_statement(&image.digest, &[("number", number.as_str())]);
+        let bundle = sigstore.sign(Content::statement(&statement), &by(signer));
+        repository.attach_bundle(&image, &bundle);
+    }
     registry.hold("crowd", &repository);
 
     let mut list = String::new();
@@ -120,8 +113,8 @@ const SIGNER: &str = "signer@example.com";
 const ISSUER: &str = "https://accounts.example.com";
 const SIGNATURES: usize = 1000;
 const IMAGES: usize = 200;
-/// The image, four places, and each payload once.
-const CROWD_REQUESTS: u64 = 5 + 1000;
+/// The image, four places, and two for each bundle.
+const CROWD_REQUESTS: u64 = 5 + 2 * 1000;
 const CROWD_BYTES: u64 = 64 << 20;
 /// Seven an image: docs/requests.md.
 const FLEET_REQUESTS: u64 = 7 * 200;

@@ -94,6 +94,10 @@ impl RegistryDouble {
                 true => self.manifest(name, &object.media_type, &object.bytes),
                 false => self.blob(name, &object.media_type, &object.bytes),
             };
+            // Nothing refers to a blob.
+            if !object.is_manifest {
+                continue;
+            }
             let subject = Descriptor::new("", digest.parse().expect("a digest"), 0);
             for referrer in repository.referrers(digest) {
                 let listed = serde_json::from_value(referrer).expect("a descriptor");
