@@ -224,10 +224,10 @@ impl Draft {
         if !self.id {
             return Err(missing("SPDXRef-DOCUMENT as the document's identifier"));
         }
-        let mut said: HashSet<Relationship> = self.relationships.iter().cloned().collect();
-        self.implied
-            .retain(|relationship| said.insert(relationship.clone()));
-        self.relationships.append(&mut self.implied);
+        let mut said: HashSet<&Relationship> = self.relationships.iter().collect();
+        let new = self.implied.iter().filter(|implied| said.insert(implied));
+        let new: Vec<Relationship> = new.cloned().collect();
+        self.relationships.extend(new);
         Ok(Document {
             version,
             name: self.name.ok_or_else(|| missing("the document's name"))?,

@@ -30,7 +30,7 @@ pub enum SpdxError {
         found: String,
     },
     /// Two elements have the same identifier, so that no relationship says for certain which is meant.
-    #[error("{place}: {id} is already the identifier of what stands at {first}")]
+    #[error("{place}: {} is already the identifier of what stands at {first}", printable(.id.as_str()))]
     IdentifierTwice {
         /// Where the second element stands.
         place: Place,

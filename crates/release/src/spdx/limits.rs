@@ -8,8 +8,8 @@ pub const SPDX_BYTES: Limit = Limit::new("spdx-bytes", 64 << 20);
 pub const SPDX_VALUE_BYTES: Limit = Limit::new("spdx-value-bytes", 4096);
 /// Files and packages, and what else has an identifier. Istio's release has 3,500, a large system 100,000.
 pub const SPDX_ELEMENTS: Limit = Limit::new("spdx-elements", 262_144);
-/// Relationships; a few for each element.
-pub const SPDX_RELATIONSHIPS: Limit = Limit::new("spdx-relationships", 1 << 20);
+/// Relationships: two for each element. Istio's release has one.
+pub const SPDX_RELATIONSHIPS: Limit = Limit::new("spdx-relationships", 524_288);
 /// Creators, other documents, and external references of one package. Real ones have up to 30.
 pub const SPDX_REFERENCES: Limit = Limit::new("spdx-references", 1024);
 /// Different tags that are passed over; SPDX has some 80.

@@ -2,9 +2,7 @@
 
 mod node;
 
-use serde_json::Value;
-
-use self::node::Object;
+use self::node::{Node, Object};
 use super::checksum::Checksum;
 use super::document::{Document, DownloadLocation, ExternalReference};
 use super::draft::{Draft, FileDraft, PackageDraft};
@@ -60,7 +58,7 @@ fn version(draft: &mut Draft, root: &mut Object) -> Result<(), SpdxError> {
     }
     // SPDX 3 is JSON-LD and says its version in the address of its context.
     match root.take("@context") {
-        Some((place, Value::String(context))) => draft.version(&place, &context),
+        Some((place, Node::Text(context))) => draft.version(&place, &context),
         _ => draft.version(&root.place("spdxVersion"), ""),
     }
 }

@@ -258,6 +258,8 @@ fn an_identifier_stands_for_one_element() {
         read(&document),
         Err(SpdxError::IdentifierTwice { .. })
     ));
+    let hidden = "SnippetSPDXID: SPDXRef-\u{202e}x\n".repeat(2);
+    assert!(told(read(&hidden)).starts_with("line 6: SPDXRef-\\u{202e}x is already"));
     let snippet = "FileName: a\nSPDXID: SPDXRef-x\nSnippetSPDXID: SPDXRef-x\n";
     assert!(matches!(
         read(snippet),
