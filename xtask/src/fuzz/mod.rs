@@ -1,5 +1,6 @@
 //! `cargo xtask fuzz`: the targets of fuzz/, each for a bounded time.
 
+mod documents;
 mod policies;
 mod report;
 mod seeds;
@@ -230,6 +231,7 @@ fn dictionaries(target: &str) -> &'static [&'static str] {
         "proof_files" => &["bundle", "statement", "cosign", "pem"],
         "rekor" => &["rekor", "log_entry"],
         "sct" => &["sct"],
+        "spdx" => &["spdx"],
         "trusted_root" => &["trusted_root"],
         "tuf" | "tuf_cache" => &["tuf"],
         _ => &[],
