@@ -39,14 +39,6 @@ pub enum CatalogueError {
         /// What is wrong with it.
         source: InvalidPath,
     },
-    /// A name stands there twice, so that what it names is not certain.
-    #[error("entry {position} of the list: expected each name once, found {path} twice")]
-    Duplicate {
-        /// Which one, counted from 1.
-        position: usize,
-        /// The name.
-        path: ReleasePath,
-    },
     /// There are more names than any release has.
     #[error("the list has more than {} names ({})", .limit.max, .limit.name)]
     TooMany {
@@ -57,10 +49,11 @@ pub enum CatalogueError {
 
 impl<'p> Catalogue<'p> {
     /// The catalogue of a release from the names that its SBOM lists. The SBOMs themselves belong to it although they do not
-    /// list themselves.
+    /// list themselves. Real SBOMs list some files twice: whether both entries say the same of the file is for whoever reads
+    /// the SBOM, here it is one name.
     ///
     /// # Errors
-    /// [`CatalogueError`] when one of the names is a trap or stands there twice, or when there are too many.
+    /// [`CatalogueError`] when one of the names is a trap, or when there are too many.
     pub fn new(profile: &'p Profile, names: &[&str]) -> Result<Self, CatalogueError> {
         if names.len() > CATALOGUE_NAMES.max {
             return Err(CatalogueError::TooMany {
@@ -74,9 +67,7 @@ impl<'p> Catalogue<'p> {
                 .parse()
                 .map_err(|source| CatalogueError::Path { position, source })?;
             let artifact = profile.artifact(&path);
-            if artifacts.insert(path.clone(), artifact).is_some() {
-                return Err(CatalogueError::Duplicate { position, path });
-            }
+            artifacts.insert(path, artifact);
         }
         for sbom in &profile.sboms {
             let artifact = profile.artifact(&sbom.path);
