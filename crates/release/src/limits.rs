@@ -2,7 +2,7 @@
 
 use sealcheck_verify::limits::Limit;
 
-/// A file with a profile. The one of Kubernetes has 6 KB.
+/// A file with a profile. The one of Kubernetes has 5 KB.
 pub const PROFILE_BYTES: Limit = Limit::new("profile-bytes", 256 << 10);
 /// Entries of each list in a profile; every path form and address is a compiled pattern.
 pub const PROFILE_ENTRIES: Limit = Limit::new("profile-entries", 128);
@@ -21,7 +21,7 @@ pub const UNPACK_ENTRIES: Limit = Limit::new("unpack-entries", 262_144);
 pub const UNPACK_NAME_BYTES: Limit = Limit::new("unpack-name-bytes", 4096);
 /// One part of a path (`NAME_MAX` of Linux).
 pub const UNPACK_PART_BYTES: Limit = Limit::new("unpack-part-bytes", 255);
-/// The paths of all entries together; they are kept for the list of what was written.
+/// The paths of all entries, of the folders that they imply, and of where links lead, together; they are kept to the end.
 pub const UNPACK_NAMES_BYTES: Limit = Limit::new("unpack-names-bytes", 32 << 20);
 /// Folders within folders. Vendored sources have 20.
 pub const UNPACK_DEPTH: Limit = Limit::new("unpack-depth", 64);

@@ -1,6 +1,7 @@
 //! `cargo xtask fuzz`: the targets of fuzz/, each for a bounded time.
 
 mod policies;
+mod releases;
 mod report;
 mod seeds;
 mod tuf;
@@ -227,11 +228,13 @@ fn dictionaries(target: &str) -> &'static [&'static str] {
         "pattern" => &["pattern"],
         "policy" => &["policy"],
         "predicate" => &["predicate", "statement"],
+        "profile" => &["profile"],
         "proof_files" => &["bundle", "statement", "cosign", "pem"],
         "rekor" => &["rekor", "log_entry"],
         "sct" => &["sct"],
         "trusted_root" => &["trusted_root"],
         "tuf" | "tuf_cache" => &["tuf"],
+        "unpack" => &["unpack"],
         _ => &[],
     }
 }

@@ -32,7 +32,8 @@ pub(super) fn write() -> Result<()> {
     repository(&sigstore)?;
     answers(&sigstore)?;
     texts(&sigstore)?;
-    super::policies::write()
+    super::policies::write()?;
+    super::releases::write()
 }
 
 fn bundles(sigstore: &Instance) -> Result<()> {

@@ -89,6 +89,14 @@ impl Template {
         if path.contains(['?', '#']) {
             return Err(wrong("an address without query and fragment", text));
         }
+        // What was filled in must be read in one way: a version ends at a slash, and a path at the end.
+        let has_path = slots.contains(&Slot::Path);
+        if has_path && !(path.ends_with("/{path}") && path.contains("{version}/")) {
+            return Err(wrong(
+                "{version} before a slash, and /{path} at the end",
+                text,
+            ));
+        }
         Self::parse(text, slots)
     }
 
@@ -129,6 +137,9 @@ impl Template {
                 .ok_or_else(|| wrong(&places(slots), text))?;
             if found.contains(&slot) {
                 return Err(wrong("each place once", text));
+            }
+            if before.is_empty() && !found.is_empty() {
+                return Err(wrong("something between two places", text));
             }
             found.push(slot);
             pieces.push(Piece::Text(before.to_owned()));
@@ -275,6 +286,11 @@ mod tests {
             "https://h.test/{version}/{path}#x",
             "https://h.test/{version}",
             "https://h.test/{path}",
+            "https://h.test/{version}{path}",
+            "https://h.test/{version}-{path}",
+            "https://h.test/{path}/{version}",
+            "https://h.test/{version}/{path}.x",
+            "https://h.test/{version}/x{path}",
             "https://h.test/{version}/{path}/{version}",
             "https://h.test/{version}/{path}/{os}",
             "https://h.test/{version}/{path}/{unknown}",
@@ -298,6 +314,7 @@ mod tests {
             "bin/{arch}",
             "{path}",
             "{version}/x",
+            "{name}{os}-{arch}",
             "a//b",
         ] {
             assert!(Template::form(text).is_err(), "{text}");

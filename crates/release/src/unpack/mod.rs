@@ -38,7 +38,7 @@ pub struct UnpackLimits {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unpacked {
-    /// Its path in the folder, with slashes.
+    /// Its path in the folder, with slashes; not made printable.
     pub path: String,
     /// What it is.
     pub kind: UnpackedKind,

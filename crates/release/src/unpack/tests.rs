@@ -906,37 +906,50 @@ fn every_limit_is_kept() {
     assert_eq!(limit(&long(&header), limits()), "unpack-header-bytes");
 }
 
-/// Names that are only implied count too: a few long ones stand for many.
+/// Names that are only implied count too, and where links lead: a few long ones stand for many.
 #[test]
-fn the_names_of_folders_that_nobody_named_are_counted() {
-    let mut tree = Tree::default();
-    let part = "p".repeat(60);
-    let mut error = None;
-    for number in 0..UNPACK_NAMES_BYTES.max {
-        let entry = Entry {
-            number,
-            path: format!("{number}/{}", vec![&*part; UNPACK_DEPTH.max - 1].join("/")),
-            kind: EntryKind::File,
+fn what_is_kept_of_names_is_counted() {
+    let deep = vec!["p".repeat(60); UNPACK_DEPTH.max - 1].join("/");
+    let target = "t".repeat(UNPACK_NAME_BYTES.max);
+    // The folders of one deep path are kept in 30 times its length.
+    for (behind, kind, most) in [
+        (
+            deep.as_str(),
+            EntryKind::File,
+            UNPACK_NAMES_BYTES.max / (deep.len() * 30),
+        ),
+        (
+            "l",
+            EntryKind::SymbolicLink(target),
+            UNPACK_NAMES_BYTES.max / UNPACK_NAME_BYTES.max,
+        ),
+    ] {
+        let mut tree = Tree::default();
+        let mut entry = Entry {
+            number: 0,
+            path: String::new(),
+            kind,
             mode: 0o644,
             size: 0,
         };
-        if let Err(found) = tree.add(&entry, UnpackLimits::default()) {
-            error = Some((number, found));
-            break;
-        }
-    }
-    let (number, error) = error.unwrap();
-    assert!(
-        matches!(
-            error,
-            UnpackError::LimitExceeded {
-                name: "unpack-names-bytes",
-                ..
+        let error = loop {
+            entry.path = format!("{}/{behind}", entry.number);
+            match tree.add(&entry, UnpackLimits::default()) {
+                Ok(_) if entry.number <= most => entry.number += 1,
+                result => break result.unwrap_err(),
             }
-        ),
-        "{error}"
-    );
-    assert!(number < UNPACK_NAMES_BYTES.max / (60 * 60 * 30), "{number}");
+        };
+        assert!(
+            matches!(
+                error,
+                UnpackError::LimitExceeded {
+                    name: "unpack-names-bytes",
+                    ..
+                }
+            ),
+            "{error}"
+        );
+    }
 }
 
 /// Zeros without end, as an archive of one file.

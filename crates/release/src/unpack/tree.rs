@@ -56,6 +56,10 @@ impl Tree {
                 }
             }
         }
+        if let EntryKind::SymbolicLink(target) = &entry.kind {
+            // Kept until the end.
+            self.count_names(target)?;
+        }
         let node = match entry.kind {
             EntryKind::Folder => Node::Folder(Some(entry.mode)),
             EntryKind::File => Node::File(None),
@@ -166,8 +170,7 @@ impl Tree {
         node: Node,
         limits: UnpackLimits,
     ) -> Result<(), UnpackError> {
-        self.names_bytes = self.names_bytes.saturating_add(path.len());
-        within(UNPACK_NAMES_BYTES, self.names_bytes, UNPACK_NAMES_BYTES.max)?;
+        self.count_names(path)?;
         within(
             UNPACK_ENTRIES,
             self.nodes.len().saturating_add(1),
@@ -181,6 +184,12 @@ impl Tree {
         }
         self.nodes.insert(path.to_owned(), node);
         Ok(())
+    }
+
+    /// Counts what is kept in memory of names.
+    fn count_names(&mut self, name: &str) -> Result<(), UnpackError> {
+        self.names_bytes = self.names_bytes.saturating_add(name.len());
+        within(UNPACK_NAMES_BYTES, self.names_bytes, UNPACK_NAMES_BYTES.max)
     }
 }
 
