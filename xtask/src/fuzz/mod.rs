@@ -2,6 +2,7 @@
 
 mod documents;
 mod policies;
+mod releases;
 mod report;
 mod seeds;
 mod tuf;
@@ -228,12 +229,14 @@ fn dictionaries(target: &str) -> &'static [&'static str] {
         "pattern" => &["pattern"],
         "policy" => &["policy"],
         "predicate" => &["predicate", "statement"],
+        "profile" => &["profile"],
         "proof_files" => &["bundle", "statement", "cosign", "pem"],
         "rekor" => &["rekor", "log_entry"],
         "sct" => &["sct"],
         "spdx" => &["spdx"],
         "trusted_root" => &["trusted_root"],
         "tuf" | "tuf_cache" => &["tuf"],
+        "unpack" => &["unpack"],
         _ => &[],
     }
 }

@@ -33,7 +33,8 @@ pub(super) fn write() -> Result<()> {
     answers(&sigstore)?;
     texts(&sigstore)?;
     super::policies::write()?;
-    super::documents::write()
+    super::documents::write()?;
+    super::releases::write()
 }
 
 fn bundles(sigstore: &Instance) -> Result<()> {
