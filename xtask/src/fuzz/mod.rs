@@ -70,6 +70,16 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         .collect::<Result<Vec<_>>>()?;
     let figures = run_all(&runs, options.jobs)?;
     println!("\n{}", report::table(&figures));
+    let blind: Vec<&str> = figures
+        .iter()
+        .filter(|figures| figures.is_blind())
+        .map(|figures| figures.target.as_str())
+        .collect();
+    ensure!(
+        blind.is_empty(),
+        "no input of these targets reaches more than any other, so they test nothing: {}",
+        blind.join(", ")
+    );
     let found: Vec<&str> = figures
         .iter()
         .filter(|figures| figures.found)

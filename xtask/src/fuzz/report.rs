@@ -50,6 +50,11 @@ impl Figures {
         }
     }
 
+    /// Whether all inputs, the seeds among them, went the same way: then the target tests nothing.
+    pub(super) fn is_blind(&self) -> bool {
+        !self.found && self.corpus < 2
+    }
+
     /// One line for people who wait.
     pub(super) fn line(&self) -> String {
         format!(
