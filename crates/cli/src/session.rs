@@ -108,7 +108,9 @@ impl<'a> Session<'a> {
         if count > 1 && self.names_one_artifact() {
             let what = match &self.material {
                 MaterialSource::Named(_) => "one proof is named",
-                MaterialSource::Beside => "one file for the bundle is named",
+                MaterialSource::Beside | MaterialSource::At(_) => {
+                    "one file for the bundle is named"
+                }
             };
             return Err(Problem::argument(format!("{what} for {count} artifacts"))
                 .with_hint("A proof belongs to one artifact: verify them one by one, or leave the proofs beside the files, where they are found."));

@@ -98,6 +98,11 @@ impl Session<'_> {
                 let by_identity = requirements.identities().is_some();
                 discovery.beside(&self.request.artifact, link, by_identity)
             }
+            MaterialSource::At(places) => {
+                let by_identity = requirements.identities().is_some();
+                discovery.at(places, link, by_identity);
+                Ok(())
+            }
             MaterialSource::Named(named) => discovery.named(named, link),
         };
         self.places = discovery.places;

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::artifact::ArtifactSource;
 use crate::candidate::{Candidate, bundles, detached, timestamp, with_chain};
-use crate::input::{Answer, Input, Named, read_file, read_url, shown_path, shown_url};
+use crate::input::{Answer, Input, Named, ProofPart, ProofPlace, read_file, read_url, shown_url};
 use crate::link::Link;
 
 /// What was looked at, what was found, and what could not be read.
@@ -24,16 +24,7 @@ pub(crate) struct Discovery {
     pub(crate) failures: Vec<Failure>,
 }
 
-/// What a file with a proof's suffix is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
-    Bundle,
-    Lines,
-    Signature,
-    Certificate,
-}
-
-impl Part {
+impl ProofPart {
     pub(crate) fn limit(self) -> Limit {
         match self {
             Self::Bundle | Self::Lines => BUNDLE_BYTES,
@@ -65,35 +56,63 @@ impl Discovery {
         link: &Link,
         with_certificates: bool,
     ) -> Result<()> {
-        let answers = match artifact {
-            ArtifactSource::File(path) => look_at_files(path),
-            ArtifactSource::Url(url) => look_at_urls(url, link)?,
-            ArtifactSource::Stream(_) | ArtifactSource::Digest(_) => {
-                return Err(Failure::new(Reason::ArgumentInvalid)
-                    .at("--bundle")
-                    .expected("the proof's path or address")
-                    .found("none")
-                    .detail("only files and addresses have a place beside them where a proof can be found"));
-            }
+        let beside = |suffix: &str| match artifact {
+            ArtifactSource::File(path) => Ok(Input::File(with_suffix(path, suffix))),
+            ArtifactSource::Url(url) => address_with_suffix(url, suffix).map(Input::Url),
+            ArtifactSource::Stream(_) | ArtifactSource::Digest(_) => Err(Failure::new(
+                Reason::ArgumentInvalid,
+            )
+            .at("--bundle")
+            .expected("the proof's path or address")
+            .found("none")
+            .detail(
+                "only files and addresses have a place beside them where a proof can be found",
+            )),
         };
-        let mut signature = None;
+        let places = SUFFIXES
+            .iter()
+            .map(|(suffix, part)| {
+                Ok(ProofPlace {
+                    part: *part,
+                    input: beside(suffix)?,
+                })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        if let ArtifactSource::Url(url) = artifact {
+            link.online()
+                .map_err(|failure| failure.at(shown_url(url)))?;
+        }
+        self.at(&places, link, with_certificates);
+        Ok(())
+    }
+
+    /// Looks at every one of these places, whatever is found at the others.
+    pub(crate) fn at(&mut self, places: &[ProofPlace], link: &Link, with_certificates: bool) {
+        let mut signatures = Vec::new();
         let mut certificates = Vec::new();
-        for (part, (place, answer)) in SUFFIXES.iter().map(|(_, part)| *part).zip(answers) {
+        let mut all_read = true;
+        for (ProofPlace { part, input }, answer) in places.iter().zip(look_at(places, link)) {
             let index = self.places.len();
-            let Some(bytes) = self.record(part, place, answer) else {
+            let failed = matches!(answer, Err(_) | Ok(Answer::NoFile(_)));
+            all_read &= !(failed && *part == ProofPart::Certificate);
+            let Some(bytes) = self.record(*part, printable(&input.name()), answer) else {
                 continue;
             };
             match part {
-                Part::Bundle => self.candidates.extend(bundles(index, &bytes, false)),
-                Part::Lines => self.candidates.extend(bundles(index, &bytes, true)),
-                Part::Signature => signature = Some((index, bytes)),
-                Part::Certificate => certificates.push((index, bytes)),
+                ProofPart::Bundle => self.candidates.extend(bundles(index, &bytes, false)),
+                ProofPart::Lines => self.candidates.extend(bundles(index, &bytes, true)),
+                ProofPart::Signature => signatures.push((index, bytes)),
+                ProofPart::Certificate => certificates.push((index, bytes)),
             }
         }
-        if let Some((place, signature)) = signature {
+        for (place, signature) in signatures {
+            // Without its certificate, which could not be read, nothing can be said about the signature.
+            if with_certificates && certificates.is_empty() && !all_read {
+                self.explain(place, "signature, whose certificate could not be read");
+                continue;
+            }
             self.pair(place, &signature, &certificates, with_certificates);
         }
-        Ok(())
     }
 
     /// Reads what the caller named. The places are recorded also when it fails.
@@ -181,7 +200,12 @@ impl Discovery {
     }
 
     /// Records an answer, and gives the bytes if there are any.
-    fn record(&mut self, part: Part, place: String, answer: Result<Answer>) -> Option<Vec<u8>> {
+    fn record(
+        &mut self,
+        part: ProofPart,
+        place: String,
+        answer: Result<Answer>,
+    ) -> Option<Vec<u8>> {
         let (found, detail, bytes) = match answer {
             Ok(Answer::Bytes(bytes)) => (Found::Present, Some(part.word().to_owned()), Some(bytes)),
             Ok(Answer::Absent) => (Found::Absent, None, None),
@@ -236,16 +260,6 @@ impl Discovery {
             }
             _ => vec![None],
         };
-        // Without its certificate, which could not be read, nothing can be said about the signature.
-        let unreadable = with_certificates
-            && certificates.is_empty()
-            && self.places.iter().zip(SUFFIXES).any(|(place, (_, part))| {
-                *part == Part::Certificate && place.found == Found::Failed
-            });
-        if unreadable {
-            self.explain(place, "signature, whose certificate could not be read");
-            return;
-        }
         for certificate in pairs {
             let bytes = certificate.map(|(_, bytes)| bytes.as_slice());
             self.candidates.push(Candidate {
@@ -267,73 +281,87 @@ impl Discovery {
 
 /// The paths at which a proof of the file at `path` is looked for.
 pub fn proof_paths(path: &Path) -> impl Iterator<Item = PathBuf> {
-    SUFFIXES.iter().map(move |(suffix, _)| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    })
+    SUFFIXES
+        .iter()
+        .map(move |(suffix, _)| with_suffix(path, suffix))
 }
 
-fn look_at_files(path: &Path) -> Vec<(String, Result<Answer>)> {
-    proof_paths(path)
-        .zip(SUFFIXES)
-        .map(|(beside, (_, part))| (shown_path(&beside), read_file(&beside, part.limit(), false)))
-        .collect()
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
-/// All places at one time; the client bounds the requests that are under way.
-fn look_at_urls(url: &str, link: &Link) -> Result<Vec<(String, Result<Answer>)>> {
-    let online = link
-        .online()
-        .map_err(|failure| failure.at(shown_url(url)))?;
-    let base = Url::parse(url).map_err(|error| {
+fn address_with_suffix(url: &str, suffix: &str) -> Result<String> {
+    let mut beside = Url::parse(url).map_err(|error| {
         Failure::new(Reason::ArgumentInvalid)
             .at(shown_url(url))
             .detail(error)
     })?;
-    let beside: Vec<(String, Limit)> = SUFFIXES
+    beside.set_path(&format!("{}{suffix}", beside.path()));
+    Ok(beside.into())
+}
+
+/// What is at each place. Addresses are asked at one time; the client bounds the requests that are under way.
+fn look_at(places: &[ProofPlace], link: &Link) -> Vec<Result<Answer>> {
+    let broken =
+        || Err(Failure::new(Reason::ProofUnreadable).detail("the request ended without an answer"));
+    let mut answers: Vec<Result<Answer>> = places
         .iter()
-        .map(|(suffix, part)| {
-            let mut beside = base.clone();
-            beside.set_path(&format!("{}{suffix}", base.path()));
-            (beside.to_string(), part.limit())
+        .map(|place| match &place.input {
+            Input::File(path) => read_file(path, place.part.limit(), false),
+            Input::Literal { bytes, .. } => Ok(Answer::Bytes(bytes.clone())),
+            Input::Url(_) => broken(),
         })
         .collect();
-    let shown: Vec<String> = beside.iter().map(|(url, _)| shown_url(url)).collect();
-    let answers = online.wait(async {
+    let urls: Vec<(usize, &String, Limit)> = places
+        .iter()
+        .enumerate()
+        .filter_map(|(index, place)| match &place.input {
+            Input::Url(url) => Some((index, url, place.part.limit())),
+            Input::File(_) | Input::Literal { .. } => None,
+        })
+        .collect();
+    if urls.is_empty() {
+        return answers;
+    }
+    let online = match link.online() {
+        Ok(online) => online,
+        Err(failure) => {
+            for (index, url, _) in urls {
+                if let Some(slot) = answers.get_mut(index) {
+                    *slot = Err(failure.clone().at(shown_url(url)));
+                }
+            }
+            return answers;
+        }
+    };
+    online.wait(async {
         let mut tasks = JoinSet::new();
-        for (index, (url, limit)) in beside.into_iter().enumerate() {
-            let client = online.client().clone();
+        for (index, url, limit) in urls {
+            let (client, url) = (online.client().clone(), url.clone());
             tasks.spawn(async move { (index, read_url(&client, &url, limit).await) });
         }
-        let mut answers: Vec<Option<Result<Answer>>> = shown.iter().map(|_| None).collect();
         while let Some(done) = tasks.join_next().await {
             if let Ok((index, answer)) = done
                 && let Some(slot) = answers.get_mut(index)
             {
-                *slot = Some(answer);
+                *slot = answer;
             }
         }
-        answers
     });
-    let broken =
-        || Err(Failure::new(Reason::ProofUnreadable).detail("the request ended without an answer"));
-    Ok(shown
-        .into_iter()
-        .zip(answers)
-        .map(|(place, answer)| (place, answer.unwrap_or_else(broken)))
-        .collect())
+    answers
 }
 
 /// The names under which a proof lies beside its artifact, in the order of preference.
-pub(crate) const SUFFIXES: &[(&str, Part)] = &[
-    (".sigstore.json", Part::Bundle),
-    (".sigstore", Part::Bundle),
-    (".bundle", Part::Bundle),
-    (".keyless.json", Part::Bundle),
-    (".intoto.jsonl", Part::Lines),
-    (".sig", Part::Signature),
-    (".cert", Part::Certificate),
-    (".pem", Part::Certificate),
-    (".crt", Part::Certificate),
+pub(crate) const SUFFIXES: &[(&str, ProofPart)] = &[
+    (".sigstore.json", ProofPart::Bundle),
+    (".sigstore", ProofPart::Bundle),
+    (".bundle", ProofPart::Bundle),
+    (".keyless.json", ProofPart::Bundle),
+    (".intoto.jsonl", ProofPart::Lines),
+    (".sig", ProofPart::Signature),
+    (".cert", ProofPart::Certificate),
+    (".pem", ProofPart::Certificate),
+    (".crt", ProofPart::Certificate),
 ];

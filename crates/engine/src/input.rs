@@ -18,8 +18,32 @@ pub enum MaterialSource {
     /// Beside the artifact, under the names that are usual.
     #[default]
     Beside,
+    /// At any of these places, all of which are looked at: beside the artifact, and where its publisher has them.
+    At(Vec<ProofPlace>),
     /// Where the caller says.
     Named(Box<Named>),
+}
+
+/// A place where a part of a proof may be. That there is nothing is no failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProofPlace {
+    /// What would be there.
+    pub part: ProofPart,
+    /// The file or the address.
+    pub input: Input,
+}
+
+/// What a file with a proof's suffix is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProofPart {
+    /// A Sigstore bundle, or cosign's legacy bundle.
+    Bundle,
+    /// Bundles and envelopes, one a line.
+    Lines,
+    /// A signature.
+    Signature,
+    /// The certificate of a signature.
+    Certificate,
 }
 
 /// The parts of a proof that the caller names: a bundle, or a signature with what belongs to it.

@@ -78,7 +78,7 @@ pub use image::{
     Attachment, AttachmentKind, Copied, CopyRequest, Demand, ImageRequest, ImageSource,
     ImageVerdict, Inventory, Manifested, Platforms, Proof, ProvedBy, Target,
 };
-pub use input::{Input, MaterialSource, Named};
+pub use input::{Input, MaterialSource, Named, ProofPart, ProofPlace};
 pub use progress::{Progress, Silent};
 pub use proof_file::ProofFile;
 pub use trust::Trust;

@@ -8,8 +8,8 @@ use sealcheck_verify::evidence::{Evidence, Found};
 use sealcheck_verify::inspect::{Kind, inspect};
 
 use crate::candidate::is_other_kind;
-use crate::discover::{Part, SUFFIXES};
-use crate::input::{Answer, read_file, shown_path};
+use crate::discover::SUFFIXES;
+use crate::input::{Answer, ProofPart, read_file, shown_path};
 
 /// A file that has the name and the form of a proof of the file beside it. Whether it is one is known when that file was
 /// verified: see [`ProofFile::role`].
@@ -19,7 +19,7 @@ pub struct ProofFile {
     pub path: PathBuf,
     /// The file that it is named after.
     pub of: PathBuf,
-    part: Part,
+    part: ProofPart,
     /// The position of its place in the evidence about that file.
     place: usize,
 }
@@ -39,7 +39,7 @@ impl ProofFile {
                 let of = path.with_file_name(base);
                 let is_proof = of.is_file()
                     && holds(path, *part)
-                    && (*part != Part::Certificate || has_signature(&of))
+                    && (*part != ProofPart::Certificate || has_signature(&of))
                     && Self::at(&of).is_none();
                 is_proof.then(|| Self {
                     path: path.to_owned(),
@@ -70,7 +70,9 @@ impl ProofFile {
             (Some(_), _) if place.decided && evidence.outcome != Outcome::Verified => {
                 Some("the proof for which a file beside it is not verified")
             }
-            (None, _) if self.part == Part::Certificate => Some("a certificate that was not used"),
+            (None, _) if self.part == ProofPart::Certificate => {
+                Some("a certificate that was not used")
+            }
             _ => None,
         }
     }
@@ -79,7 +81,7 @@ impl ProofFile {
 fn has_signature(base: &Path) -> bool {
     SUFFIXES
         .iter()
-        .filter(|(_, part)| *part == Part::Signature)
+        .filter(|(_, part)| *part == ProofPart::Signature)
         .any(|(suffix, part)| {
             let mut name = base.as_os_str().to_owned();
             name.push(suffix);
@@ -88,7 +90,7 @@ fn has_signature(base: &Path) -> bool {
 }
 
 /// Whether the file can be read and holds what its name says, and nothing else.
-fn holds(path: &Path, part: Part) -> bool {
+fn holds(path: &Path, part: ProofPart) -> bool {
     let Ok(Answer::Bytes(bytes)) = read_file(path, part.limit(), false) else {
         return false;
     };
@@ -96,17 +98,17 @@ fn holds(path: &Path, part: Part) -> bool {
         return false;
     };
     match part {
-        Part::Bundle => matches!(kind, Kind::SigstoreBundle | Kind::CosignBundle),
-        Part::Lines => matches!(
+        ProofPart::Bundle => matches!(kind, Kind::SigstoreBundle | Kind::CosignBundle),
+        ProofPart::Lines => matches!(
             kind,
             Kind::JsonLines | Kind::SigstoreBundle | Kind::DsseEnvelope
         ),
         // A raw signature is known by little more than its length, which a script can have as well.
-        Part::Signature => match kind {
+        ProofPart::Signature => match kind {
             Kind::Signature => is_raw(&bytes) || is_base64_of_raw(&bytes),
             kind => kind == Kind::DsseEnvelope,
         },
-        Part::Certificate => {
+        ProofPart::Certificate => {
             matches!(kind, Kind::Certificate | Kind::Certificates) && is_bare(&bytes)
         }
     }
