@@ -42,6 +42,10 @@ pub(crate) fn rewrite(arguments: impl IntoIterator<Item = OsString>, root: &Comm
         match (command, text) {
             (None, Some(name)) if !out.arguments.is_empty() => command = root.find_subcommand(name),
             (Some(_), Some("--")) => flags_end = true,
+            // A command below a command.
+            (Some(above), Some(name)) if !flags_end && above.find_subcommand(name).is_some() => {
+                command = above.find_subcommand(name);
+            }
             (Some(command), Some(text)) if !flags_end => {
                 if let Some(argument) = out.flag(text, command) {
                     out.arguments.push(argument);

@@ -40,6 +40,7 @@ pub(crate) fn read() -> impl Iterator<Item = (String, String)> {
 
 /// Lets variables speak for the flags of a command, except for those in `settled`.
 pub(crate) fn attach(command: Command, settled: &[String]) -> Command {
+    let command = command.mut_subcommands(|command| attach(command, settled));
     command.mut_args(|arg| match arg.get_long() {
         Some(flag) if !settled.iter().any(|settled| settled == flag) => match variable(flag) {
             Some(name) => arg.env(name).hide_env_values(true),

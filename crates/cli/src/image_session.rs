@@ -51,7 +51,7 @@ impl<'a> ImageSession<'a> {
             let found = images.first().map_or_else(Vec::new, |image| {
                 claimed(image, &repositories, &args.network, &access)
             });
-            suggestion::missing(line, &found, identity, issuer)
+            Err(suggestion::missing(line, &found, identity, issuer))
         };
         let opened = Opened::new(args.common(), access.clone(), line, demand, missing)?;
         let layouts = images.iter().filter_map(|image| match image {

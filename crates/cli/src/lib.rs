@@ -42,7 +42,7 @@ use std::ffi::{OsStr, OsString};
 use clap::ArgMatches;
 use sealcheck_engine::Secrets;
 
-use crate::args::{ColorWhen, Command};
+use crate::args::{ColorWhen, Command, ReleaseCommand};
 use crate::console::Console;
 use crate::cosign::StartedAs;
 use crate::problem::{Problem, Result};
@@ -106,9 +106,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         console.note(note);
     }
     let line = CommandLine {
-        matches: matches
-            .subcommand()
-            .map_or(&matches, |(_, matches)| matches),
+        matches: innermost(&matches),
         words: secrets::words(arguments),
         switched_off: &rewritten.settled,
         console,
@@ -119,6 +117,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         .and_then(|()| dispatch(&command, &line));
     let wanted = || Wanted::by(&command);
     ended(done, console, started_as, arguments, wanted)
+}
+
+/// What was given to the command itself, which may stand below another one.
+fn innermost(matches: &ArgMatches) -> &ArgMatches {
+    match matches.subcommand() {
+        Some((_, matches)) => innermost(matches),
+        None => matches,
+    }
 }
 
 /// The exit code. A failure is told, and written where the result was `wanted`.
@@ -151,6 +157,7 @@ fn dispatch(command: &Command, line: &CommandLine<'_>) -> Result<u8> {
         Command::Tree(args) => commands::tree::run(args, line),
         Command::Download(args) => commands::download::run(args, line),
         Command::Copy(args) => commands::copy::run(args, line),
+        Command::Release(args) => commands::release::run(&args.command, line),
         Command::Inspect(args) => commands::inspect::run(args, line.console),
         Command::Explain(args) => commands::explain::run(args, line.console),
         Command::Completions(args) => commands::completions::run(args, line.console),
@@ -182,6 +189,14 @@ fn colour(command: &Command) -> ColorWhen {
         Command::Tree(args) => args.shown.color,
         Command::Download(args) => args.color,
         Command::Copy(args) => args.shown.color,
+        Command::Release(args) => match &args.command {
+            ReleaseCommand::Verify(args) => args.output.color,
+            ReleaseCommand::Fetch(args) => args.output.color,
+            ReleaseCommand::Sbom(args) => args.shown.color,
+            ReleaseCommand::Images(args) | ReleaseCommand::VerifyAll(args) => args.shown.color,
+            ReleaseCommand::Collect(args) => args.images.shown.color,
+            ReleaseCommand::List(args) => args.shown.color,
+        },
         Command::Inspect(args) => args.color,
         Command::Explain(args) => args.color,
         Command::Completions(_) => ColorWhen::Auto,
@@ -229,7 +244,7 @@ fn not_parsed(
 }
 
 /// The commands whose flags can be set by variables.
-const WITH_VARIABLES: [&str; 7] = [
+const WITH_VARIABLES: [&str; 8] = [
     "verify",
     "verify-attestation",
     "verify-blob",
@@ -237,4 +252,5 @@ const WITH_VARIABLES: [&str; 7] = [
     "tree",
     "download",
     "copy",
+    "release",
 ];

@@ -26,14 +26,14 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    /// Reads the flags; `demand` adds what the command itself requires. `missing` says what to do when no signer is
-    /// named completely; it gets what is.
+    /// Reads the flags; `demand` adds what the command itself requires. `otherwise` says who must have signed when
+    /// no signer is named completely; it gets what is.
     pub(crate) fn new(
         args: Common,
         access: Access,
         line: &CommandLine<'_>,
         demand: impl FnOnce(Requirements) -> Requirements,
-        missing: impl FnOnce(Option<String>, Option<String>) -> Problem,
+        otherwise: impl FnOnce(Option<String>, Option<String>) -> Result<Signer>,
     ) -> Result<Self> {
         let console = line.console;
         refuse_hardware(&args.deprecated)?;
@@ -50,7 +50,7 @@ impl Opened {
         }
         let signer = match signer::read(&args.signer, line.matches)? {
             Given::Signer(signer) => signer,
-            Given::Incomplete { identity, issuer } => return Err(missing(identity, issuer)),
+            Given::Incomplete { identity, issuer } => otherwise(identity, issuer)?,
         };
         if let Signer::Identity(identities) = &signer {
             for text in signer::warnings(identities) {

@@ -11,7 +11,7 @@ use sealcheck_record::{LeftOut, ResultWriter, cosign};
 use sealcheck_verify::{Outcome, Verdict};
 
 use crate::CommandLine;
-use crate::args::{DocumentFormat, Format, OutputArgs};
+use crate::args::{DocumentFormat, Format, OutputArgs, ShownArgs};
 use crate::console::Console;
 use crate::cosign::StartedAs;
 use crate::problem::{Problem, Result};
@@ -340,6 +340,20 @@ pub(crate) fn document_format(
         true => DocumentFormat::Text,
         false => DocumentFormat::Json,
     })
+}
+
+/// The output of a command that shows a document, for the verdict that it shows instead.
+pub(crate) fn shown_as_output(args: &ShownArgs) -> OutputArgs {
+    OutputArgs {
+        output: args.output.map(|format| match format {
+            DocumentFormat::Text => Format::Text,
+            DocumentFormat::Json => Format::Json,
+        }),
+        output_file: None,
+        verbose: false,
+        color: args.color,
+        jobs: None,
+    }
 }
 
 /// A bar when somebody could see it.

@@ -10,7 +10,7 @@ use sealcheck_record::{RESULT_SCHEMA, ResultDocument};
 use sealcheck_verify::Outcome;
 use sealcheck_verify::evidence::SCHEMA;
 
-use crate::args::{Command, DocumentFormat, Format, OutputArgs};
+use crate::args::{Command, DocumentFormat, Format, OutputArgs, ReleaseCommand};
 use crate::console::Console;
 use crate::environment;
 use crate::output;
@@ -53,6 +53,17 @@ impl Wanted {
             }
             Command::Tree(args) => Some(shown(args.shown.output)),
             Command::Copy(args) => Some(shown(args.shown.output)),
+            Command::Release(args) => match &args.command {
+                ReleaseCommand::Verify(args) => Some(wanted(&args.output, false)),
+                ReleaseCommand::Fetch(args) => Some(wanted(&args.output, false)),
+                ReleaseCommand::Sbom(args) if args.print => None,
+                ReleaseCommand::Sbom(args) => Some(shown(args.shown.output)),
+                ReleaseCommand::Images(args) | ReleaseCommand::VerifyAll(args) => {
+                    Some(shown(args.shown.output))
+                }
+                ReleaseCommand::Collect(args) => Some(shown(args.images.shown.output)),
+                ReleaseCommand::List(args) => Some(shown(args.shown.output)),
+            },
             Command::Inspect(args) => Some(shown(Some(args.output))),
             // Its result is a stream of documents that are not its own.
             Command::Download(_) | Command::Explain(_) | Command::Completions(_) => None,

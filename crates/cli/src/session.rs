@@ -58,7 +58,12 @@ impl<'a> Session<'a> {
         }
         let missing = |identity, issuer| {
             let found = suggestion::beside(&proof, names);
-            suggestion::missing(line, found.as_slice(), identity, issuer)
+            Err(suggestion::missing(
+                line,
+                found.as_slice(),
+                identity,
+                issuer,
+            ))
         };
         let material = material(&proof, line.matches)?;
         let demand = |requirements: Requirements| requirements.content(content);
@@ -222,6 +227,7 @@ impl<'a> Session<'a> {
         BlobRequest {
             artifact,
             material: self.material.clone(),
+            digests: Vec::new(),
             requirements: Arc::clone(&self.opened.requirements),
             lookup: !self.opened.args.ignores_log(),
             save_bundle: self.proof.save_bundle.clone(),
@@ -307,7 +313,7 @@ fn refuse_placeless(artifacts: &[ArtifactSource]) -> Result<()> {
     let what = artifacts.iter().find_map(|artifact| match artifact {
         ArtifactSource::Stream(_) => Some("standard input"),
         ArtifactSource::Digest(_) => Some("a digest"),
-        ArtifactSource::File(_) | ArtifactSource::Url(_) => None,
+        ArtifactSource::File(_) | ArtifactSource::Url(_) | ArtifactSource::Download { .. } => None,
     });
     match what {
         None => Ok(()),

@@ -11,7 +11,7 @@ use sealcheck_verify::{
     Artifact, ArtifactHasher, Digest, Failure, InvalidDigest, Needs, Reason, Result, printable,
 };
 
-use crate::input::{check_address, is_url, path_name, shown_url};
+use crate::input::{Input, check_address, is_url, path_name, shown_url};
 use crate::link::Link;
 use crate::progress::Progress;
 
@@ -24,6 +24,14 @@ pub enum ArtifactSource {
     Stream(Stream),
     /// An HTTP(S) address.
     Url(String),
+    /// Elsewhere; its bytes are kept in a file while they are read. What an earlier attempt has kept of an address is gone on
+    /// with. Nothing of the file is proved before the verdict is, so it must not have the name by which others find it.
+    Download {
+        /// Where the bytes come from.
+        from: Input,
+        /// The file that takes them.
+        to: PathBuf,
+    },
     /// Nowhere: only its digest is known.
     Digest(Digest),
 }
@@ -94,6 +102,7 @@ impl ArtifactSource {
             Self::File(path) => path_name(path),
             Self::Stream(stream) => stream.name.clone(),
             Self::Url(url) => shown_url(url),
+            Self::Download { from, .. } => from.name(),
             Self::Digest(digest) => digest.to_string(),
         }
     }
@@ -107,6 +116,7 @@ impl ArtifactSource {
     ) -> Result<Artifact<'static>> {
         let mut pass = Pass {
             name: self.name(),
+            needs,
             hasher: ArtifactHasher::new(needs),
             done: 0,
             total: None,
@@ -116,6 +126,7 @@ impl ArtifactSource {
             Self::Digest(digest) => return Ok(Artifact::from_digest(*digest)),
             Self::File(path) => pass.file(path)?,
             Self::Url(url) => pass.url(url, link)?,
+            Self::Download { from, to } => pass.download(from, to, link)?,
             Self::Stream(stream) => {
                 let taken = stream
                     .reader
@@ -134,27 +145,40 @@ impl ArtifactSource {
 }
 
 /// One pass over the bytes of an artifact.
-struct Pass<'p> {
+pub(crate) struct Pass<'p> {
     name: String,
+    needs: &'p Needs,
     hasher: ArtifactHasher,
-    done: u64,
+    pub(crate) done: u64,
     total: Option<u64>,
     progress: &'p dyn Progress,
 }
 
 impl Pass<'_> {
-    fn begin(&mut self, total: Option<u64>) {
+    pub(crate) fn begin(&mut self, total: Option<u64>) {
         self.total = total;
         self.progress.read(&self.name, 0, total);
     }
 
-    fn update(&mut self, piece: &[u8]) {
+    /// Says how large it will be, now that this is known.
+    pub(crate) fn resume(&mut self, total: Option<u64>) {
+        self.total = total;
+        self.progress.read(&self.name, self.done, total);
+    }
+
+    /// Forgets what was read.
+    pub(crate) fn restart(&mut self) {
+        self.hasher = ArtifactHasher::new(self.needs);
+        self.done = 0;
+    }
+
+    pub(crate) fn update(&mut self, piece: &[u8]) {
         self.hasher.update(piece);
         self.done = self.done.saturating_add(size(piece.len()));
         self.progress.read(&self.name, self.done, self.total);
     }
 
-    fn stream(&mut self, reader: &mut dyn Read) -> Result<()> {
+    pub(crate) fn stream(&mut self, reader: &mut dyn Read) -> Result<()> {
         // No larger than the artifact, so that a small one costs no page faults; one more byte to see its end.
         let expected = self.total.map_or(READ_BYTES, |total| {
             usize::try_from(total.saturating_add(1)).unwrap_or(READ_BYTES)
@@ -214,9 +238,7 @@ impl Pass<'_> {
                 .await
                 .map_err(|error| self.not_fetched(&error))?;
             if GONE.contains(&download.status()) {
-                return Err(Failure::new(Reason::FileNotFound)
-                    .at(printable(&self.name))
-                    .found(format!("status {}", download.status())));
+                return Err(self.gone(download.status()));
             }
             self.begin(download.content_length());
             loop {
@@ -229,7 +251,7 @@ impl Pass<'_> {
         })
     }
 
-    fn unopened(&self, path: &Path, error: &io::Error) -> Failure {
+    pub(crate) fn unopened(&self, path: &Path, error: &io::Error) -> Failure {
         match is_not_there(error) {
             // Whatever the link means is not reached: a volume that is not mounted, half a deployment.
             true if path.is_symlink() => self.unreadable("it is a link to nothing"),
@@ -238,7 +260,7 @@ impl Pass<'_> {
         }
     }
 
-    fn not_fetched(&self, error: &NetError) -> Failure {
+    pub(crate) fn not_fetched(&self, error: &NetError) -> Failure {
         match error {
             NetError::InvalidRequest { .. } => Failure::new(Reason::ArgumentInvalid)
                 .at(printable(&self.name))
@@ -247,7 +269,14 @@ impl Pass<'_> {
         }
     }
 
-    fn unreadable(&self, why: impl fmt::Display) -> Failure {
+    /// That nothing is at the address.
+    pub(crate) fn gone(&self, status: u16) -> Failure {
+        Failure::new(Reason::FileNotFound)
+            .at(printable(&self.name))
+            .found(format!("status {status}"))
+    }
+
+    pub(crate) fn unreadable(&self, why: impl fmt::Display) -> Failure {
         Failure::new(Reason::ArtifactUnreadable)
             .at(printable(&self.name))
             .detail(why)

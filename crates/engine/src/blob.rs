@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use sealcheck_verify::evidence::{Found, Place};
 use sealcheck_verify::{
-    Artifact, Content, Failure, Material, Needs, Outcome, Reason, Requirements, Result, Time,
-    Verdict, verify,
+    Artifact, Content, DigestAlgorithm, Failure, Material, Needs, Outcome, Reason, Requirements,
+    Result, Time, Verdict, verify,
 };
 
 use crate::artifact::ArtifactSource;
@@ -25,6 +25,8 @@ pub struct BlobRequest {
     pub artifact: ArtifactSource,
     /// Where its proof is.
     pub material: MaterialSource,
+    /// Digests that the caller wants to know besides those that the proofs need; they are in the evidence.
+    pub digests: Vec<DigestAlgorithm>,
     /// What the proof must show. [`Requirements::content`] says whether a signature or an attestation is wanted.
     pub requirements: Arc<Requirements>,
     /// Whether the log may be asked for an entry that the material does not bring; only when the network is allowed.
@@ -41,6 +43,7 @@ impl BlobRequest {
         Self {
             artifact,
             material: MaterialSource::Beside,
+            digests: Vec::new(),
             requirements: requirements.into(),
             lookup: true,
             save_bundle: None,
@@ -113,6 +116,8 @@ impl Session<'_> {
             .filter_map(|candidate| candidate.material.as_ref().ok())
             .map(|material| material.needs(requirements))
             .fold(Needs::sha256(), Needs::and);
+        let wanted = self.request.digests.iter().copied();
+        let needs = wanted.fold(needs, Needs::with);
         let artifact = self.request.artifact.read(&needs, link, progress)?;
         if discovery.candidates.is_empty() {
             let failure = discovery

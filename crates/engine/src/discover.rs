@@ -56,28 +56,7 @@ impl Discovery {
         link: &Link,
         with_certificates: bool,
     ) -> Result<()> {
-        let beside = |suffix: &str| match artifact {
-            ArtifactSource::File(path) => Ok(Input::File(with_suffix(path, suffix))),
-            ArtifactSource::Url(url) => address_with_suffix(url, suffix).map(Input::Url),
-            ArtifactSource::Stream(_) | ArtifactSource::Digest(_) => Err(Failure::new(
-                Reason::ArgumentInvalid,
-            )
-            .at("--bundle")
-            .expected("the proof's path or address")
-            .found("none")
-            .detail(
-                "only files and addresses have a place beside them where a proof can be found",
-            )),
-        };
-        let places = SUFFIXES
-            .iter()
-            .map(|(suffix, part)| {
-                Ok(ProofPlace {
-                    part: *part,
-                    input: beside(suffix)?,
-                })
-            })
-            .collect::<Result<Vec<_>>>()?;
+        let places = proof_places(artifact)?;
         if let ArtifactSource::Url(url) = artifact {
             link.online()
                 .map_err(|failure| failure.at(shown_url(url)))?;
@@ -284,6 +263,35 @@ pub fn proof_paths(path: &Path) -> impl Iterator<Item = PathBuf> {
     SUFFIXES
         .iter()
         .map(move |(suffix, _)| with_suffix(path, suffix))
+}
+
+/// The places at which a proof of an artifact is looked for, in the order of preference.
+///
+/// # Errors
+/// `argument-invalid` for what has no place of its own: a stream, a digest, a download.
+pub fn proof_places(artifact: &ArtifactSource) -> Result<Vec<ProofPlace>> {
+    let beside = |suffix: &str| match artifact {
+        ArtifactSource::File(path) => Ok(Input::File(with_suffix(path, suffix))),
+        ArtifactSource::Url(url) => address_with_suffix(url, suffix).map(Input::Url),
+        ArtifactSource::Stream(_) | ArtifactSource::Download { .. } | ArtifactSource::Digest(_) => {
+            Err(Failure::new(Reason::ArgumentInvalid)
+                .at("--bundle")
+                .expected("the proof's path or address")
+                .found("none")
+                .detail(
+                    "only files and addresses have a place beside them where a proof can be found",
+                ))
+        }
+    };
+    SUFFIXES
+        .iter()
+        .map(|(suffix, part)| {
+            Ok(ProofPlace {
+                part: *part,
+                input: beside(suffix)?,
+            })
+        })
+        .collect::<Result<Vec<_>>>()
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

@@ -3,11 +3,13 @@
 use std::sync::OnceLock;
 
 use sealcheck_registry::{Registry, Settings};
-use sealcheck_verify::{Result, limits::Limit};
+use sealcheck_verify::{Digest, DigestAlgorithm, Needs, Result, Time, limits::Limit};
 
+use crate::artifact::ArtifactSource;
 use crate::config::{Clock, Config, DEFAULT_REKOR_URL, Network};
 use crate::input::{Input, check_address};
 use crate::link::Link;
+use crate::progress::Progress;
 use crate::trust::Trust;
 
 /// Verifies artifacts. Made once; verifications may run on many threads.
@@ -68,5 +70,35 @@ impl Engine {
     /// `file-not-found`, `proof-unreadable`, `limit-exceeded`, `offline`.
     pub fn read(&self, input: &Input, limit: Limit) -> Result<Vec<u8>> {
         input.read(&self.link, limit)
+    }
+
+    /// The digests of an artifact, which is read once and in constant memory: SHA-256 and these.
+    ///
+    /// # Errors
+    /// `file-not-found`, `artifact-unreadable`, `offline`.
+    pub fn digests(
+        &self,
+        artifact: &ArtifactSource,
+        algorithms: &[DigestAlgorithm],
+        progress: &dyn Progress,
+    ) -> Result<Vec<Digest>> {
+        let needs = algorithms
+            .iter()
+            .copied()
+            .fold(Needs::sha256(), Needs::with);
+        let artifact = artifact.read(&needs, &self.link, progress)?;
+        Ok(artifact.digests().to_vec())
+    }
+
+    /// Whether nothing may be fetched.
+    #[must_use]
+    pub fn is_offline(&self) -> bool {
+        self.link.is_offline()
+    }
+
+    /// What time it is for this engine.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.clock.now()
     }
 }

@@ -56,6 +56,7 @@ mod blob;
 mod candidate;
 mod config;
 mod discover;
+mod download;
 mod engine;
 mod expand;
 mod image;
@@ -71,7 +72,7 @@ mod trust;
 pub use artifact::{ArtifactSource, Stream};
 pub use blob::BlobRequest;
 pub use config::{Clock, Config, DEFAULT_REKOR_URL, Network, TrustSource};
-pub use discover::proof_paths;
+pub use discover::{proof_paths, proof_places};
 pub use engine::Engine;
 pub use expand::{Expansion, Skipped, expand};
 pub use image::{
@@ -79,6 +80,7 @@ pub use image::{
     ImageVerdict, Inventory, Manifested, Platforms, Proof, ProvedBy, Target,
 };
 pub use input::{Input, MaterialSource, Named, ProofPart, ProofPlace};
+pub use ordered::ordered;
 pub use progress::{Progress, Silent};
 pub use proof_file::ProofFile;
 pub use trust::Trust;

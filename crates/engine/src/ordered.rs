@@ -10,7 +10,7 @@ use std::thread;
 /// Does `work` for each job on at most `threads` threads and hands each result to `on_result`, on the calling thread and in
 /// the order of the jobs. Memory is bounded by the threads: jobs are taken from the iterator as they are needed, and no thread
 /// gets far ahead of the slowest one. `on_result` can end it early.
-pub(crate) fn ordered<J: Send, R: Send>(
+pub fn ordered<J: Send, R: Send>(
     jobs: impl IntoIterator<Item = J>,
     threads: NonZeroUsize,
     work: impl Fn(J) -> R + Sync,

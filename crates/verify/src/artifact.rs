@@ -113,6 +113,13 @@ impl Needs {
         }
     }
 
+    /// Adds a digest that the caller wants to know, whatever the proofs need.
+    #[must_use]
+    pub fn with(mut self, algorithm: DigestAlgorithm) -> Self {
+        self.add(algorithm);
+        self
+    }
+
     pub(crate) fn add(&mut self, algorithm: DigestAlgorithm) {
         match algorithm {
             DigestAlgorithm::Sha384 => self.sha384 = true,

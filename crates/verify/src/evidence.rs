@@ -21,12 +21,15 @@ pub use image::{ImageFacts, ImageSignatureFacts, PlatformFacts, ProvedBy};
 
 mod policy;
 mod predicate;
+mod release;
 
 pub use policy::{PolicyFacts, PolicyKind, PolicyOutcome};
 pub use predicate::{
     CycloneDxFacts, LinkFacts, OpenVexFacts, PredicateFacts, ProvenanceFacts, SourceFacts,
     SpdxFacts, SpdxForm, VerificationSummaryFacts, VulnerabilityScanFacts,
 };
+
+pub use release::{ChecksumFacts, ChecksumState, Listed, ReleaseFacts, SbomFacts};
 
 /// The name of the JSON schema that [`Evidence`] serialises to.
 pub const SCHEMA: &str = "sealcheck/evidence/v1";
@@ -70,6 +73,9 @@ pub struct Evidence {
     /// What is special about a container image: digest, platforms, and every signature that was found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<ImageFacts>,
+    /// What is special about a file of a release: which of its artifacts it is, and what the proved SBOM says about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release: Option<ReleaseFacts>,
     /// What the attestation says, in short. Present only when the proof of the attestation holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub predicate: Option<PredicateFacts>,

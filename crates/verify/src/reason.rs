@@ -353,6 +353,23 @@ reasons! {
         "the result could not be written"
         "The place for the result or for a bundle is right, but writing to it failed: the disk or a quota is full, or a device failed."
         "Make room there, or have it written to another place.";
+    // Releases.
+    ReleaseMismatch "release-mismatch" Rejected
+        "the file is not what the release consists of"
+        "The proved SBOM of the release lists other content under this name, or does not list the file at all: it was altered, or it is another file or a file of another version."
+        "Do not use the file. Get it again from the release, and check that the version is the one that you mean.";
+    SbomMalformed "sbom-malformed" Rejected
+        "the SBOM cannot be read"
+        "It is no SPDX document of version 2.2 or 2.3, it contradicts itself, or it is the SBOM of another version than was asked for."
+        "Get the SBOM again from the release. If it is genuine, report it as a bug.";
+    ChannelMalformed "channel-malformed" Rejected
+        "the channel does not name a version"
+        "What the server says that the channel's version is, is none, or none that this channel can have."
+        "Give the version itself, for example v1.36.0.";
+    ArchiveRefused "archive-refused" Rejected
+        "the archive cannot be unpacked safely"
+        "It has an entry that would be written outside of the folder, a device, a link that leads out, the same name twice, or more content than the limits allow. Nothing of it was kept."
+        "Look at the archive with `tar -tvf`. What is proved about it says who made it, not that it is safe to unpack.";
     // Registries.
     ReferenceMalformed "reference-malformed" Usage
         "the image reference cannot be read"
@@ -444,6 +461,18 @@ reasons! {
         "a configuration file cannot be used"
         "A field of the file is unknown, absent or has a wrong value, or what it names cannot be read."
         "Correct the field that is named.";
+    VersionUnknown "version-unknown" Usage
+        "there is no such version"
+        "The version is none, or nothing is published for it at the addresses of the project."
+        "Give a version such as v1.36.0, or a channel such as stable or stable-1.36.";
+    ArtifactUnknown "artifact-unknown" Usage
+        "the release has no such artifact"
+        "Nothing in the proved SBOM of the release has this name and platform, or several artifacts have it."
+        "`sealcheck release list VERSION` shows what there is; --platform and --as say which artifact is meant.";
+    ProfileMalformed "profile-malformed" Usage
+        "the profile cannot be read"
+        "The file with the profile of a project is no YAML, lacks a part, or has a part that is not known."
+        "Correct the profile; docs/releases.md describes it.";
     FileNotFound "file-not-found" Usage
         "there is no such file"
         "The path is wrong, or it is a folder where a file is needed."

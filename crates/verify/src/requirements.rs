@@ -114,6 +114,13 @@ impl Requirements {
         }
     }
 
+    /// The same, for signatures by these identities instead.
+    #[must_use]
+    pub fn by(mut self, identities: Identities) -> Self {
+        self.signer = Signer::Identity(identities);
+        self
+    }
+
     /// What the material must be; a signature unless this is called.
     #[must_use]
     pub fn content(mut self, content: Content) -> Self {

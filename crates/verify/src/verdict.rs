@@ -9,8 +9,8 @@ use crate::certificate::Claims;
 use crate::digest::DigestAlgorithm;
 use crate::evidence::{
     ArtifactFacts, CertificateFacts, Check, Checks, Evidence, IdentityFacts, ImageFacts,
-    LogEntryFacts, Place, PolicyFacts, PredicateFacts, RequiredFacts, SCHEMA, SignatureFacts,
-    SubjectFacts, TimeFacts, TrustedRootFacts,
+    LogEntryFacts, Place, PolicyFacts, PredicateFacts, ReleaseFacts, RequiredFacts, SCHEMA,
+    SignatureFacts, SubjectFacts, TimeFacts, TrustedRootFacts,
 };
 use crate::material::SignedMaterial;
 use crate::requirements::{Content, Requirements, Signer};
@@ -69,6 +69,7 @@ impl Verdict {
             checks,
             required: required_facts(requirements),
             image: None,
+            release: None,
             predicate: None,
             policies: Vec::new(),
             trusted_root: None,
@@ -159,6 +160,13 @@ impl Verdict {
         self
     }
 
+    /// Says what is special about a file of a release. The facts are the caller's: they change neither outcome nor checks.
+    #[must_use]
+    pub fn with_release(mut self, facts: ReleaseFacts) -> Self {
+        self.evidence.release = Some(facts);
+        self
+    }
+
     /// Says in short what the attestation says.
     #[must_use]
     pub fn with_predicate(mut self, facts: PredicateFacts) -> Self {
@@ -237,6 +245,13 @@ impl Verdict {
             places.flat_map(|place| std::iter::once(&mut place.place).chain(&mut place.detail));
         for text in quoted.chain(places) {
             *text = told(text).into();
+        }
+        if let Some(release) = &mut evidence.release {
+            let checksums = release.checksums.iter_mut();
+            let places = checksums.map(|checksum| &mut checksum.place);
+            for place in places.chain([&mut release.sbom.place]) {
+                *place = told(place).into();
+            }
         }
         for signature in evidence.image.iter_mut().flat_map(|it| &mut it.signatures) {
             signature.failure.iter_mut().for_each(retold);

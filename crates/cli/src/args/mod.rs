@@ -5,6 +5,7 @@ mod network;
 mod output;
 mod proof;
 mod registry;
+mod release;
 mod signer;
 mod trust;
 
@@ -14,12 +15,16 @@ use clap::{ArgMatches, Args, FromArgMatches};
 
 pub(crate) use image::{
     CopyArgs, DownloadArgs, DownloadKind, ImageAttestationArgs, ImageVerifyArgs, ImagesArgs,
-    PlatformsArgs, RefusedArgs, RefusedAttestationArgs, TreeArgs, VerifyImageArgs,
+    PlatformsArgs, RefusedArgs, RefusedAttestationArgs, ShownArgs, TreeArgs, VerifyImageArgs,
 };
 pub(crate) use network::NetworkArgs;
 pub(crate) use output::{BatchArgs, ColorWhen, DocumentFormat, Format, OutputArgs};
 pub(crate) use proof::{MaterialArgs, Require, RequireArgs};
 pub(crate) use registry::{DeprecatedRegistryArgs, RegistryArgs, SECRETS};
+pub(crate) use release::{
+    ReleaseArgs, ReleaseCollectArgs, ReleaseCommand, ReleaseCommonArgs, ReleaseFetchArgs,
+    ReleaseImagesArgs, ReleaseListArgs, ReleaseSbomArgs, ReleaseVerifyArgs,
+};
 pub(crate) use signer::SignerArgs;
 pub(crate) use trust::{InstanceName, TrustArgs};
 
@@ -90,6 +95,8 @@ commands! {
     "download" => Download(DownloadArgs), image::DOWNLOAD_HELP;
     /// Copy an image with all its proofs into a folder, where it can be verified without network.
     "copy" => Copy(CopyArgs), image::COPY_HELP;
+    /// Prove the releases of Kubernetes, or of a project that publishes like it: files, SBOMs, downloads.
+    "release" => Release(ReleaseArgs), release::HELP;
     /// Show what a proof, certificate, key or trusted root contains, without verifying it.
     "inspect" => Inspect(InspectArgs), INSPECT_HELP;
     /// Explain a reason code: its cause and its cure.

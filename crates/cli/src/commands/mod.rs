@@ -5,6 +5,7 @@ pub(crate) mod copy;
 pub(crate) mod download;
 pub(crate) mod explain;
 pub(crate) mod inspect;
+pub(crate) mod release;
 pub(crate) mod tree;
 pub(crate) mod verify;
 pub(crate) mod verify_attestation;

@@ -30,7 +30,7 @@ pub(crate) fn run(args: &TreeArgs, line: &CommandLine<'_>) -> Result<u8> {
     let read = |engine: &Engine| engine.inventory(&image, &platforms, &repositories);
     let (tree, inventory) = match names_signer(args, line)? {
         true => {
-            let missing = |identity, issuer| suggestion::missing(line, &[], identity, issuer);
+            let missing = |identity, issuer| Err(suggestion::missing(line, &[], identity, issuer));
             let demand =
                 |requirements: Requirements| requirements.content(Content::SignatureOrAttestation);
             let opened = Opened::new(args.common(), access, line, demand, missing)?;

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use sealcheck_policy::lines;
 use sealcheck_verify::evidence::{
-    Check, Checks, Found, LogProof, Part, Place, PolicyFacts, PolicyOutcome, TimeSource,
+    Check, Checks, ChecksumState, Found, Listed, LogProof, Part, Place, PolicyFacts, PolicyOutcome,
+    ReleaseFacts, TimeSource,
 };
 use sealcheck_verify::{Evidence, Failure, Outcome, Reason, Time, Verdict, printable};
 
@@ -34,6 +35,18 @@ pub(crate) fn full(verdict: &Verdict, verbose: bool) -> String {
     }
     if verbose {
         details(&mut out, verdict);
+    }
+    // Which of several proofs agree is what somebody asks who has a file that one of them does not fit.
+    if evidence.release.is_some() && evidence.outcome == Outcome::Rejected && !verbose {
+        for state in [State::Passed, State::Failed] {
+            let names = states(&evidence.checks);
+            let names: Vec<&str> = names
+                .iter()
+                .filter(|(_, found)| *found == state)
+                .map(|(name, _)| *name)
+                .collect();
+            out.add(state.word(), &names.join(", "));
+        }
     }
     let checks = checks(&evidence.checks);
     if checks != NONE_MADE {
@@ -80,8 +93,41 @@ fn one_signature(out: &mut Lines, verdict: &Verdict) {
         out.add("predicate", kind);
     }
     said(out, evidence);
+    if let Some(release) = &evidence.release {
+        of_release(out, release);
+    }
     if let Some(proof) = proof(evidence) {
         out.add("proof", &proof);
+    }
+}
+
+/// What the release says about one of its files.
+fn of_release(out: &mut Lines, release: &ReleaseFacts) {
+    out.add(
+        "artifact",
+        &printable(&format!("{} of {}", release.path, release.version)),
+    );
+    let listed = match release.listed {
+        Listed::Same => "lists this content",
+        Listed::Other => "lists other content",
+        Listed::Absent => "does not list it",
+        Listed::NotCompared => "not compared",
+    };
+    let signer = match &release.sbom.signer {
+        Some(signer) => format!(" (signed by {signer})"),
+        None => String::new(),
+    };
+    out.add("SBOM", &printable(&format!("{listed}{signer}")));
+    for checksum in &release.checksums {
+        let state = match checksum.state {
+            ChecksumState::Agrees => "agrees",
+            ChecksumState::Differs => "DIFFERS",
+            ChecksumState::Absent => continue,
+            ChecksumState::Unreadable => "could not be read",
+        };
+        let name = checksum.place.rsplit('/').next().unwrap_or_default();
+        let text = format!("{name} {state}; nobody signs it, so it proves nothing");
+        out.add("checksum", &printable(&text));
     }
 }
 

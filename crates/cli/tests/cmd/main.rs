@@ -15,6 +15,7 @@ mod inspect;
 mod page_on_images;
 mod readme;
 mod refusal;
+mod release;
 mod sandbox;
 mod scene;
 mod secrets;

@@ -10,6 +10,7 @@
 mod artifact;
 mod beside;
 mod corpus;
+mod download;
 mod image;
 mod lookup;
 mod many;

@@ -1,0 +1,221 @@
+//! `sealcheck release verify-all`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::ops::ControlFlow;
+
+use sealcheck_engine::ordered;
+use sealcheck_release::{Artifact, ProvedSbom, Release, ReleaseFile};
+use sealcheck_verify::evidence::Evidence;
+use sealcheck_verify::{Outcome, Reason, Verdict, printable};
+use serde::Serialize;
+
+use super::images::{self, Image, access};
+use super::{Project, jobs, not_proved};
+use crate::CommandLine;
+use crate::args::{DocumentFormat, ReleaseImagesArgs};
+use crate::output::{self, Watch, shown_as_output};
+use crate::problem::Result;
+use crate::report::colour;
+use crate::report::text;
+use crate::report::wrap::paragraph;
+
+/// The report about a whole release.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    project: &'a str,
+    version: String,
+    outcome: Outcome,
+    /// What to do, in a sentence.
+    summary: String,
+    /// How many files and images ended how.
+    counts: BTreeMap<&'static str, usize>,
+    sbom: &'a Evidence,
+    files: Vec<&'a Evidence>,
+    images: &'a [Image],
+    /// What is published without a signature, on purpose.
+    unsigned_by_design: Vec<&'a str>,
+}
+
+/// Proves everything.
+pub(super) fn run(args: &ReleaseImagesArgs, line: &CommandLine<'_>) -> Result<u8> {
+    let (project, access) = (&args.release, access(args, line)?);
+    let project = Project::open(&args.version, project, access, false, line)?;
+    let release = project.release()?;
+    let sbom = match release.sbom(project.list()) {
+        Ok(sbom) => sbom,
+        Err(verdict) => return not_proved(&verdict, &shown_as_output(&args.shown), line),
+    };
+    let files = files(args, &release, &sbom, line)?;
+    let images = images::prove(args, &release, &sbom, line)?;
+    let document = document(&release, &sbom, &files, &images);
+    let text = match output::document_format(args.shown.output, line.console) {
+        DocumentFormat::Text => report(&document, &files),
+        DocumentFormat::Json => output::json(&document)?,
+    };
+    output::print(line.console, &text)?;
+    Ok(document.outcome.exit_code())
+}
+
+/// Every file that should have a signature, proved.
+fn files(
+    args: &ReleaseImagesArgs,
+    release: &Release<'_>,
+    sbom: &ProvedSbom,
+    line: &CommandLine<'_>,
+) -> Result<Vec<Verdict>> {
+    let catalogue = sbom.catalogue(release.profile())?;
+    let is_wanted = |artifact: &&Artifact| {
+        let of_platform = match (&args.platform, &artifact.platform) {
+            (Some(wanted), Some(own)) => wanted == own,
+            _ => true,
+        };
+        of_platform
+            && release
+                .profile()
+                .unsigned_by_design(&artifact.path)
+                .is_none()
+    };
+    let files: Vec<ReleaseFile> = catalogue
+        .artifacts()
+        .filter(is_wanted)
+        .map(|artifact| ReleaseFile {
+            path: artifact.path.clone(),
+            local: None,
+        })
+        .collect();
+    let bar = output::bar(line.console, files.len());
+    let watch = Watch(bar.as_ref());
+    let mut verdicts = Vec::new();
+    let work = |file: ReleaseFile| release.prove(sbom, &file, true, &watch);
+    ordered(files, jobs(args.jobs), work, |_, verdict| {
+        if let Some(bar) = &bar {
+            bar.done();
+        }
+        verdicts.push(line.console.discreet(verdict));
+        ControlFlow::Continue(())
+    });
+    if let Some(bar) = &bar {
+        bar.clear();
+    }
+    Ok(verdicts)
+}
+
+fn document<'a>(
+    release: &Release<'a>,
+    sbom: &'a ProvedSbom,
+    files: &'a [Verdict],
+    images: &'a [Image],
+) -> Document<'a> {
+    // Another SBOM than the one that lists the release need not be everywhere.
+    let outcomes = files.iter().map(verdict_outcome);
+    let outcomes = outcomes.chain(images.iter().map(|image| image.outcome));
+    let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
+    let mut worst = Outcome::Verified;
+    for outcome in outcomes {
+        *counts.entry(outcome.as_str()).or_insert(0) += 1;
+        worst = worst.max(outcome);
+    }
+    let unsigned = release.profile().unsigned.iter();
+    let mut unsigned: Vec<&str> = unsigned.map(|unsigned| &*unsigned.because).collect();
+    unsigned.dedup();
+    Document {
+        project: &release.profile().name,
+        version: release.version().to_string(),
+        outcome: worst,
+        summary: summary(&counts, release),
+        counts,
+        sbom: sbom.verdict.evidence(),
+        files: files.iter().map(Verdict::evidence).collect(),
+        images,
+        unsigned_by_design: unsigned,
+    }
+}
+
+/// A file that the release lists and its place does not have could not be reached; nobody mistyped anything.
+fn verdict_outcome(verdict: &Verdict) -> Outcome {
+    match verdict.failure() {
+        Some(failure) if failure.reason == Reason::FileNotFound => Outcome::Unavailable,
+        _ => verdict.outcome(),
+    }
+}
+
+/// What a person does now.
+fn summary(counts: &BTreeMap<&'static str, usize>, release: &Release<'_>) -> String {
+    let count = |outcome: Outcome| counts.get(outcome.as_str()).copied().unwrap_or(0);
+    let version = release.version();
+    let (rejected, missing, unsigned) = (
+        count(Outcome::Rejected),
+        count(Outcome::Unavailable) + count(Outcome::Usage),
+        count(Outcome::Unsigned),
+    );
+    let mut parts = Vec::new();
+    if rejected > 0 {
+        parts.push(format!(
+            "do not use the {rejected} rejected above, and report them to the project"
+        ));
+    }
+    if missing > 0 {
+        parts.push(format!(
+            "{missing} could not be reached: nothing is known about them, so run this again"
+        ));
+    }
+    if unsigned > 0 {
+        parts.push(format!(
+            "{unsigned} have no signature: ask the project, or prove them by the SBOM (release sbom --check)"
+        ));
+    }
+    match parts.is_empty() {
+        true => format!("Everything of {version} is proved: it can be used."),
+        false => format!("Not all of {version} is proved: {}.", parts.join("; ")),
+    }
+}
+
+fn report(document: &Document<'_>, files: &[Verdict]) -> String {
+    let mut out = String::new();
+    writeln!(out, "files").ok();
+    for verdict in files {
+        let evidence = verdict.evidence();
+        let path = evidence.release.as_ref().map(|release| &*release.path);
+        match (path, verdict.failure()) {
+            // One line for what is right; whoever signed it signed them all.
+            (Some(path), None) => {
+                let style = colour::of(Outcome::Verified);
+                writeln!(out, "{style}verified{style:#}     {}", printable(path)).ok();
+            }
+            _ => out.push_str(&text::line(verdict)),
+        }
+    }
+    if !document.images.is_empty() {
+        writeln!(out, "images").ok();
+    }
+    document
+        .images
+        .iter()
+        .for_each(|image| images::row(&mut out, image));
+    let mut signers: BTreeMap<&str, usize> = BTreeMap::new();
+    let good = document.files.iter().copied();
+    let good = good.chain(document.images.iter().map(|image| &image.evidence));
+    for evidence in good.filter(|evidence| evidence.outcome == Outcome::Verified) {
+        if let Some(signer) = &evidence.signer {
+            *signers.entry(signer).or_insert(0) += 1;
+        }
+    }
+    for (signer, count) in signers {
+        writeln!(out, "{count} signed by {}", printable(signer)).ok();
+    }
+    let by_design = document.unsigned_by_design.join("; ");
+    let by_design = format!("not signed, on purpose: {}", printable(&by_design));
+    writeln!(out, "{}", paragraph(&by_design, 0, 2)).ok();
+    let counts: Vec<String> = document
+        .counts
+        .iter()
+        .map(|(outcome, count)| format!("{count} {outcome}"))
+        .collect();
+    let style = colour::of(document.outcome);
+    let outcome = document.outcome;
+    writeln!(out, "{style}{outcome}{style:#}: {}", counts.join(", ")).ok();
+    writeln!(out, "{}", paragraph(&document.summary, 0, 0)).ok();
+    out
+}

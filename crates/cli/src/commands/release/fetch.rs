@@ -1,0 +1,135 @@
+//! `sealcheck release fetch`.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use sealcheck_engine::ordered;
+use sealcheck_release::catalogue::{FindError, Kind, Lookup};
+use sealcheck_release::prove::{extract, this_machine};
+use sealcheck_release::{Artifact, Catalogue};
+use sealcheck_verify::{Outcome, Reason};
+
+use super::{Project, jobs, not_proved, tell_sbom};
+use crate::CommandLine;
+use crate::args::ReleaseFetchArgs;
+use crate::output::{self, Report, Shape, Watch};
+use crate::problem::{Problem, Result};
+use crate::registry::Access;
+use crate::session::shown;
+
+/// Downloads and proves.
+pub(super) fn run(args: &ReleaseFetchArgs, line: &CommandLine<'_>) -> Result<u8> {
+    if args.to.exists() && !args.to.is_dir() {
+        return Err(
+            Problem::argument(format!("--to {} is no folder", shown(&args.to)))
+                .with_hint("Name a folder, which is made where it does not exist."),
+        );
+    }
+    let project = Project::open(
+        &args.version,
+        &args.release,
+        Access::default(),
+        args.output.verbose,
+        line,
+    )?;
+    let release = project.release()?;
+    let sbom = match release.sbom(project.list()) {
+        Ok(sbom) => sbom,
+        Err(verdict) => return not_proved(&verdict, &args.output, line),
+    };
+    let catalogue = sbom.catalogue(release.profile())?;
+    let mut targets = BTreeSet::new();
+    let mut wanted: Vec<(Artifact, PathBuf)> = Vec::new();
+    for name in &args.names {
+        let artifact = find(&catalogue, name, args)?;
+        let target = match args.tree {
+            true => args.to.join(artifact.path.as_str()),
+            false => args.to.join(artifact.path.file_name()),
+        };
+        if args.extract && artifact.kind != Kind::Tarball {
+            return Err(
+                Problem::argument(format!("--extract: {} is no tarball", artifact.path))
+                    .with_hint("Fetch it without --extract."),
+            );
+        }
+        if !targets.insert(target.clone()) {
+            return Err(Problem::argument(format!(
+                "two of these would both become {}",
+                shown(&target)
+            ))
+            .with_hint("Give --tree to keep the folders of the release."));
+        }
+        wanted.push((artifact, target));
+    }
+    let count = wanted.len();
+    if count > 1 {
+        tell_sbom(&sbom, &release, line);
+    }
+    let shape = Shape {
+        several: count > 1,
+        aside: false,
+    };
+    let mut report = Report::begin(&args.output, line, shape, false)?;
+    let bar = output::bar(line.console, count);
+    let watch = Watch(bar.as_ref());
+    let work = |(artifact, target): (Artifact, PathBuf)| {
+        let verdict = release.fetch(&sbom, &artifact, &target, false, &watch);
+        if !(args.extract && verdict.outcome() == Outcome::Verified) {
+            return (verdict, None);
+        }
+        match extract(&target, &verdict) {
+            Ok(folder) => (verdict, Some(folder)),
+            Err(failure) => (verdict.with_failure(failure), None),
+        }
+    };
+    ordered(
+        wanted,
+        jobs(args.output.jobs),
+        work,
+        |_, (verdict, folder)| {
+            let told = line.console.discreet(verdict);
+            let next = report.take(bar.as_ref(), &told, || Ok(()));
+            if let Some(folder) = folder {
+                tell_unpacked(&folder, line);
+            }
+            next
+        },
+    );
+    report.end(bar.as_ref(), count)
+}
+
+fn tell_unpacked(folder: &Path, line: &CommandLine<'_>) {
+    line.console
+        .note(&format!("unpacked into {}.", shown(folder)));
+}
+
+/// The artifact that a name means: for the platform that was asked for, or else for this machine.
+fn find(catalogue: &Catalogue<'_>, name: &str, args: &ReleaseFetchArgs) -> Result<Artifact> {
+    let lookup = Lookup {
+        file: Path::new(name),
+        exactly: None,
+        platform: args.platform.as_ref(),
+    };
+    let found = match catalogue.find(&lookup) {
+        Err(FindError::Ambiguous { .. }) if args.platform.is_none() => {
+            let here = this_machine();
+            catalogue.find(&Lookup {
+                platform: here.as_ref(),
+                ..lookup
+            })
+        }
+        found => found,
+    };
+    let found = found.map_err(|error| {
+        let failure = error.failure(Reason::ArtifactUnknown);
+        match error {
+            FindError::Ambiguous { .. } => Problem::from(failure)
+                .with_hint("Name one of them by its path below the release, or give --platform."),
+            FindError::Side { .. } => Problem::from(failure).with_hint(
+                "Name the artifact: what proves it is fetched with it, and what proves nothing is not needed.",
+            ),
+            _ => Problem::from(failure),
+        }
+    })?;
+    Ok(found.clone())
+}

@@ -1,0 +1,232 @@
+//! `sealcheck release images`.
+
+use std::fmt::Write as _;
+use std::ops::ControlFlow;
+
+use sealcheck_engine::ordered;
+use sealcheck_release::prove::{ProvedImage, ReleaseImage};
+use sealcheck_release::spdx::Certainty;
+use sealcheck_release::{ProvedSbom, Purpose, Release};
+use sealcheck_verify::evidence::Evidence;
+use sealcheck_verify::{Outcome, Verdict, printable};
+use serde::Serialize;
+
+use super::{Project, jobs, not_proved};
+use crate::CommandLine;
+use crate::args::{DocumentFormat, ReleaseImagesArgs};
+use crate::output::{self, shown_as_output};
+use crate::problem::{Problem, Result};
+use crate::registry::{self, Access};
+use crate::report::colour;
+use crate::report::wrap::paragraph;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    project: &'a str,
+    version: String,
+    outcome: Outcome,
+    /// The evidence about the SBOM, which names the images.
+    sbom: &'a Evidence,
+    images: &'a [Image],
+}
+
+/// An image with what was proved of it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Image {
+    name: String,
+    certainty: &'static str,
+    pub(super) outcome: Outcome,
+    /// The evidence about its signatures.
+    pub(super) evidence: Evidence,
+    attestations: Vec<Attestation>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Attestation {
+    what: &'static str,
+    /// Whether there is any. One that is missing is no failure.
+    present: bool,
+    evidence: Evidence,
+}
+
+/// Proves the images of a release.
+pub(super) fn run(args: &ReleaseImagesArgs, line: &CommandLine<'_>) -> Result<u8> {
+    let (project, access) = (&args.release, access(args, line)?);
+    let project = Project::open(&args.version, project, access, false, line)?;
+    let release = project.release()?;
+    let sbom = match release.sbom(project.list()) {
+        Ok(sbom) => sbom,
+        Err(verdict) => return not_proved(&verdict, &shown_as_output(&args.shown), line),
+    };
+    let images = prove(args, &release, &sbom, line)?;
+    if images.is_empty() {
+        return Err(Problem::argument(format!(
+            "the SBOM of {} names no images{}",
+            release.version(),
+            match &args.platform {
+                Some(platform) => format!(" for {platform}"),
+                None => String::new(),
+            }
+        )));
+    }
+    let outcome = images.iter().map(|image| image.outcome).max();
+    let outcome = outcome.unwrap_or(Outcome::Verified);
+    let text = match output::document_format(args.shown.output, line.console) {
+        DocumentFormat::Text => {
+            let mut out = String::new();
+            images.iter().for_each(|image| row(&mut out, image));
+            let good = images.iter().filter(|it| it.outcome == Outcome::Verified);
+            let style = colour::of(outcome);
+            let sum = format!(
+                "{style}{outcome}{style:#}: {} of {} images of {} are verified",
+                good.count(),
+                images.len(),
+                release.version()
+            );
+            writeln!(out, "{}", paragraph(&sum, 0, 2)).ok();
+            out
+        }
+        DocumentFormat::Json => output::json(&Document {
+            project: &release.profile().name,
+            version: release.version().to_string(),
+            outcome,
+            sbom: sbom.verdict.evidence(),
+            images: &images,
+        })?,
+    };
+    output::print(line.console, &text)?;
+    Ok(outcome.exit_code())
+}
+
+/// How registries are spoken to.
+pub(super) fn access(args: &ReleaseImagesArgs, line: &CommandLine<'_>) -> Result<Access> {
+    registry::read(&args.access, &args.deprecated_registry, line, &[])
+}
+
+/// The images that are meant.
+pub(super) fn selected(
+    args: &ReleaseImagesArgs,
+    release: &Release<'_>,
+    sbom: &ProvedSbom,
+) -> Result<Vec<ReleaseImage>> {
+    let mut images = release.images(sbom, args.registry.as_deref())?;
+    if let Some(platform) = &args.platform {
+        let own = format!("-{}", platform.arch());
+        images.retain(|image| {
+            let path = image.name.rsplit_once(':').map_or("", |(path, _)| path);
+            image.is_index || path.ends_with(&own)
+        });
+    }
+    Ok(images)
+}
+
+/// Proves all images, in order.
+pub(super) fn prove(
+    args: &ReleaseImagesArgs,
+    release: &Release<'_>,
+    sbom: &ProvedSbom,
+    line: &CommandLine<'_>,
+) -> Result<Vec<Image>> {
+    let images = selected(args, release, sbom)?;
+    let bar = output::bar(line.console, images.len());
+    let mut out = Vec::new();
+    let work = |image: ReleaseImage| {
+        let proved = release.prove_image(&image);
+        (image, proved)
+    };
+    ordered(images, jobs(args.jobs), work, |_, (image, proved)| {
+        if let Some(bar) = &bar {
+            bar.done();
+        }
+        out.push(Image::new(image, proved, line));
+        ControlFlow::Continue(())
+    });
+    if let Some(bar) = &bar {
+        bar.clear();
+    }
+    Ok(out)
+}
+
+impl Image {
+    fn new(image: ReleaseImage, proved: ProvedImage, line: &CommandLine<'_>) -> Self {
+        let told = |verdict: Verdict| line.console.discreet(verdict);
+        let verdict = told(proved.verdict);
+        let mut outcome = verdict.outcome();
+        let attestations = proved.attestations.into_iter().map(|(purpose, verdict)| {
+            let verdict = told(verdict);
+            let present = verdict.outcome() != Outcome::Unsigned;
+            if present {
+                outcome = outcome.max(verdict.outcome());
+            }
+            Attestation {
+                what: word(purpose),
+                present,
+                evidence: verdict.evidence().clone(),
+            }
+        });
+        let attestations = attestations.collect();
+        Self {
+            name: image.name,
+            certainty: match image.certainty {
+                Certainty::Exact => "exact",
+                Certainty::Certain => "certain",
+                Certainty::Guessed => "guessed",
+            },
+            outcome,
+            evidence: verdict.evidence().clone(),
+            attestations,
+        }
+    }
+}
+
+fn word(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::PromotionRecords => "promotion record",
+        Purpose::VerificationSummaries => "verification summary",
+        Purpose::Files => "files",
+        Purpose::Images => "images",
+    }
+}
+
+/// The lines about an image.
+pub(super) fn row(out: &mut String, image: &Image) {
+    let style = colour::of(image.outcome);
+    let word = image.outcome.as_str();
+    let padding = " ".repeat(WORDS.saturating_sub(word.len()));
+    writeln!(
+        out,
+        "{style}{word}{style:#}{padding}{}",
+        printable(&image.name)
+    )
+    .ok();
+    let mut add = |text: &str| {
+        let text = paragraph(&printable(text), WORDS, WORDS);
+        writeln!(out, "{}{text}", " ".repeat(WORDS)).ok();
+    };
+    if let Some(digest) = image.evidence.image.as_ref().and_then(|it| it.digest) {
+        add(&digest.to_string());
+    }
+    if image.certainty == "guessed" {
+        add("the SBOM has this name only in an identifier, so it is a guess");
+    }
+    match (&image.evidence.message, &image.evidence.signer) {
+        (Some(message), _) => add(message),
+        (None, Some(signer)) => add(signer),
+        (None, None) => {}
+    }
+    for attestation in image.attestations.iter().filter(|it| it.present) {
+        let evidence = &attestation.evidence;
+        let what = attestation.what;
+        match (&evidence.message, &evidence.signer) {
+            (Some(message), _) => add(&format!("{what}: {}: {message}", evidence.outcome)),
+            (None, Some(signer)) => add(&format!("{what}: verified, {signer}")),
+            (None, None) => add(&format!("{what}: verified")),
+        }
+    }
+}
+
+/// The longest outcome and two spaces.
+const WORDS: usize = 13;

@@ -1,0 +1,120 @@
+//! `sealcheck release list`.
+
+use std::fmt::Write as _;
+
+use sealcheck_release::catalogue::Kind;
+use sealcheck_release::{Artifact, ReleasePath};
+use sealcheck_verify::evidence::Evidence;
+use sealcheck_verify::printable;
+use serde::Serialize;
+
+use super::{Project, not_proved};
+use crate::CommandLine;
+use crate::args::{DocumentFormat, ReleaseListArgs};
+use crate::output::{self, shown_as_output};
+use crate::problem::{Problem, Result};
+use crate::registry::Access;
+use crate::report::colour;
+use crate::report::wrap::paragraph;
+
+/// What a release holds.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    project: &'a str,
+    version: String,
+    /// The evidence about the SBOM, which says so.
+    sbom: &'a Evidence,
+    artifacts: Vec<Listed<'a>>,
+}
+
+#[derive(Serialize)]
+struct Listed<'a> {
+    path: &'a ReleasePath,
+    kind: Kind,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    platform: Option<String>,
+}
+
+/// Lists a release.
+pub(super) fn run(args: &ReleaseListArgs, line: &CommandLine<'_>) -> Result<u8> {
+    let project = Project::open(&args.version, &args.release, Access::default(), false, line)?;
+    let release = project.release()?;
+    let sbom = match release.sbom(project.list()) {
+        Ok(sbom) => sbom,
+        Err(verdict) => return not_proved(&verdict, &shown_as_output(&args.shown), line),
+    };
+    let catalogue = sbom.catalogue(release.profile())?;
+    let wanted = |artifact: &&Artifact| {
+        args.platform.is_none() || artifact.platform.as_ref() == args.platform.as_ref()
+    };
+    let artifacts: Vec<&Artifact> = catalogue.artifacts().filter(wanted).collect();
+    if let (Some(platform), []) = (&args.platform, artifacts.as_slice()) {
+        let known: Vec<String> = catalogue
+            .platforms()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        return Err(
+            Problem::argument(format!("{} has nothing for {platform}", release.version()))
+                .with_hint(format!("Its platforms are {}.", known.join(", "))),
+        );
+    }
+    let text = match output::document_format(args.shown.output, line.console) {
+        DocumentFormat::Text => {
+            let mut out = String::new();
+            let widest = artifacts.iter().map(|it| it.path.as_str().len()).max();
+            let widest = widest.unwrap_or_default().min(WIDEST);
+            for artifact in &artifacts {
+                let path = printable(artifact.path.as_str());
+                let padding = " ".repeat(widest.saturating_sub(path.len()));
+                let dim = colour::LABEL;
+                writeln!(out, "{path}{padding}  {dim}{}{dim:#}", word(artifact.kind)).ok();
+            }
+            let evidence = sbom.verdict.evidence();
+            let signer = evidence.signer.as_deref().unwrap_or("the given key");
+            let sum = format!(
+                "{} artifacts of {}, says its SBOM, signed by {}",
+                artifacts.len(),
+                release.version(),
+                printable(signer)
+            );
+            writeln!(out, "{}", paragraph(&sum, 0, 2)).ok();
+            out
+        }
+        DocumentFormat::Json => output::json(&Document {
+            project: &release.profile().name,
+            version: release.version().to_string(),
+            sbom: sbom.verdict.evidence(),
+            artifacts: artifacts
+                .iter()
+                .map(|artifact| Listed {
+                    path: &artifact.path,
+                    kind: artifact.kind,
+                    name: &artifact.name,
+                    platform: artifact.platform.as_ref().map(ToString::to_string),
+                })
+                .collect(),
+        })?,
+    };
+    output::print(line.console, &text)?;
+    Ok(0)
+}
+
+fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Binary => "program",
+        Kind::Tarball => "tarball",
+        Kind::ImageArchive => "image archive",
+        Kind::ImageTag => "tag of an image archive",
+        Kind::Sbom => "SBOM",
+        Kind::ChecksumList => "checksums",
+        Kind::Provenance => "provenance",
+        Kind::Document => "document",
+        Kind::Other => "file",
+    }
+}
+
+/// Longer paths push their column.
+const WIDEST: usize = 60;

@@ -1,0 +1,202 @@
+//! `sealcheck release`.
+
+mod all;
+mod collect;
+mod fetch;
+mod images;
+mod list;
+mod sbom;
+mod verify;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use sealcheck_release::{
+    Demands, InvalidVersion, InvalidWanted, Origin, Profile, ProvedSbom, Purpose, Release, Wanted,
+};
+use sealcheck_verify::{Content, Failure, Reason, Requirements, Verdict, printable};
+
+use crate::args::{OutputArgs, ReleaseCommand, ReleaseCommonArgs};
+use crate::opened::Opened;
+use crate::output::{Report, Shape};
+use crate::problem::{Problem, Result};
+use crate::registry::Access;
+use crate::signer::{self, Given, Signer};
+use crate::{CommandLine, suggestion};
+
+/// Runs the command.
+pub(crate) fn run(command: &ReleaseCommand, line: &CommandLine<'_>) -> Result<u8> {
+    match command {
+        ReleaseCommand::Verify(args) => verify::run(args, line),
+        ReleaseCommand::Fetch(args) => fetch::run(args, line),
+        ReleaseCommand::Sbom(args) => sbom::run(args, line),
+        ReleaseCommand::Images(args) => images::run(args, line),
+        ReleaseCommand::VerifyAll(args) => all::run(args, line),
+        ReleaseCommand::Collect(args) => collect::run(args, line),
+        ReleaseCommand::List(args) => list::run(args, line),
+    }
+}
+
+/// A project whose releases are to be proved.
+struct Project {
+    opened: Opened,
+    wanted: Wanted,
+    profile: Profile,
+    origin: Origin,
+    /// Whether the flags say who must have signed, instead of the profile.
+    named: bool,
+}
+
+impl Project {
+    fn open(
+        version: &str,
+        args: &ReleaseCommonArgs,
+        access: Access,
+        verbose: bool,
+        line: &CommandLine<'_>,
+    ) -> Result<Self> {
+        let wanted = wanted(version)?;
+        if args.require.signers().is_some() {
+            return Err(Problem::argument(
+                "--require signers=N is for images: a file has one proof at a time",
+            ));
+        }
+        let profile = match &args.profile {
+            None => Profile::kubernetes(),
+            Some(path) => Profile::read(path).map_err(|error| {
+                Failure::new(Reason::ProfileMalformed)
+                    .at(printable(&path.display().to_string()))
+                    .detail(error)
+            })?,
+        };
+        let (profile, origin) = origin(profile, args.from.as_deref())?;
+        let named = !matches!(
+            signer::read(&args.signer, line.matches)?,
+            Given::Incomplete {
+                identity: None,
+                issuer: None
+            }
+        );
+        let accepted = profile.accepted(Purpose::Files, None);
+        let otherwise =
+            |identity: Option<String>, issuer: Option<String>| match (&identity, &issuer, accepted)
+            {
+                (None, None, Some(accepted)) => Ok(Signer::Identity(accepted)),
+                _ => Err(suggestion::missing(line, &[], identity, issuer)),
+            };
+        let demand = |requirements: Requirements| requirements.content(Content::Signature);
+        let common = args.common(verbose);
+        let opened = Opened::new(common, access, line, demand, otherwise)?;
+        Ok(Self {
+            opened,
+            wanted,
+            profile,
+            origin,
+            named,
+        })
+    }
+
+    /// The release that is meant.
+    fn release(&self) -> Result<Release<'_>> {
+        let requirements = (*self.opened.requirements).clone();
+        let demands = match self.named {
+            true => Demands::Given(requirements),
+            false => Demands::OfProfile(requirements),
+        };
+        let origin = self.origin.clone();
+        let engine = &self.opened.engine;
+        Ok(Release::new(
+            engine,
+            &self.profile,
+            &self.wanted,
+            origin,
+            demands,
+        )?)
+    }
+
+    /// The name of the SBOM that lists the release.
+    fn list(&self) -> &str {
+        self.profile
+            .sboms
+            .first()
+            .map_or("release", |sbom| &sbom.name)
+    }
+}
+
+/// The version or channel that a text means.
+fn wanted(text: &str) -> Result<Wanted> {
+    text.parse().map_err(|error: InvalidWanted| {
+        let failure = Failure::new(Reason::VersionUnknown);
+        let failure = match error {
+            InvalidWanted::Version(InvalidVersion::Form { nearest, .. }) => failure
+                .expected("a version such as v1.36.0")
+                .found(match nearest {
+                    Some(nearest) => format!("{} (is {nearest} meant?)", printable(text)),
+                    None => printable(text),
+                }),
+            error => failure.detail(error),
+        };
+        Problem::from(failure)
+    })
+}
+
+/// Where the files are.
+fn origin(profile: Profile, from: Option<&str>) -> Result<(Profile, Origin)> {
+    match from {
+        None => Ok((profile, Origin::Published)),
+        Some(address) if address.contains("://") => {
+            let profile = profile.with_files_at(address).map_err(|error| {
+                Problem::argument(format!("--from: {error}"))
+                    .with_hint("Give the address where the folders of the versions are, or a whole one with {version} and {path}.")
+            })?;
+            Ok((profile, Origin::Published))
+        }
+        Some(folder) => {
+            let folder = PathBuf::from(folder);
+            match folder.is_dir() {
+                true => Ok((profile, Origin::folder(folder))),
+                false => Err(Problem::argument(format!(
+                    "--from {}: there is no such folder",
+                    folder.display()
+                ))
+                .with_hint("Name a folder, or an address with https:// before it.")),
+            }
+        }
+    }
+}
+
+/// Shows the verdict about an SBOM that was not proved: without it nothing can be said about a release.
+fn not_proved(verdict: &Verdict, output: &OutputArgs, line: &CommandLine<'_>) -> Result<u8> {
+    line.console.note(
+        "The SBOM says what the release consists of, and it is not proved: nothing else was looked at.",
+    );
+    let shape = Shape {
+        several: false,
+        aside: false,
+    };
+    let mut report = Report::begin(output, line, shape, false)?;
+    let told = line.console.discreet(verdict.clone());
+    let _ = report.take(None, &told, || Ok(()));
+    report.end(None, 1)
+}
+
+/// Says by what the files are known.
+fn tell_sbom(sbom: &ProvedSbom, release: &Release<'_>, line: &CommandLine<'_>) {
+    let evidence = sbom.verdict.evidence();
+    let signer = evidence.signer.as_deref().unwrap_or("the given key");
+    let at = evidence
+        .signed_at
+        .map(|time| format!(" at {time}"))
+        .unwrap_or_default();
+    line.console.note(&format!(
+        "The SBOM of {} is proved (signed by {}{at}); it lists {} files.",
+        release.version(),
+        printable(signer),
+        sbom.listing.entries().len(),
+    ));
+}
+
+/// How many files are worked on at one time.
+fn jobs(asked: Option<NonZeroUsize>) -> NonZeroUsize {
+    asked.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
+}

@@ -1,0 +1,344 @@
+//! `sealcheck release sbom`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use sealcheck_engine::{ArtifactSource, expand, ordered};
+use sealcheck_release::spdx::{LocalFile, Matched, NotCovered, Standing};
+use sealcheck_release::{ProvedSbom, Release};
+use sealcheck_verify::evidence::Evidence;
+use sealcheck_verify::{Digest, Failure, Outcome, printable};
+use serde::Serialize;
+
+use super::{Project, jobs, not_proved};
+use crate::CommandLine;
+use crate::args::{DocumentFormat, OutputArgs, ReleaseSbomArgs};
+use crate::output::{self, Report, Shape, Watch, shown_as_output};
+use crate::problem::{Problem, Result};
+use crate::registry::Access;
+use crate::report::colour;
+use crate::report::wrap::paragraph;
+use crate::session::shown;
+
+/// Proves an SBOM, and what it is used for.
+pub(super) fn run(args: &ReleaseSbomArgs, line: &CommandLine<'_>) -> Result<u8> {
+    if let Some(folder) = &args.check
+        && !folder.is_dir()
+    {
+        return Err(Problem::argument(format!(
+            "--check {}: there is no such folder",
+            shown(folder)
+        ))
+        .with_hint("Name the folder that holds the files of the release."));
+    }
+    let project = Project::open(&args.version, &args.release, Access::default(), false, line)?;
+    let release = project.release()?;
+    let output = shown_as_output(&args.shown);
+    let sbom = match release.sbom(&args.name) {
+        Ok(sbom) => sbom,
+        Err(verdict) => return not_proved(&verdict, &output, line),
+    };
+    match &args.check {
+        Some(folder) => check(&project, &release, &sbom, folder, args, line),
+        None if args.print => {
+            let text = String::from_utf8_lossy(&sbom.bytes);
+            output::print_signed(&text)?;
+            Ok(0)
+        }
+        None => tell(&sbom, &output, line),
+    }
+}
+
+/// The verdict, and how much it lists.
+fn tell(sbom: &ProvedSbom, output: &OutputArgs, line: &CommandLine<'_>) -> Result<u8> {
+    let shape = Shape {
+        several: false,
+        aside: false,
+    };
+    let mut report = Report::begin(output, line, shape, false)?;
+    let told = line.console.discreet(sbom.verdict.clone());
+    let _ = report.take(None, &told, || Ok(()));
+    let code = report.end(None, 1)?;
+    line.console.note(&format!(
+        "{} ({}) lists {} files and {} packages.",
+        printable(sbom.document.name()),
+        sbom.document.version(),
+        sbom.listing.entries().len(),
+        sbom.document.packages().len(),
+    ));
+    Ok(code)
+}
+
+/// A folder against the SBOM.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    project: &'a str,
+    version: String,
+    outcome: Outcome,
+    /// The evidence about the SBOM: everything else rests on it.
+    sbom: &'a Evidence,
+    counts: BTreeMap<&'static str, usize>,
+    files: Vec<Row>,
+    /// What the SBOM lists and the folder does not have.
+    missing: Vec<String>,
+}
+
+/// One file of the folder.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    path: String,
+    state: &'static str,
+    /// The path below the release of what it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    artifact: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    #[serde(skip)]
+    outcome: Option<Outcome>,
+}
+
+fn check(
+    project: &Project,
+    release: &Release<'_>,
+    sbom: &ProvedSbom,
+    folder: &Path,
+    args: &ReleaseSbomArgs,
+    line: &CommandLine<'_>,
+) -> Result<u8> {
+    let (names, hashes, skipped) = hash(project, sbom, folder, args, line);
+    let local = names.iter().zip(&hashes);
+    let local = local.filter_map(|(path, digests)| {
+        Some(LocalFile {
+            path,
+            digests: digests.as_ref().ok()?,
+        })
+    });
+    let check = sbom.listing.check(local);
+    let mut rows: Vec<Row> = check
+        .files
+        .iter()
+        .map(|(file, standing)| row(file.path, standing))
+        .collect();
+    for (name, digests) in names.iter().zip(&hashes) {
+        if let Err(failure) = digests {
+            rows.push(Row {
+                path: name.clone(),
+                state: "unreadable",
+                artifact: None,
+                detail: Some(failure.to_string()),
+                outcome: Some(failure.outcome()),
+            });
+        }
+    }
+    rows.extend(skipped.into_iter().map(|(path, why)| Row {
+        path,
+        state: "left-out",
+        artifact: None,
+        detail: Some(why.to_owned()),
+        outcome: None,
+    }));
+    let missing: Vec<String> = check
+        .missing
+        .iter()
+        .map(|entry| entry.path().to_owned())
+        .collect();
+    let mut counts = BTreeMap::new();
+    for row in &rows {
+        *counts.entry(row.state).or_insert(0) += 1;
+    }
+    if !missing.is_empty() {
+        counts.insert("missing", missing.len());
+    }
+    let worst = rows.iter().filter_map(|row| row.outcome).max();
+    let worst = worst.unwrap_or(Outcome::Verified);
+    let outcome = match missing.is_empty() {
+        true => worst,
+        false => worst.max(Outcome::Rejected),
+    };
+    let document = Document {
+        project: &release.profile().name,
+        version: release.version().to_string(),
+        outcome,
+        sbom: sbom.verdict.evidence(),
+        counts,
+        files: rows,
+        missing,
+    };
+    let text = match output::document_format(args.shown.output, line.console) {
+        DocumentFormat::Text => text(&document),
+        DocumentFormat::Json => output::json(&document)?,
+    };
+    output::print(line.console, &text)?;
+    Ok(outcome.exit_code())
+}
+
+type Hashed = std::result::Result<Vec<Digest>, Failure>;
+
+/// The files of a folder by their paths below it, their digests, and what is no file.
+fn hash(
+    project: &Project,
+    sbom: &ProvedSbom,
+    folder: &Path,
+    args: &ReleaseSbomArgs,
+    line: &CommandLine<'_>,
+) -> (Vec<String>, Vec<Hashed>, Vec<(String, &'static str)>) {
+    let expansion = expand(&[folder.to_owned()]);
+    let below = |path: &Path| {
+        let below = path.strip_prefix(folder).unwrap_or(path);
+        let parts: Vec<String> = below
+            .components()
+            .map(|part| part.as_os_str().to_string_lossy().into_owned())
+            .collect();
+        parts.join("/")
+    };
+    let proofs = expansion.proofs.into_iter().map(|proof| proof.path);
+    let mut files: Vec<PathBuf> = expansion.files.into_iter().chain(proofs).collect();
+    files.sort();
+    let names: Vec<String> = files.iter().map(|file| below(file)).collect();
+    let skipped = expansion.skipped.iter();
+    let skipped = skipped
+        .map(|skipped| (below(&skipped.path), skipped.why))
+        .collect();
+    let bar = output::bar(line.console, files.len());
+    let watch = Watch(bar.as_ref());
+    let algorithms = sbom.listing.algorithms();
+    let engine = &project.opened.engine;
+    let mut hashes = Vec::new();
+    let work = |file: PathBuf| engine.digests(&ArtifactSource::File(file), algorithms, &watch);
+    ordered(files, jobs(args.jobs), work, |_, digests| {
+        hashes.push(digests);
+        if let Some(bar) = &bar {
+            bar.done();
+        }
+        ControlFlow::Continue(())
+    });
+    if let Some(bar) = &bar {
+        bar.clear();
+    }
+    (names, hashes, skipped)
+}
+
+fn row(path: &str, standing: &Standing<'_>) -> Row {
+    let (state, artifact, detail, outcome) = match standing {
+        Standing::Proved { entry, matched } => {
+            let moved = match matched {
+                Matched::Path => None,
+                Matched::Name => Some("it lies elsewhere than the SBOM says".to_owned()),
+            };
+            ("proved", Some(entry.path()), moved, Some(Outcome::Verified))
+        }
+        Standing::Altered { expected } => (
+            "altered",
+            expected.first().map(|entry| entry.path()),
+            Some("the SBOM lists other content under this name".to_owned()),
+            Some(Outcome::Rejected),
+        ),
+        Standing::Swapped { entry, .. } => (
+            "swapped",
+            Some(entry.path()),
+            Some(format!("it has the content of {}", entry.path())),
+            Some(Outcome::Rejected),
+        ),
+        Standing::Renamed { entry } => (
+            "renamed",
+            Some(entry.path()),
+            Some(format!("it is {} under another name", entry.path())),
+            Some(Outcome::Rejected),
+        ),
+        Standing::Unprovable { expected } => (
+            "unprovable",
+            expected.first().map(|entry| entry.path()),
+            Some("the SBOM lists it without a digest that proves anything".to_owned()),
+            Some(Outcome::Unsigned),
+        ),
+        Standing::NotCovered(why) => {
+            let outcome = match why.is_by_design() {
+                true => None,
+                false => Some(Outcome::Rejected),
+            };
+            let state = match why.is_by_design() {
+                true => "not-covered",
+                false => "extra",
+            };
+            (state, None, Some(not_covered(why)), outcome)
+        }
+        Standing::NotHashed { missing } => (
+            "unreadable",
+            None,
+            Some(format!("it was not hashed by {missing:?}")),
+            Some(Outcome::Unavailable),
+        ),
+    };
+    Row {
+        path: path.to_owned(),
+        state,
+        artifact: artifact.map(str::to_owned),
+        detail,
+        outcome,
+    }
+}
+
+fn not_covered(why: &NotCovered<'_>) -> String {
+    match why {
+        NotCovered::Checksum => "a checksum file: nobody signs it".to_owned(),
+        NotCovered::Signature => "the signature of a file beside it".to_owned(),
+        NotCovered::Certificate => "the certificate of a signature".to_owned(),
+        NotCovered::Bundle => "the proof of a file beside it".to_owned(),
+        NotCovered::Sbom => "an SBOM: it has its own signature".to_owned(),
+        NotCovered::Provenance => "made after the SBOM, and not signed".to_owned(),
+        NotCovered::DockerTag => "the tag of an image archive: nobody signs it".to_owned(),
+        NotCovered::ReleaseNotes => "release notes: nobody signs them".to_owned(),
+        NotCovered::CaseDiffers(entry) => {
+            format!("named like {} but for capitals", entry.path())
+        }
+        NotCovered::Path(trap) => format!("its name is a trap: {trap}"),
+        NotCovered::NotListed => "the release has no such file".to_owned(),
+    }
+}
+
+fn text(document: &Document<'_>) -> String {
+    let mut out = String::new();
+    let mut add = |outcome: Option<Outcome>, word: &str, name: &str, detail: Option<&str>| {
+        let style = outcome.map_or(colour::LABEL, colour::of);
+        let padding = " ".repeat(WORDS.saturating_sub(word.len()));
+        writeln!(out, "{style}{word}{style:#}{padding}{}", printable(name)).ok();
+        if let Some(detail) = detail {
+            writeln!(out, "{}{}", " ".repeat(WORDS), printable(detail)).ok();
+        }
+    };
+    // What is right needs no line of its own.
+    for row in &document.files {
+        let is_fine = matches!(row.state, "proved" | "not-covered");
+        if !is_fine || row.state == "left-out" {
+            add(row.outcome, row.state, &row.path, row.detail.as_deref());
+        }
+    }
+    for path in &document.missing {
+        add(Some(Outcome::Rejected), "missing", path, None);
+    }
+    let counts: Vec<String> = document
+        .counts
+        .iter()
+        .map(|(state, count)| format!("{count} {state}"))
+        .collect();
+    let signer = document.sbom.signer.as_deref().unwrap_or("the given key");
+    let style = colour::of(document.outcome);
+    let sum = format!(
+        "{style}{}{style:#}: {} of {}, by its SBOM, signed by {}",
+        document.outcome,
+        counts.join(", "),
+        document.version,
+        printable(signer)
+    );
+    writeln!(out, "{}", paragraph(&sum, 0, INDENT)).ok();
+    out
+}
+
+/// Of the lines behind the first one.
+const INDENT: usize = 2;
+/// The longest state and two spaces.
+const WORDS: usize = 13;

@@ -1,0 +1,148 @@
+//! `sealcheck release verify`.
+
+use std::path::PathBuf;
+
+use sealcheck_engine::{Progress, expand, ordered};
+use sealcheck_record::LeftOut;
+use sealcheck_release::catalogue::Lookup;
+use sealcheck_release::{Catalogue, Local, ProvedSbom, Release, ReleaseFile};
+use sealcheck_verify::Verdict;
+
+use super::{Project, jobs, not_proved, tell_sbom};
+use crate::CommandLine;
+use crate::args::ReleaseVerifyArgs;
+use crate::output::{self, Report, Shape, Watch};
+use crate::problem::{Problem, Result};
+use crate::registry::Access;
+use crate::session::shown;
+
+/// Proves local files.
+pub(super) fn run(args: &ReleaseVerifyArgs, line: &CommandLine<'_>) -> Result<u8> {
+    let project = Project::open(
+        &args.version,
+        &args.release,
+        Access::default(),
+        args.output.verbose,
+        line,
+    )?;
+    let (files, left_out) = files(args, line)?;
+    let output = args.output.output_file.as_deref();
+    project
+        .opened
+        .refuse_overwriting(output, files.iter().cloned())?;
+    let release = project.release()?;
+    let sbom = match release.sbom(project.list()) {
+        Ok(sbom) => sbom,
+        Err(verdict) => return not_proved(&verdict, &args.output, line),
+    };
+    let catalogue = sbom.catalogue(release.profile())?;
+    let count = files.len();
+    let several = count > 1 || args.paths.iter().any(|path| path.is_dir());
+    if several {
+        tell_sbom(&sbom, &release, line);
+    }
+    let shape = Shape {
+        several,
+        aside: false,
+    };
+    let mut report = Report::begin(&args.output, line, shape, false)?;
+    left_out.into_iter().for_each(|left| report.leave_out(left));
+    let bar = output::bar(line.console, count);
+    let watch = Watch(bar.as_ref());
+    let work = |file: PathBuf| prove(args, &release, &sbom, &catalogue, file, &watch);
+    let mut aside = Vec::new();
+    let mut taken = 0_usize;
+    ordered(files, jobs(args.output.jobs), work, |_, done| match done {
+        Done::Verdict(verdict) => {
+            taken = taken.saturating_add(1);
+            let told = line.console.discreet(*verdict);
+            report.take(bar.as_ref(), &told, || Ok(()))
+        }
+        Done::Aside(left) => {
+            aside.push(left);
+            std::ops::ControlFlow::Continue(())
+        }
+    });
+    if let Some(bar) = &bar {
+        bar.clear();
+    }
+    for LeftOut { path, why } in &aside {
+        // Whoever names such a file is told; in a folder they are all there.
+        let named = args.paths.iter().any(|named| shown(named) == *path);
+        if named || args.output.verbose {
+            line.console.note(&format!("{path} is left out: {why}."));
+        }
+    }
+    if taken == 0 && !aside.is_empty() {
+        return Err(
+            Problem::argument("none of these files can be proved by itself")
+                .with_hint("Name the files that they belong to."),
+        );
+    }
+    aside.into_iter().for_each(|left| report.leave_out(left));
+    report.end(bar.as_ref(), taken)
+}
+
+enum Done {
+    Verdict(Box<Verdict>),
+    Aside(LeftOut),
+}
+
+fn prove(
+    args: &ReleaseVerifyArgs,
+    release: &Release<'_>,
+    sbom: &ProvedSbom,
+    catalogue: &Catalogue<'_>,
+    file: PathBuf,
+    watch: &dyn Progress,
+) -> Done {
+    let lookup = Lookup {
+        file: &file,
+        exactly: args.artifact.as_deref(),
+        platform: args.platform.as_ref(),
+    };
+    match release.local(sbom, catalogue, &lookup, watch) {
+        Local::File(ReleaseFile { path, local }) => {
+            let file = ReleaseFile { path, local };
+            Done::Verdict(Box::new(release.prove(sbom, &file, true, watch)))
+        }
+        Local::Unknown(verdict) => Done::Verdict(verdict),
+        Local::Aside { path, why } => Done::Aside(LeftOut {
+            path: shown(&path),
+            why,
+        }),
+    }
+}
+
+/// The files that the paths name, and what of the folders is left out.
+fn files(args: &ReleaseVerifyArgs, line: &CommandLine<'_>) -> Result<(Vec<PathBuf>, Vec<LeftOut>)> {
+    let expansion = expand(&args.paths);
+    if args.artifact.is_some() && expansion.files.len() > 1 {
+        return Err(Problem::argument(format!(
+            "--as says what one file is, and there are {}",
+            expansion.files.len()
+        ))
+        .with_hint("Name one file."));
+    }
+    if expansion.files.is_empty() {
+        return Err(Problem::argument("there is no file to prove")
+            .with_hint("Name files of the release, or a folder with files of it."));
+    }
+    let mut left_out = Vec::new();
+    for skipped in expansion.skipped {
+        line.console.note(&format!(
+            "{} is left out: {}.",
+            shown(&skipped.path),
+            skipped.why
+        ));
+        left_out.push(LeftOut {
+            path: shown(&skipped.path),
+            why: skipped.why.to_owned(),
+        });
+    }
+    left_out.extend(expansion.proofs.iter().map(|proof| LeftOut {
+        path: shown(&proof.path),
+        why: format!("a proof of {}", shown(&proof.of)),
+    }));
+    Ok((expansion.files, left_out))
+}

@@ -1,0 +1,320 @@
+//! One file of a release: its signature, its place in the SBOM, and its checksums.
+
+use std::path::{Path, PathBuf};
+
+use sealcheck_engine::{
+    ArtifactSource, BlobRequest, Input, MaterialSource, Progress, ProofPlace, proof_places,
+};
+use sealcheck_verify::evidence::{ChecksumFacts, ChecksumState, Evidence, Listed, ReleaseFacts};
+use sealcheck_verify::{Digest, DigestAlgorithm, Failure, Outcome, Reason, Result, Verdict};
+
+use super::sbom::reachable;
+use super::{ProvedSbom, Release, place};
+use crate::limits::CHECKSUM_BYTES;
+use crate::spdx::{LocalFile, Standing};
+use crate::{Purpose, ReleasePath};
+
+/// A file that is to be proved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReleaseFile {
+    /// The artifact of the release that it must be.
+    pub path: ReleasePath,
+    /// Where it lies here; `None` for the one at the release's own place.
+    pub local: Option<PathBuf>,
+}
+
+impl Release<'_> {
+    /// Proves a file: an accepted identity signed it, and the SBOM lists its content under its path. With `checksums` its
+    /// checksum files are compared too; they prove nothing, and one that differs is told and changes nothing.
+    pub fn prove(
+        &self,
+        sbom: &ProvedSbom,
+        file: &ReleaseFile,
+        checksums: bool,
+        progress: &dyn Progress,
+    ) -> Verdict {
+        let (artifact, places) = self.sources(file);
+        match self.verified(sbom, file, artifact, None, progress) {
+            Err(failure) => self.failed(file.path.as_str(), failure),
+            Ok(verdict) => {
+                let checksums = match checksums {
+                    true => self.checksums(&places, verdict.evidence()),
+                    false => Vec::new(),
+                };
+                self.judge(sbom, &file.path, checksums, verdict)
+            }
+        }
+    }
+
+    /// The same for a file whose bytes come from `artifact`, without checksums; its proof is kept at `bundle`.
+    pub(super) fn prove_from(
+        &self,
+        sbom: &ProvedSbom,
+        file: &ReleaseFile,
+        artifact: ArtifactSource,
+        bundle: Option<&Path>,
+        progress: &dyn Progress,
+    ) -> Result<Verdict> {
+        let verdict = self.verified(sbom, file, artifact, bundle, progress)?;
+        Ok(self.judge(sbom, &file.path, Vec::new(), verdict))
+    }
+
+    /// Whether an accepted identity signed it.
+    fn verified(
+        &self,
+        sbom: &ProvedSbom,
+        file: &ReleaseFile,
+        artifact: ArtifactSource,
+        bundle: Option<&Path>,
+        progress: &dyn Progress,
+    ) -> Result<Verdict> {
+        let mut request = self.request(sbom, file, artifact)?;
+        request.save_bundle = bundle.map(Path::to_owned);
+        let verdict = self.engine.verify_blob(&request, progress);
+        Ok(self.with_signer(verdict, Purpose::Files))
+    }
+
+    /// What is to be verified of a file that is read from `artifact`.
+    fn request(
+        &self,
+        sbom: &ProvedSbom,
+        file: &ReleaseFile,
+        artifact: ArtifactSource,
+    ) -> Result<BlobRequest> {
+        let mut request = BlobRequest::new(artifact, self.requirements(Purpose::Files)?);
+        request.digests = sbom.listing.algorithms().to_vec();
+        let beside = file.local.iter().flat_map(|local| {
+            proof_places(&ArtifactSource::File(local.clone())).unwrap_or_default()
+        });
+        let mut places: Vec<_> = beside.collect();
+        let origin = self.origin.places(self.profile, self.version, &file.path);
+        for found in origin {
+            for place in reachable(&found.proofs, self.engine.is_offline()) {
+                let is_known = places.iter().any(|known: &ProofPlace| same(known, &place));
+                if !is_known {
+                    places.push(place);
+                }
+            }
+        }
+        request.material = MaterialSource::At(places);
+        Ok(request)
+    }
+
+    /// The artifact, and where its checksums may be.
+    fn sources(&self, file: &ReleaseFile) -> (ArtifactSource, Vec<(DigestAlgorithm, Input)>) {
+        let origin = self.origin.places(self.profile, self.version, &file.path);
+        let offline = self.engine.is_offline();
+        let mut checksums = Vec::new();
+        if let Some(local) = &file.local {
+            for checksum in &self.profile.files.checksums {
+                let mut name = local.clone().into_os_string();
+                name.push(&checksum.suffix);
+                let beside = PathBuf::from(name);
+                if beside.is_file() {
+                    checksums.push((checksum.algorithm, Input::File(beside)));
+                }
+            }
+        }
+        let first = origin.into_iter().next();
+        let artifact = match (&file.local, &first) {
+            (Some(local), _) => ArtifactSource::File(local.clone()),
+            (None, Some(found)) => found.artifact(),
+            (None, None) => ArtifactSource::File(file.path.as_str().into()),
+        };
+        let published = first.into_iter().flat_map(|found| found.checksums);
+        let is_beside = |input: &Input| {
+            let Input::File(path) = input else {
+                return false;
+            };
+            checksums.iter().any(|(_, known)| match known {
+                Input::File(known) => same_file(known, path),
+                Input::Url(_) | Input::Literal { .. } => false,
+            })
+        };
+        let published: Vec<_> = published.filter(|(_, input)| !is_beside(input)).collect();
+        let published = published.into_iter();
+        checksums
+            .extend(published.filter(|(_, input)| !(offline && matches!(input, Input::Url(_)))));
+        (artifact, checksums)
+    }
+
+    /// What checksum files say of a file with these digests.
+    fn checksums(
+        &self,
+        places: &[(DigestAlgorithm, Input)],
+        evidence: &Evidence,
+    ) -> Vec<ChecksumFacts> {
+        let mut out: Vec<ChecksumFacts> = Vec::new();
+        for (algorithm, input) in places {
+            let Some(hex) = evidence.artifact.digests.get(algorithm.as_str()) else {
+                continue;
+            };
+            let state = match self.engine.read(input, CHECKSUM_BYTES) {
+                Ok(content) => state(&content, *algorithm, hex),
+                Err(failure) if failure.reason == Reason::FileNotFound => ChecksumState::Absent,
+                Err(_) => ChecksumState::Unreadable,
+            };
+            out.push(ChecksumFacts {
+                place: place(input),
+                state,
+            });
+        }
+        out
+    }
+
+    /// Holds a verdict about a file against the SBOM.
+    fn judge(
+        &self,
+        sbom: &ProvedSbom,
+        path: &ReleasePath,
+        checksums: Vec<ChecksumFacts>,
+        verdict: Verdict,
+    ) -> Verdict {
+        let digests = digests(verdict.evidence());
+        let is_sbom = self.profile.sboms.iter().any(|sbom| sbom.path == *path);
+        let (listed, failure) = match (digests.as_slice(), is_sbom) {
+            ([], _) => (Listed::NotCompared, None),
+            // An SBOM is what lists; its signature is all that there is.
+            (_, true) => (Listed::Absent, None),
+            (digests, false) => standing(sbom, path, digests),
+        };
+        let verdict = verdict.with_release(ReleaseFacts {
+            project: self.profile.name.as_str().into(),
+            version: self.version.to_string().into(),
+            path: path.as_str().into(),
+            listed,
+            sbom: sbom.facts.clone(),
+            checksums,
+        });
+        match failure {
+            None => verdict,
+            Some(failure) => {
+                // What does not match its signature and is not listed either: the list says more about what it is.
+                let is_worse = verdict.outcome() == Outcome::Rejected;
+                let same = verdict.failure().cloned().filter(|_| is_worse);
+                match same {
+                    Some(other) if other.reason == Reason::ArtifactMismatch => {
+                        let detail = match &failure.detail {
+                            Some(detail) => {
+                                format!("{detail}; its signature does not match either")
+                            }
+                            None => "its signature does not match either".to_owned(),
+                        };
+                        verdict.with_failure_for(other.reason, failure.detail(detail))
+                    }
+                    _ => verdict.with_failure(failure),
+                }
+            }
+        }
+    }
+}
+
+/// What the SBOM says of a file under this path.
+fn standing(
+    sbom: &ProvedSbom,
+    path: &ReleasePath,
+    digests: &[Digest],
+) -> (Listed, Option<Failure>) {
+    let file = LocalFile {
+        path: path.as_str(),
+        digests,
+    };
+    let check = sbom.listing.check([file]);
+    let Some((_, standing)) = check.files.first() else {
+        return (Listed::NotCompared, None);
+    };
+    let failure = || {
+        let failure = Failure::new(Reason::ReleaseMismatch).at(path.as_str());
+        match digests.first() {
+            Some(found) => failure.found(found.to_string()),
+            None => failure,
+        }
+    };
+    match standing {
+        Standing::Proved { .. } => (Listed::Same, None),
+        Standing::Altered { expected } => {
+            let expected = expected.iter().flat_map(|entry| entry.digests().first());
+            let failure = failure().detail("the SBOM lists other content under this path");
+            let failure = match expected.clone().count() {
+                1 => failure.expected(expected.map(ToString::to_string).collect::<String>()),
+                _ => failure,
+            };
+            (Listed::Other, Some(failure))
+        }
+        Standing::Swapped { entry, .. } | Standing::Renamed { entry } => (
+            Listed::Other,
+            Some(failure().detail(format!("it is {} of this release", entry.path()))),
+        ),
+        Standing::Unprovable { .. } => (
+            Listed::Absent,
+            Some(failure().detail("the SBOM lists it without a digest that proves anything")),
+        ),
+        Standing::NotHashed { .. } => (Listed::NotCompared, None),
+        Standing::NotCovered(_) => (
+            Listed::Absent,
+            Some(failure().detail("the SBOM of this version does not list it")),
+        ),
+    }
+}
+
+/// The digests that evidence has of its artifact.
+pub(super) fn digests(evidence: &Evidence) -> Vec<Digest> {
+    let digests = evidence.artifact.digests.iter();
+    let mut digests: Vec<Digest> = digests
+        .filter_map(|(algorithm, hex)| Digest::from_hex(algorithm.parse().ok()?, hex).ok())
+        .collect();
+    digests.sort_unstable_by_key(Digest::algorithm);
+    digests
+}
+
+/// Whether two places are one.
+fn same(one: &ProofPlace, other: &ProofPlace) -> bool {
+    match (&one.input, &other.input) {
+        (Input::File(one), Input::File(other)) => one == other || same_file(one, other),
+        (one, other) => one == other,
+    }
+}
+
+/// Whether two paths lead to one file.
+fn same_file(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+/// What a checksum file says: the checksum alone, or in the first column of a line.
+fn state(content: &[u8], algorithm: DigestAlgorithm, hex: &str) -> ChecksumState {
+    let word = str::from_utf8(content)
+        .ok()
+        .and_then(|text| text.split_ascii_whitespace().next());
+    match word.map(|word| Digest::from_hex(algorithm, &word.to_ascii_lowercase())) {
+        Some(Ok(digest)) if *digest.hex() == *hex => ChecksumState::Agrees,
+        Some(Ok(_)) => ChecksumState::Differs,
+        _ => ChecksumState::Unreadable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sealcheck_verify::evidence::ChecksumState;
+    use sealcheck_verify::{Digest, DigestAlgorithm};
+
+    use super::state;
+
+    #[test]
+    fn a_checksum_stands_alone_or_before_a_name() {
+        let hex = Digest::sha256(b"x").hex();
+        let other = Digest::sha256(b"y").hex();
+        let read = |text: &str| state(text.as_bytes(), DigestAlgorithm::Sha256, &hex);
+        for text in [
+            hex.clone(),
+            format!("{hex}\n"),
+            hex.to_uppercase(),
+            format!("{hex}  kubectl\n"),
+        ] {
+            assert_eq!(read(&text), ChecksumState::Agrees, "{text}");
+        }
+        assert_eq!(read(&other), ChecksumState::Differs);
+        for text in ["", "<html>", &hex[1..], "kubectl  0"] {
+            assert_eq!(read(text), ChecksumState::Unreadable, "{text}");
+        }
+    }
+}

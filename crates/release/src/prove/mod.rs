@@ -1,0 +1,167 @@
+//! Proving a release: its SBOM first, and then every file by its own signature and by what the SBOM lists.
+//!
+//! A signature alone does not say which version a file is of: with the signature of an old release an old program would pass
+//! for a new one. So a file is proved when an accepted identity signed it *and* the proved SBOM of the version lists its
+//! content under its path.
+
+mod fetch;
+mod file;
+mod image;
+mod local;
+mod origin;
+mod sbom;
+
+use std::sync::Arc;
+
+use sealcheck_engine::{Engine, Input};
+use sealcheck_verify::{Failure, Reason, Requirements, Result, Verdict};
+
+pub use fetch::extract;
+pub use file::ReleaseFile;
+pub use image::{ProvedImage, ReleaseImage};
+pub use local::{Local, this_machine};
+pub use origin::Origin;
+pub use sbom::ProvedSbom;
+
+use crate::limits::CHANNEL_BYTES;
+use crate::{Profile, Purpose, Version, Wanted};
+
+/// A release of a project, and how it is to be proved.
+#[derive(Debug)]
+pub struct Release<'e> {
+    engine: &'e Engine,
+    profile: &'e Profile,
+    version: Version,
+    origin: Origin,
+    demands: Demands,
+}
+
+/// What each signature must show.
+#[derive(Clone, Debug)]
+pub enum Demands {
+    /// That one of the profile's signers made it; everything else as it is required here.
+    OfProfile(Requirements),
+    /// What is required here, whoever the profile names.
+    Given(Requirements),
+}
+
+impl<'e> Release<'e> {
+    /// The release that `wanted` names; where it is a channel, its version is asked for.
+    ///
+    /// # Errors
+    /// `channel-malformed`, `version-unknown` for a project without channels, and the reasons of reading the channel's file.
+    pub fn new(
+        engine: &'e Engine,
+        profile: &'e Profile,
+        wanted: &Wanted,
+        origin: Origin,
+        demands: Demands,
+    ) -> Result<Self> {
+        let version = match wanted {
+            Wanted::Version(version) => *version,
+            Wanted::Channel(channel) => {
+                let place = origin.channel(profile, *channel)?;
+                let content = engine.read(&place, CHANNEL_BYTES)?;
+                channel.answer(&content).map_err(|error| {
+                    Failure::new(Reason::ChannelMalformed)
+                        .at(place.name())
+                        .detail(error)
+                })?
+            }
+        };
+        Ok(Self {
+            engine,
+            profile,
+            version,
+            origin: origin.of(version),
+            demands,
+        })
+    }
+
+    /// The version.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The profile of the project.
+    #[must_use]
+    pub fn profile(&self) -> &'e Profile {
+        self.profile
+    }
+
+    /// What a signature must show.
+    ///
+    /// # Errors
+    /// `identity-required` when the profile accepts nobody for it.
+    fn requirements(&self, purpose: Purpose) -> Result<Arc<Requirements>> {
+        match &self.demands {
+            Demands::Given(requirements) => Ok(Arc::new(requirements.clone())),
+            Demands::OfProfile(requirements) => {
+                let accepted = self.profile.accepted(purpose, Some(self.version));
+                let accepted = accepted.ok_or_else(|| {
+                    Failure::new(Reason::IdentityRequired).detail(format!(
+                        "the profile {} names nobody who signs {purpose} of {}",
+                        self.profile.name, self.version
+                    ))
+                })?;
+                Ok(Arc::new(requirements.clone().by(accepted)))
+            }
+        }
+    }
+
+    /// Adds what the profile knows about the signer: that it was not in force at that time, or why it is not accepted.
+    fn with_signer(&self, verdict: Verdict, purpose: Purpose) -> Verdict {
+        let Demands::OfProfile(_) = self.demands else {
+            return verdict;
+        };
+        let evidence = verdict.evidence();
+        let (Some(subject), Some(issuer)) = (evidence.signer.clone(), evidence.issuer.clone())
+        else {
+            return verdict;
+        };
+        let version = Some(self.version);
+        match (verdict.failure(), evidence.signed_at) {
+            (None, Some(time))
+                if !self
+                    .profile
+                    .in_force((&subject, &issuer), purpose, version, time) =>
+            {
+                let failure = Failure::new(Reason::IdentityMismatch)
+                    .at("signed at")
+                    .found(time.to_string())
+                    .detail("the profile accepts this signer, but not for signatures of that time");
+                verdict.with_failure(failure)
+            }
+            (Some(failure), _) if failure.reason == Reason::IdentityMismatch => {
+                let known = self.profile.known(&subject, &issuer);
+                let why = known
+                    .filter(|signer| signer.signs(purpose))
+                    .find_map(|signer| signer.not_accepted.clone());
+                match why {
+                    None => verdict,
+                    Some(why) => {
+                        let failure = failure.clone().detail(format!(
+                            "{subject} is known, and not accepted by itself: {why}"
+                        ));
+                        verdict.with_failure_for(Reason::IdentityMismatch, failure)
+                    }
+                }
+            }
+            _ => verdict,
+        }
+    }
+
+    /// A verdict about something that could not be verified at all.
+    fn failed(&self, name: &str, failure: Failure) -> Verdict {
+        let requirements = match &self.demands {
+            Demands::OfProfile(requirements) | Demands::Given(requirements) => requirements,
+        };
+        Verdict::failed(failure, None, requirements, self.engine.now()).with_artifact_name(name)
+    }
+}
+
+/// How an input is called in failures.
+fn place(input: &Input) -> Box<str> {
+    sealcheck_verify::printable(&input.name()).into()
+}

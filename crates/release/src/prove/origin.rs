@@ -1,0 +1,152 @@
+//! Where the files of a release are.
+
+use std::path::{Path, PathBuf};
+
+use sealcheck_engine::{ArtifactSource, Input, ProofPart, ProofPlace, proof_places};
+use sealcheck_verify::{DigestAlgorithm, Failure, Reason, Result};
+
+use crate::catalogue::ProofAddress;
+use crate::{Channel, Profile, ReleasePath, Version};
+
+/// Where the files of a release are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// At the addresses of the profile.
+    Published,
+    /// In a folder.
+    Folder {
+        /// The folder of the release itself, or one with folders of versions; images are in layouts below `images`.
+        root: PathBuf,
+        /// The folder of the release itself.
+        files: PathBuf,
+    },
+}
+
+/// Where one file of a release is.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) file: Input,
+    pub(super) proofs: Vec<ProofPlace>,
+    pub(super) checksums: Vec<(DigestAlgorithm, Input)>,
+}
+
+impl Origin {
+    /// A folder as a user names it.
+    #[must_use]
+    pub fn folder(root: PathBuf) -> Self {
+        Self::Folder {
+            files: root.clone(),
+            root,
+        }
+    }
+
+    /// The origin of one version's files.
+    pub(super) fn of(self, version: Version) -> Self {
+        match self {
+            Self::Published => Self::Published,
+            Self::Folder { root, files } => {
+                let version = version.to_string();
+                let candidates = [root.join(&version), root.join("release").join(&version)];
+                let own = candidates.into_iter().find(|folder| folder.is_dir());
+                Self::Folder {
+                    root,
+                    files: own.unwrap_or(files),
+                }
+            }
+        }
+    }
+
+    /// Where a channel's version stands.
+    pub(super) fn channel(&self, profile: &Profile, channel: Channel) -> Result<Input> {
+        match self {
+            Self::Folder { root, .. } => {
+                let name = channel.file_name();
+                let candidates = [root.join(&name), root.join("release").join(&name)];
+                let [first, second] = candidates;
+                Ok(Input::File(if second.is_file() { second } else { first }))
+            }
+            Self::Published => match profile.channel_address(channel) {
+                Some(address) => Ok(Input::Url(address)),
+                None => Err(Failure::new(Reason::VersionUnknown)
+                    .found(channel.to_string())
+                    .detail(format!("the project {} has no channels", profile.name))),
+            },
+        }
+    }
+
+    /// The places of a file, in the order in which they are asked. Never empty.
+    pub(super) fn places(
+        &self,
+        profile: &Profile,
+        version: Version,
+        path: &ReleasePath,
+    ) -> Vec<Found> {
+        match self {
+            Self::Folder { files, .. } => {
+                let file = below(files, path);
+                let with_suffix = |suffix: &str| {
+                    let mut name = file.clone().into_os_string();
+                    name.push(suffix);
+                    Input::File(name.into())
+                };
+                let checksums = profile.files.checksums.iter();
+                vec![Found {
+                    proofs: proof_places(&ArtifactSource::File(file.clone())).unwrap_or_default(),
+                    checksums: checksums
+                        .map(|sum| (sum.algorithm, with_suffix(&sum.suffix)))
+                        .collect(),
+                    file: Input::File(file),
+                }]
+            }
+            Self::Published => {
+                let places = profile.addresses(version, path).into_iter();
+                let places = places.map(|place| {
+                    let mut proofs: Vec<ProofPlace> = Vec::new();
+                    let parts = place.proofs.into_iter().flat_map(|proof| match proof {
+                        ProofAddress::Bundle(bundle) => vec![(ProofPart::Bundle, bundle)],
+                        ProofAddress::Detached {
+                            signature,
+                            certificate,
+                        } => vec![
+                            (ProofPart::Signature, signature),
+                            (ProofPart::Certificate, certificate),
+                        ],
+                    });
+                    for (part, address) in parts {
+                        let input = Input::Url(address);
+                        if proofs.iter().all(|known| known.input != input) {
+                            proofs.push(ProofPlace { part, input });
+                        }
+                    }
+                    let checksums = place.checksums.into_iter();
+                    Found {
+                        file: Input::Url(place.artifact),
+                        proofs,
+                        checksums: checksums
+                            .map(|(algorithm, address)| (algorithm, Input::Url(address)))
+                            .collect(),
+                    }
+                });
+                places.collect()
+            }
+        }
+    }
+}
+
+impl Found {
+    /// The file as an artifact.
+    pub(super) fn artifact(&self) -> ArtifactSource {
+        match &self.file {
+            Input::Url(url) => ArtifactSource::Url(url.clone()),
+            Input::File(path) => ArtifactSource::File(path.clone()),
+            Input::Literal { name, .. } => ArtifactSource::File(name.into()),
+        }
+    }
+}
+
+/// The file of a folder that has this path.
+pub(super) fn below(folder: &Path, path: &ReleasePath) -> PathBuf {
+    path.as_str()
+        .split('/')
+        .fold(folder.to_owned(), |folder, part| folder.join(part))
+}

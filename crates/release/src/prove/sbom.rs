@@ -1,0 +1,194 @@
+//! The SBOM of a release, which says what the release consists of.
+
+use std::io::Cursor;
+
+use sealcheck_engine::{
+    ArtifactSource, BlobRequest, Input, MaterialSource, ProofPlace, Silent, Stream,
+};
+use sealcheck_verify::evidence::SbomFacts;
+use sealcheck_verify::{Failure, Outcome, Reason, Result, Verdict, printable};
+
+use super::origin::Found;
+use super::{Release, place};
+use crate::profile::{Sbom, Signing};
+use crate::spdx::limits::SPDX_BYTES;
+use crate::spdx::{Document, Listing, Origin};
+use crate::{Catalogue, Purpose, Version};
+
+/// An SBOM that an accepted identity signed, and that is of the version that was asked for.
+#[derive(Debug)]
+pub struct ProvedSbom {
+    /// The verdict about it: `verified`.
+    pub verdict: Verdict,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// What it says.
+    pub document: Document,
+    /// The files that it lists.
+    pub listing: Listing,
+    /// How evidence about other files speaks of it.
+    pub(super) facts: SbomFacts,
+}
+
+impl Release<'_> {
+    /// Gets the profile's SBOM of this name, and proves it.
+    ///
+    /// # Errors
+    /// The verdict that is not `verified`, with all its evidence.
+    pub fn sbom(&self, name: &str) -> std::result::Result<ProvedSbom, Box<Verdict>> {
+        let known = &self.profile.sboms;
+        let Some(sbom) = known.iter().find(|sbom| sbom.name == name) else {
+            let names: Vec<&str> = known.iter().map(|sbom| &*sbom.name).collect();
+            let failure = Failure::new(Reason::ArtifactUnknown)
+                .expected(names.join(" or "))
+                .found(printable(name))
+                .detail("the profile has no SBOM of that name");
+            return Err(Box::new(self.failed(name, failure)));
+        };
+        let (found, bytes) = match self.get(sbom) {
+            Ok(got) => got,
+            Err(failure) => return Err(Box::new(self.failed(sbom.path.as_str(), failure))),
+        };
+        self.prove_sbom(sbom, &found, bytes)
+    }
+
+    /// Reads it from the first of its places that has it.
+    fn get(&self, sbom: &Sbom) -> Result<(Found, Vec<u8>)> {
+        let mut first: Option<Failure> = None;
+        for found in self.origin.places(self.profile, self.version, &sbom.path) {
+            match self.engine.read(&found.file, SPDX_BYTES) {
+                Ok(bytes) => return Ok((found, bytes)),
+                // What one place cannot say another one may; that a place has nothing is the weakest answer.
+                Err(failure) => {
+                    let weak = first
+                        .as_ref()
+                        .is_none_or(|first| first.reason == Reason::FileNotFound);
+                    if weak {
+                        first = Some(failure);
+                    }
+                }
+            }
+        }
+        let failure = first.unwrap_or_else(|| Failure::new(Reason::FileNotFound));
+        Err(match failure.reason {
+            Reason::FileNotFound => {
+                let at = failure.field.clone().unwrap_or_default();
+                Failure::new(Reason::VersionUnknown)
+                    .at(at)
+                    .expected(format!("the SBOM of {}", self.version))
+                    .found("nothing")
+            }
+            _ => failure,
+        })
+    }
+
+    fn prove_sbom(
+        &self,
+        sbom: &Sbom,
+        found: &Found,
+        bytes: Vec<u8>,
+    ) -> std::result::Result<ProvedSbom, Box<Verdict>> {
+        let name = found.file.name();
+        let failed = |failure| Err(Box::new(self.failed(&name, failure)));
+        let requirements = match self.requirements(Purpose::Files) {
+            Ok(requirements) => requirements,
+            Err(failure) => return failed(failure),
+        };
+        let stream = Stream::new(&name, Cursor::new(bytes.clone()));
+        let mut request = BlobRequest::new(ArtifactSource::Stream(stream), requirements);
+        request.material = MaterialSource::At(reachable(&found.proofs, self.engine.is_offline()));
+        let verdict = self.engine.verify_blob(&request, &Silent);
+        let verdict = self.with_signer(verdict, Purpose::Files);
+        let verdict = self.with_age(verdict);
+        if verdict.outcome() != Outcome::Verified {
+            return Err(Box::new(verdict));
+        }
+        let malformed = |failure: Failure| Box::new(verdict.clone().with_failure(failure));
+        let document = Document::read(&bytes).map_err(|error| {
+            malformed(Failure::new(Reason::SbomMalformed).at(&*name).detail(error))
+        })?;
+        if !names(&document, self.version) {
+            return Err(malformed(
+                Failure::new(Reason::SbomMalformed)
+                    .at(&*name)
+                    .expected(format!("the SBOM of {}", self.version))
+                    .found(printable(document.name()))
+                    .detail("it is genuine, and of another version"),
+            ));
+        }
+        let evidence = verdict.evidence();
+        let facts = SbomFacts {
+            place: place(&found.file),
+            sha256: evidence
+                .artifact
+                .digests
+                .get("sha256")
+                .cloned()
+                .unwrap_or_default(),
+            signer: evidence.signer.clone(),
+            signed_at: evidence.signed_at,
+        };
+        let listing = Listing::new(&document);
+        debug_assert!(self.profile.sboms.contains(sbom));
+        Ok(ProvedSbom {
+            verdict,
+            bytes,
+            document,
+            listing,
+            facts,
+        })
+    }
+
+    /// Says of what has no signature that it is older than signatures.
+    fn with_age(&self, verdict: Verdict) -> Verdict {
+        let since = self.profile.files.since;
+        match (verdict.failure().map(|failure| failure.reason), since) {
+            (Some(Reason::NoProofFound), Some(since))
+                if self.profile.signing_of_files(self.version) != Signing::Expected =>
+            {
+                let failure = Failure::new(Reason::NoProofFound).detail(format!(
+                    "files of {} are signed from {since} on, and this is {}",
+                    self.profile.name, self.version
+                ));
+                verdict.with_failure_for(Reason::NoProofFound, failure)
+            }
+            _ => verdict,
+        }
+    }
+}
+
+impl ProvedSbom {
+    /// What the release holds.
+    ///
+    /// # Errors
+    /// `sbom-malformed` when a name in it is a trap.
+    pub fn catalogue<'p>(&self, profile: &'p crate::Profile) -> Result<Catalogue<'p>> {
+        let entries = self.listing.entries().iter();
+        let names: Vec<&str> = entries
+            .filter(|entry| entry.origin() == Origin::File)
+            .map(crate::spdx::Entry::path)
+            .collect();
+        Catalogue::new(profile, &names)
+            .map_err(|error| Failure::new(Reason::SbomMalformed).detail(error))
+    }
+}
+
+/// Whether a document is that of a version: its name or its namespace has the version as a word of its own. Both are signed
+/// with it.
+fn names(document: &Document, version: Version) -> bool {
+    let version = version.to_string();
+    let has = |text: &str| {
+        text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+')))
+            .any(|word| word == version)
+    };
+    has(document.name()) && has(document.namespace())
+}
+
+/// Addresses are no places when nothing may be fetched.
+pub(super) fn reachable(places: &[ProofPlace], offline: bool) -> Vec<ProofPlace> {
+    places
+        .iter()
+        .filter(|place| !(offline && matches!(place.input, Input::Url(_))))
+        .cloned()
+        .collect()
+}
