@@ -92,6 +92,7 @@ const PAGES: [&str; 6] = [
     "README.md",
     "CONTRIBUTING.md",
     "docs/images.md",
+    "docs/releases.md",
     "docs/policies.md",
     "docs/testing.md",
     "examples/README.md",

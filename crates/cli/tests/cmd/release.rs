@@ -496,3 +496,48 @@ fn others_can_be_named_as_signers_and_projects() {
     assert_eq!(run.code, 2);
     assert!(run.stderr.contains("bad.yaml"), "{}", run.stderr);
 }
+
+/// The commands of a page that stand in its blocks of shell.
+fn commands(page: &str) -> Vec<String> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../docs")
+        .join(page);
+    let page = std::fs::read_to_string(path).unwrap();
+    let blocks = page.split("```sh\n").skip(1);
+    let blocks = blocks.filter_map(|block| block.split_once("```"));
+    blocks
+        .flat_map(|(block, _)| block.lines().map(str::to_owned).collect::<Vec<_>>())
+        .collect()
+}
+
+#[test]
+fn the_commands_of_the_page_on_releases_work() {
+    let scene = Scene::new();
+    scene.copy("mirror/v1.36.0/bin/linux/amd64/kubectl", "kubectl");
+    scene.copy(
+        "mirror/v1.36.0/bin/linux/amd64/kubeadm",
+        "downloads/kubeadm",
+    );
+    scene.copy(
+        "mirror/v1.36.0/bin/linux/amd64/kubectl",
+        "downloads/kubectl",
+    );
+    let commands = commands("releases.md");
+    assert!(commands.len() >= 10, "{commands:?}");
+    for command in commands {
+        let mut words = command.split_whitespace();
+        assert_eq!(words.next(), Some("sealcheck"), "{command}");
+        let mut words: Vec<&str> = words.collect();
+        // Where the release is, and whom to trust for it, is the test's own.
+        words.extend(["--trusted-root", "root.json"]);
+        if !words.contains(&"--from") {
+            words.extend(["--from", "mirror"]);
+        }
+        if !words.contains(&"--offline") {
+            words.push("--offline");
+        }
+        let run = scene.sandbox.run(&words);
+        assert_eq!(run.code, 0, "{command}\n{}\n{}", run.stdout, run.stderr);
+        assert!(!run.stdout.is_empty(), "{command}");
+    }
+}
