@@ -22,14 +22,11 @@ pub(super) fn each<T: Sync>(items: &[T], act: impl Fn(&T) -> Result<()> + Sync) 
     thread::scope(|scope| {
         let workers = workers.min(items.len());
         let running: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        running
-            .into_iter()
-            .map(|worker| {
-                worker
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            })
-            .collect()
+        // The scope waits for those behind an error.
+        running.into_iter().try_for_each(|worker| {
+            let ended = worker.join();
+            ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
     })
 }
 

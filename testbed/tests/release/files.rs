@@ -136,7 +136,9 @@ pub(crate) fn others_are_rejected(run: &Run) {
     let kubectl = file(NEW_VERSION, ODD_FILE);
     let kubelet = file(NEW_VERSION, "bin/linux/amd64/kubelet");
     let older = file(ODD_VERSION, "bin/linux/amd64/kubelet");
+    let odd = file(ODD_VERSION, ODD_FILE);
     for (signer, artifact, proof) in [
+        (KREL_STAGING, &odd, &odd),
         (KREL_TRUST, &kubectl, &kubectl),
         (KREL_STAGING, &kubectl, &kubelet),
         (KREL_STAGING, &kubelet, &older),

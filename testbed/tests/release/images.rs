@@ -5,7 +5,7 @@ use std::process::Command;
 use sealcheck_testbed::release::{KREL_STAGING, KREL_TRUST, PROMOTER_SUMMARIES, PublishedImage};
 use serde_json::Value;
 
-use crate::{Run, require, sealcheck, told};
+use crate::{Run, get, require, sealcheck, told};
 
 /// Each image has the layers of its signers, in their order, and payloads that name the image as Kubernetes does. An index
 /// and its images are all signed, and the images of the index are those with repositories of their own.
@@ -18,6 +18,18 @@ pub(crate) fn layers(run: &Run) {
     };
     for image in images {
         assert!(image.platforms.iter().all(is_own), "{image:?}");
+        let manifest = crane(run, &["manifest", &at(run, image, &image.digest)]);
+        let manifest: Value = serde_json::from_str(&manifest).unwrap();
+        let kind = match image.platforms.is_empty() {
+            true => "application/vnd.docker.distribution.manifest.v2+json",
+            false => "application/vnd.docker.distribution.manifest.list.v2+json",
+        };
+        assert_eq!(manifest["mediaType"], kind);
+        let tagged = format!(
+            "{}/{}:{}",
+            run.release.registry, image.repository, image.tag
+        );
+        assert_eq!(crane(run, &["digest", &tagged]).trim(), image.digest);
         for digest in digests(image) {
             let tag = format!("{}.sig", digest.replace(':', "-"));
             let reference = format!("{}/{}:{tag}", run.release.registry, image.repository);
@@ -78,6 +90,11 @@ pub(crate) fn attestations(run: &Run) {
         for digest in digests(image) {
             let reference = at(run, image, digest);
             let is_listed = *digest == image.digest;
+            let expected: &[&str] = match is_listed {
+                true => &[PROMOTION, SUMMARY],
+                false => &[SUMMARY],
+            };
+            assert_eq!(referrers(run, image, digest), expected);
             for (predicate, signer, other, is_there) in [
                 (SUMMARY, PROMOTER_SUMMARIES, KREL_TRUST, true),
                 (PROMOTION, KREL_TRUST, PROMOTER_SUMMARIES, is_listed),
@@ -97,6 +114,26 @@ pub(crate) fn attestations(run: &Run) {
             }
         }
     }
+}
+
+/// The types of predicates in the bundles that refer to an image, in order.
+fn referrers(run: &Run, image: &PublishedImage, digest: &str) -> Vec<String> {
+    let (registry, repository) = (&run.release.registry, &image.repository);
+    let list = get(&format!(
+        "http://{registry}/v2/{repository}/referrers/{digest}"
+    ));
+    let list: Value = serde_json::from_slice(&list).unwrap();
+    let bundles = list["manifests"].as_array().unwrap().iter();
+    let mut types: Vec<String> = bundles
+        .map(|bundle| {
+            let kind = "application/vnd.dev.sigstore.bundle.v0.3+json";
+            assert_eq!(bundle["artifactType"], kind);
+            let predicate = &bundle["annotations"]["dev.sigstore.bundle.predicateType"];
+            predicate.as_str().unwrap().to_owned()
+        })
+        .collect();
+    types.sort_unstable();
+    types
 }
 
 /// The image's own digest, and for an index those of its images.

@@ -19,6 +19,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Trial};
+use sealcheck_net::{Client, Config};
 use sealcheck_release::Version;
 use sealcheck_testbed::Testbed;
 use sealcheck_testbed::release::{ISSUER, MiniRelease, ODD_VERSION, ReleaseServer};
@@ -93,6 +94,17 @@ fn told(command: &mut Command) -> (bool, String) {
 fn require(command: &mut Command, signer: &str) {
     command.args(["--certificate-identity", signer]);
     command.args(["--certificate-oidc-issuer", ISSUER]);
+}
+
+/// What is at an address, behind its redirects.
+fn get(url: &str) -> Vec<u8> {
+    let client = Client::new(Config::default()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let response = runtime.block_on(client.get(url).send());
+    response.unwrap().into_body()
 }
 
 const NEW_VERSION: Version = Version::release(1, 36, 0);

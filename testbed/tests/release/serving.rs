@@ -2,12 +2,11 @@
 
 use std::fs;
 
-use sealcheck_net::{Client, Config};
 use sealcheck_release::catalogue::ProofAddress;
 use sealcheck_release::spdx::Document;
 use sealcheck_release::{Catalogue, Channel, Profile};
 
-use crate::{NEW_VERSION, Run};
+use crate::{NEW_VERSION, Run, get};
 
 /// Every address of every artifact leads to the file that was published, and so do those of what is beside it.
 pub(crate) fn profile(run: &Run) {
@@ -49,14 +48,4 @@ pub(crate) fn profile(run: &Run) {
 fn same(run: &Run, address: &str, path: &str) {
     let published = fs::read(run.release.file(NEW_VERSION, path)).unwrap();
     assert_eq!(get(address), published, "{address}");
-}
-
-fn get(url: &str) -> Vec<u8> {
-    let client = Client::new(Config::default()).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let response = runtime.block_on(client.get(url).send());
-    response.unwrap().into_body()
 }
