@@ -48,8 +48,8 @@ impl Issuer {
         self.server.url()
     }
 
-    /// An identity token that says that its bearer is `email`, for an hour.
-    pub(crate) fn token(&self, email: &str) -> Result<String> {
+    /// An identity token that says that its bearer is `email`, for an hour, and that `voucher` vouches for that.
+    pub(crate) fn token(&self, email: &str, voucher: &str) -> Result<String> {
         let now = jiff::Timestamp::now().as_second();
         self.sign(&json!({
             "iss": self.url(),
@@ -58,7 +58,7 @@ impl Issuer {
             "email": email,
             "email_verified": true,
             // As Dex writes it, who vouches for the address behind this issuer.
-            "federated_claims": {"connector_id": VOUCHER},
+            "federated_claims": {"connector_id": voucher},
             "iat": now,
             "exp": now + 3600,
         }))
@@ -91,7 +91,7 @@ fn jwks(point: &[u8]) -> Result<Value> {
     }]}))
 }
 
-/// Whom certificates name as the issuer: the claim of [`VOUCHER_CLAIM`], since a port is no name.
+/// Whom certificates name as the issuer, if nobody else is wanted: the claim of [`VOUCHER_CLAIM`], since a port is no name.
 pub(crate) const VOUCHER: &str = "https://accounts.example.com";
 /// Where Fulcio finds it in a token (JSONPath).
 pub(crate) const VOUCHER_CLAIM: &str = "$.federated_claims.connector_id";
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn tokens_are_signed_by_the_published_key() {
         let issuer = Issuer::start().unwrap();
-        let token = issuer.token("alice@example.com").unwrap();
+        let token = issuer.token("alice@example.com", VOUCHER).unwrap();
         let (signed, signature) = token.rsplit_once('.').unwrap();
         let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, issuer.key.public_key());
         let signature = BASE64URL_NOPAD.decode(signature.as_bytes()).unwrap();

@@ -12,6 +12,7 @@ mod peers;
 mod pki;
 mod process;
 mod registries;
+pub mod release;
 mod requirements;
 mod services;
 mod testbed;

@@ -272,7 +272,15 @@ impl Testbed {
     /// # Errors
     /// It cannot be signed.
     pub fn token(&self, email: &str) -> Result<String> {
-        self.issuer.token(email)
+        self.token_by(email, VOUCHER)
+    }
+
+    /// The same, where certificates name `voucher` as the issuer.
+    ///
+    /// # Errors
+    /// It cannot be signed.
+    pub fn token_by(&self, email: &str, voucher: &str) -> Result<String> {
+        self.issuer.token(email, voucher)
     }
 
     /// Cosign, set up for this instance: a home of its own, no password on keys, legacy trust material by environment.

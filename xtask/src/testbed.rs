@@ -5,6 +5,10 @@ use std::io::Read;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use sealcheck_release::Version;
+use sealcheck_testbed::release::{
+    ISSUER, KREL_STAGING, KREL_TRUST, MiniRelease, ODD_FILE, ODD_VERSION, ReleaseServer,
+};
 use sealcheck_testbed::{Part, Testbed};
 
 use crate::process;
@@ -24,6 +28,9 @@ enum Action {
         /// What to start instead of everything: fulcio, rekor, rekor-v2, timestamps, crane-registry,
         /// distribution-registry, referrers-registry
         parts: Vec<Part>,
+        /// Publish a miniature release of Kubernetes there as well, and serve it
+        #[arg(long)]
+        release: bool,
     },
 }
 
@@ -34,20 +41,86 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             let folder = Testbed::cache_folder()?;
             println!("the peers are built: {}", folder.display());
         }
-        Action::Up { parts } => {
-            let parts = if parts.is_empty() { Part::ALL } else { parts };
+        Action::Up { parts, release } => {
+            let mut parts = match parts.is_empty() {
+                true => Part::ALL.to_vec(),
+                false => parts.clone(),
+            };
+            if *release {
+                let needed = MiniRelease::PARTS.iter();
+                let missing: Vec<Part> = needed
+                    .filter(|part| !parts.contains(part))
+                    .copied()
+                    .collect();
+                parts.extend(missing);
+            }
             let sealcheck = process::sealcheck()?;
-            let testbed = Testbed::start(parts)?;
+            let testbed = Testbed::start(&parts)?;
             let token = testbed.folder.join("token");
             fs::write(&token, testbed.token(EMAIL)?)?;
             print!("{}", addresses(&testbed));
-            print!("{}", commands(&testbed, &sealcheck.display().to_string()));
+            let sealcheck = sealcheck.display().to_string();
+            print!("{}", commands(&testbed, &sealcheck));
+            // Served until the end.
+            let _served = match release {
+                true => Some(publish(&testbed, &sealcheck)?),
+                false => None,
+            };
             println!("\nCtrl-C, or the end of standard input, ends it.");
             // Without a terminal's input (a pipe that is held open, for example) this waits just as well.
             std::io::stdin().read_to_end(&mut Vec::new())?;
         }
     }
     Ok(())
+}
+
+/// Publishes the miniature release, and says how to use it.
+fn publish(testbed: &Testbed, sealcheck: &str) -> Result<ReleaseServer> {
+    let folder = testbed.folder.join("published");
+    println!("\n# The miniature release: signing some fifty files and images ...");
+    let release =
+        MiniRelease::publish(testbed, &folder, &[Version::release(1, 36, 0), ODD_VERSION])?;
+    let server = ReleaseServer::start(&folder);
+    let profile = testbed.folder.join("profile.yaml");
+    fs::write(&profile, release.profile(&server))?;
+    for (name, place) in [
+        (
+            "files",
+            format!("{}/release/VERSION/PATH", server.files.url()),
+        ),
+        (
+            "files, by redirect",
+            format!("{}/VERSION/PATH", server.files.url()),
+        ),
+        ("SBOMs", format!("{}/VERSION/release", server.sboms.url())),
+        ("delivered from", server.cdn.url().to_owned()),
+        (
+            "images",
+            format!("{}/kube-apiserver:VERSION", release.registry),
+        ),
+        ("profile", profile.display().to_string()),
+        ("folder", folder.display().to_string()),
+    ] {
+        println!("{name:<25}{place}");
+    }
+    let versions: Vec<String> = release.versions.iter().map(ToString::to_string).collect();
+    println!("{:<25}{}", "versions", versions.join(", "));
+    let root = testbed.trusted_root.display();
+    let rekor = testbed.rekor_url.as_deref().unwrap_or_default();
+    let file = server.files.at(&format!("/release/v1.36.0/{ODD_FILE}"));
+    println!(
+        "\n# Fetch a file with what proves it, and prove it ({ODD_VERSION}'s is the one that its signature does not fit)"
+    );
+    println!("curl -O {file} -O {file}.sig -O {file}.cert");
+    println!(
+        "{sealcheck} verify-blob --trusted-root {root} --rekor-url {rekor} \\\n    --certificate-identity {KREL_STAGING} --certificate-oidc-issuer {ISSUER} \\\n    --signature kubectl.sig --certificate kubectl.cert kubectl"
+    );
+    println!("\n# Prove an image");
+    println!(
+        "{sealcheck} verify --trusted-root {root} \\\n    --certificate-identity {KREL_TRUST} --certificate-oidc-issuer {ISSUER} \\\n    {}/kube-apiserver:v1.36.0",
+        release.registry
+    );
+    Ok(server)
 }
 
 /// Where everything is.

@@ -1,0 +1,110 @@
+//! The miniature release, as those see it who prove releases: real cosign, sealcheck, and sealcheck's readers.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test program"
+)]
+
+mod files;
+mod images;
+mod sbom;
+#[path = "../interop/sealcheck.rs"]
+mod sealcheck;
+mod serving;
+
+use std::process::Command;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Trial};
+use sealcheck_net::{Client, Config};
+use sealcheck_release::Version;
+use sealcheck_testbed::Testbed;
+use sealcheck_testbed::release::{ISSUER, MiniRelease, ODD_VERSION, ReleaseServer};
+
+/// What all trials share.
+struct Run {
+    testbed: Testbed,
+    release: MiniRelease,
+    server: ReleaseServer,
+}
+
+type Check = fn(&Run);
+
+fn main() {
+    let arguments = Arguments::from_args();
+    if arguments.list {
+        libtest_mimic::run(&arguments, trials(None)).exit();
+    }
+    let Some(testbed) = Testbed::for_tests(MiniRelease::PARTS).expect("the testbed starts") else {
+        return;
+    };
+    let folder = testbed.folder.join("published");
+    let release = MiniRelease::publish(&testbed, &folder, &[NEW_VERSION, ODD_VERSION]).unwrap();
+    let run = Arc::new(Run {
+        server: ReleaseServer::start(&folder),
+        testbed,
+        release,
+    });
+    let conclusion = libtest_mimic::run(&arguments, trials(Some(&run)));
+    drop(run);
+    conclusion.exit();
+}
+
+fn trials(run: Option<&Arc<Run>>) -> Vec<Trial> {
+    let checks: [(&str, Check); 13] = [
+        ("files-are-complete", files::complete),
+        ("files-have-the-real-forms", files::forms),
+        ("files-agree-with-checksums", files::checksums),
+        ("files-are-accepted-by-sealcheck", files::sealcheck_accepts),
+        ("files-are-accepted-by-cosign", files::cosign_accepts),
+        ("files-of-others-are-rejected", files::others_are_rejected),
+        ("tarballs-hold-the-programs", files::tarballs),
+        ("sbom-lists-the-files", sbom::lists_the_files),
+        ("sbom-names-the-images", sbom::names_the_images),
+        ("profile-leads-to-the-files", serving::profile),
+        ("images-have-the-real-layers", images::layers),
+        ("images-are-accepted", images::signatures),
+        ("attestations-are-accepted", images::attestations),
+    ];
+    let trial = |(name, check): (&'static str, Check)| {
+        let run = run.cloned();
+        Trial::test(name, move || {
+            check(&run.expect("a test has a testbed"));
+            Ok(())
+        })
+    };
+    checks.map(trial).into()
+}
+
+/// Whether a program ends well, and what it printed.
+fn told(command: &mut Command) -> (bool, String) {
+    let output = command.output().unwrap();
+    let text = format!(
+        "{command:?}\n{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    (output.status.success(), text)
+}
+
+/// Requires this signer, in words that both programs know.
+fn require(command: &mut Command, signer: &str) {
+    command.args(["--certificate-identity", signer]);
+    command.args(["--certificate-oidc-issuer", ISSUER]);
+}
+
+/// What is at an address, behind its redirects.
+fn get(url: &str) -> Vec<u8> {
+    let client = Client::new(Config::default()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let response = runtime.block_on(client.get(url).send());
+    response.unwrap().into_body()
+}
+
+const NEW_VERSION: Version = Version::release(1, 36, 0);
