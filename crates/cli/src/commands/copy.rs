@@ -98,8 +98,8 @@ fn text(copied: &Document) -> String {
     add(
         "hint",
         &format!(
-            "Nothing is verified yet: sealcheck verify oci:{} --offline",
-            quoted(&copied.layout)
+            "Nothing is verified yet: sealcheck verify {} --offline",
+            quoted(&format!("oci:{}@{}", copied.layout, copied.digest))
         ),
     );
     out
