@@ -126,7 +126,8 @@ impl Entries {
     /// Whether a name can be that of the image with this digest, which was asked for as `wanted`.
     pub(crate) fn can_be(&self, digest: &Digest, wanted: &str, name: &str) -> bool {
         let own = self.descriptors.iter().filter(|e| e.digest == *digest);
-        own.flat_map(names)
+        // Where the whole name is there, the tag alone says less.
+        own.filter_map(|entry| names(entry).next())
             .chain([wanted])
             .any(|own| is_same(own, name))
     }
