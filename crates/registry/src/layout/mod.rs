@@ -32,6 +32,7 @@
 //! (the id is the digest of the configuration, which the manifest in the registry names). Newer archives are image layouts;
 //! [`Origin::Docker`] says that the manifest in it was written by Docker: with containerd's image store it is the registry's,
 //! with Docker's own store it was made anew, no registry has its digest, and no signature is about it.
+//! `docker load` takes `manifest.json` from them and not the index: [`Layout::loads_only`] says whether that is the same image.
 
 mod archive;
 mod blob;
