@@ -37,7 +37,7 @@
 //! let verdict = engine.verify_image(&ImageRequest::new(image, requirements));
 //! println!("{verdict}");
 //! // The digest that was proved, whatever the tag means by now.
-//! if let Some(reference) = verdict.reference() {
+//! for reference in verdict.pinned() {
 //!     println!("{reference}");
 //! }
 //! for proof in verdict.accepted() {

@@ -7,9 +7,11 @@ use std::fmt;
 use sealcheck_verify::Digest;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
+use crate::exact::Exact;
+
 /// A descriptor as it stands in a manifest or an index. Nothing of it but the digest is proved by fetching.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Descriptor {
     /// What kind of content it is. Some tools leave it empty.
@@ -54,6 +56,7 @@ impl Descriptor {
 
 /// What an image runs on, in Go's words: `linux/arm64/v8`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct Platform {
     /// The operating system (`GOOS`).
@@ -80,6 +83,18 @@ impl Platform {
             variant: variant.to_owned(),
             os_version: String::new(),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Descriptor {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(Exact(deserializer))
+    }
+}
+
+impl<'de> Deserialize<'de> for Platform {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(Exact(deserializer))
     }
 }
 

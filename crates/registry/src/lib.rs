@@ -43,6 +43,7 @@ mod configuration;
 mod credentials;
 mod descriptor;
 mod error;
+mod exact;
 mod flight;
 pub mod layout;
 pub mod limits;

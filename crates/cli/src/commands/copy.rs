@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use sealcheck_engine::{Copied, CopyRequest};
+use sealcheck_registry::Reference;
 use sealcheck_verify::printable;
 use serde::Serialize;
 
@@ -55,6 +56,9 @@ struct Document {
     reference: Option<String>,
     digest: String,
     layout: String,
+    /// How the other commands are told of the image, which may not be the only one there.
+    #[serde(skip)]
+    source: String,
     /// Written now; what was there already is not counted.
     manifests: usize,
     /// Those of proofs among them.
@@ -65,11 +69,19 @@ struct Document {
 
 impl Document {
     fn new(request: &CopyRequest, copied: &Copied) -> Self {
+        let layout = request.layout.display().to_string();
+        let tag = copied.reference.as_ref().and_then(Reference::tag);
+        let source = match tag {
+            // What stands behind the first colon would be the name.
+            Some(tag) if !layout.contains(':') => format!("oci:{layout}:{tag}"),
+            _ => format!("oci:{layout}@{}", copied.digest),
+        };
         Self {
             image: request.image.to_string(),
             reference: copied.reference.as_ref().map(ToString::to_string),
             digest: copied.digest.to_string(),
-            layout: request.layout.display().to_string(),
+            layout,
+            source,
             manifests: copied.manifests,
             attachments: copied.attachments,
             blobs: copied.blobs,
@@ -98,8 +110,8 @@ fn text(copied: &Document) -> String {
     add(
         "hint",
         &format!(
-            "Nothing is verified yet: sealcheck verify oci:{} --offline",
-            quoted(&copied.layout)
+            "Nothing is verified yet: sealcheck verify {} --offline",
+            quoted(&copied.source)
         ),
     );
     out

@@ -33,12 +33,17 @@ fn pin(verdict: &ImageVerdict, line: &CommandLine<'_>) -> Result<()> {
     if verdict.outcome() != Outcome::Verified {
         return Ok(());
     }
-    match verdict.reference() {
-        Some(reference) => output::print(line.console, &format!("{reference}\n")),
-        None => Err(Problem::argument(
+    match verdict.pinned() {
+        [reference] => output::print(line.console, &format!("{reference}\n")),
+        [] => Err(Problem::argument(
             "the layout does not name the image, so there is no reference to pin",
         )
         .with_hint("Verify the image in its registry, or take the digest from the report.")),
+        several => Err(Problem::argument(format!(
+            "{} images fit the platform, and their index is not signed, so that no one digest is proved",
+            several.len()
+        ))
+        .with_hint("Name the variant too, as in --platform linux/arm/v7, or verify --all-platforms.")),
     }
 }
 

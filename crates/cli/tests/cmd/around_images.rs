@@ -145,6 +145,44 @@ fn a_copy_is_verified_without_network() {
     scene.run("verify-attestation", &arguments).exits(0);
 }
 
+/// The hint of `copy` is about the image that was copied, also when it is not the only one there.
+#[test]
+fn the_hint_of_a_copy_names_the_image() {
+    let scene = attested();
+    let double = scene.serve();
+    double.image("app", "other");
+    let hint = |tag: &str| {
+        let image = format!("{}/app:{tag}", double.host());
+        let arguments = ["copy", &image, "copied", "-o", "text"];
+        let run = scene.sandbox.run(&arguments).exits(0);
+        let joined: Vec<&str> = run.stdout.split_whitespace().collect();
+        let at = joined.iter().position(|word| *word == "sealcheck").unwrap();
+        joined[at + 1..]
+            .iter()
+            .map(|word| (*word).to_owned())
+            .collect::<Vec<_>>()
+    };
+    let verify = |hint: &[String]| {
+        let words: Vec<&str> = hint.iter().map(String::as_str).collect();
+        assert_eq!(words[0], "verify");
+        scene.run(words[0], &words[1..])
+    };
+    let signed = hint("v1");
+    verify(&signed).exits(0);
+    let other = hint("other");
+    verify(&other).exits(4);
+    verify(&signed).exits(0);
+    let run = scene
+        .run("verify", &["oci:copied", "--offline", "-o", "text"])
+        .exits(2);
+    assert!(
+        run.stdout.contains("image-ambiguous") || run.stderr.contains("can be any of"),
+        "{}{}",
+        run.stdout,
+        run.stderr
+    );
+}
+
 #[cfg(unix)]
 fn cosign(scene: &Scene, arguments: &[&str]) -> Run {
     use std::os::unix::process::CommandExt;

@@ -62,6 +62,36 @@ fn pin_prints_the_proved_digest_and_nothing_else() {
     assert_eq!(run.stdout, "", "nothing unproved is printed");
 }
 
+/// Of an index that nobody signed no more is proved than the image that was asked for.
+#[test]
+fn pin_prints_the_image_of_an_index_that_is_not_signed_itself() {
+    let mut repository = Repository::new();
+    let (index, images) =
+        repository.push_platforms(&["linux/amd64", "linux/arm/v6", "linux/arm/v7"]);
+    let mut scene = Scene::of(repository, index);
+    for image in &images {
+        let signed = scene.sign_digest(SIGNER, &image.digest);
+        scene.repository.attach_signatures(image, &[signed]);
+    }
+    let double = scene.serve();
+    let image = format!("{}/app:v1", double.host());
+    let pin = |platform: &[&str]| {
+        let arguments: Vec<&str> = ["--pin", &image].iter().chain(platform).copied().collect();
+        scene.run("verify", &arguments)
+    };
+    let run = pin(&["--platform", "linux/amd64"]).exits(0);
+    assert_eq!(run.stdout, format!("{image}@{}\n", images[0].digest));
+    let run = pin(&["--all-platforms"]).exits(0);
+    assert_eq!(run.stdout, format!("{image}@{}\n", scene.image.digest));
+    let run = pin(&["--platform", "linux/arm"]).exits(2);
+    assert_eq!(run.stdout, "");
+    assert!(
+        run.stderr.contains("2 images fit the platform"),
+        "{}",
+        run.stderr
+    );
+}
+
 #[test]
 fn several_signers_are_pairs_that_stand_side_by_side() {
     let mut scene = Scene::new();

@@ -45,11 +45,12 @@ impl Scene {
 
     /// A signature of cosign 2 for the image.
     pub(crate) fn sign(&self, signer: &str) -> Signed {
-        let payload = sign::simple_signing_payload(
-            "registry.test/app",
-            &self.image.digest,
-            &[("env", "prod")],
-        );
+        self.sign_digest(signer, &self.image.digest)
+    }
+
+    /// A signature of cosign 2 for another manifest.
+    pub(crate) fn sign_digest(&self, signer: &str, digest: &str) -> Signed {
+        let payload = sign::simple_signing_payload("registry.test/app", digest, &[("env", "prod")]);
         let content = Content::message(payload.to_string().as_bytes());
         self.sandbox.sigstore.sign(content, &by(signer))
     }

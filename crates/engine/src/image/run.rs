@@ -159,6 +159,21 @@ pub(crate) async fn resolve(
     }
 }
 
+/// Makes sure that other tools take the image of a layout for nothing else than these manifests, which are to be proved.
+pub(crate) fn loads_only(
+    shelf: &Shelf,
+    image: &ImageSource,
+    resolved: &Resolved,
+    wanted: &[Digest],
+) -> Result<()> {
+    match (shelf, image) {
+        (Shelf::Layout(layout), ImageSource::Layout { image: name, .. }) => layout
+            .loads_only(wanted, &resolved.digest, name.as_deref())
+            .map_err(|error| unanswered(&error)),
+        _ => Ok(()),
+    }
+}
+
 /// The manifest with this digest, which must be there.
 pub(crate) async fn manifest_of(
     shelf: &Shelf,

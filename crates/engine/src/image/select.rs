@@ -1,6 +1,6 @@
 //! Which images of an index are meant.
 
-use sealcheck_registry::{Content, Descriptor, Manifest, Platform};
+use sealcheck_registry::{Content, Descriptor, Index, Manifest, Platform};
 use sealcheck_verify::limits::Limit;
 use sealcheck_verify::{Failure, Reason, Result, printable};
 use serde::Deserialize;
@@ -18,7 +18,8 @@ pub(crate) struct Chosen {
 /// The images that `platforms` means: of an index those that it lists, of an image itself.
 ///
 /// Several may fit one platform (a variant that was left out, versions of Windows): then all of them are chosen, because any
-/// of them may be run.
+/// of them may be run. So may those without a platform, which are for any as some tools see it. An entry that cannot be read
+/// may be one that others can: then there is no choice.
 pub(crate) async fn select(
     shelf: &Shelf,
     manifest: &Manifest,
@@ -31,14 +32,14 @@ pub(crate) async fn select(
     match (platforms, manifest.content()) {
         (Platforms::AsGiven, _) | (Platforms::All, Content::Image(_)) => Ok(vec![itself()]),
         (Platforms::All, Content::Index(index)) => {
-            let images = images(&index.manifests);
+            let images = all_images(index)?;
             match images.is_empty() {
                 true => Err(none().found("an index without images")),
                 false => Ok(images),
             }
         }
         (Platforms::One(wanted), Content::Index(index)) => {
-            let images = images(&index.manifests);
+            let images = all_images(index)?;
             let shown: Vec<String> = images
                 .iter()
                 .filter_map(|image| image.platform.as_ref())
@@ -46,11 +47,9 @@ pub(crate) async fn select(
                 .collect();
             let fitting: Vec<Chosen> = images
                 .into_iter()
-                .filter(|image| {
-                    image
-                        .platform
-                        .as_ref()
-                        .is_some_and(|found| fits(wanted, found))
+                .filter(|image| match &image.platform {
+                    Some(found) => is_open(found) || fits(wanted, found),
+                    None => true,
                 })
                 .collect();
             match fitting.is_empty() {
@@ -83,6 +82,14 @@ pub(crate) async fn select(
     }
 }
 
+/// What an index lists, when all of it can be read.
+fn all_images(index: &Index) -> Result<Vec<Chosen>> {
+    match index.broken.first() {
+        Some(failure) => Err(failure.clone()),
+        None => Ok(images(&index.manifests)),
+    }
+}
+
 /// What an index lists, without the attestations that BuildKit puts among the images.
 pub(crate) fn images(manifests: &[Descriptor]) -> Vec<Chosen> {
     manifests
@@ -102,6 +109,12 @@ pub(crate) fn is_buildkit_attestation(descriptor: &Descriptor) -> bool {
         .as_ref()
         .is_some_and(|platform| platform.os == "unknown" && platform.architecture == "unknown");
     is_unknown && descriptor.annotation("vnd.docker.reference.type") == Some("attestation-manifest")
+}
+
+/// Whether a platform does not say what it is: containerd takes an empty system for its own, and go-containerregistry an
+/// entry without a platform for `linux/amd64`.
+fn is_open(platform: &Platform) -> bool {
+    platform.os.is_empty() || platform.architecture.is_empty()
 }
 
 fn fits(wanted: &Platform, found: &Platform) -> bool {

@@ -14,6 +14,7 @@ use sealcheck_verify::{Digest, Material, Outcome, Verdict};
 pub struct ImageVerdict {
     pub(crate) verdict: Verdict,
     pub(crate) reference: Option<Reference>,
+    pub(crate) pinned: Vec<Reference>,
     pub(crate) digest: Option<Digest>,
     pub(crate) targets: Vec<Target>,
     pub(crate) proofs: Vec<Proof>,
@@ -66,11 +67,18 @@ impl ImageVerdict {
         &self.verdict
     }
 
-    /// The reference with the digest that was proved, or was to be: what `--pin` prints. `None` when the tag could not be
-    /// resolved, and for a layout that does not name the image.
+    /// The reference with the digest that it led to. `None` when the tag could not be resolved, and for a layout.
     #[must_use]
     pub fn reference(&self) -> Option<&Reference> {
         self.reference.as_ref()
+    }
+
+    /// The reference with the digest that was proved, or was to be. Of an index that is not signed itself, and of which one
+    /// platform was asked for, that is the digest of the image for it: the others are not proved. Several when several
+    /// images fit the platform; none where there is no [`ImageVerdict::reference`].
+    #[must_use]
+    pub fn pinned(&self) -> &[Reference] {
+        &self.pinned
     }
 
     /// The digest that the reference led to, once.

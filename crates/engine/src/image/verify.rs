@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
+use sealcheck_registry::Reference;
 use sealcheck_verify::evidence::{Place, ProvedBy};
 use sealcheck_verify::{Digest, Failure, Outcome, Reason, Result, Verdict};
 
@@ -10,8 +11,8 @@ use super::discover::{Budget, Discovery, Scope, discover};
 use super::facts::image_facts;
 use super::judge::{Judge, describe};
 use super::log::look_up;
-use super::request::ImageRequest;
-use super::run::{Resolved, Run, manifest_of, resolve};
+use super::request::{ImageRequest, Platforms};
+use super::run::{Resolved, Run, loads_only, manifest_of, resolve};
 use super::select::{Chosen, select};
 use super::shelf::Shelf;
 use super::together::together;
@@ -94,8 +95,6 @@ impl Session<'_> {
             }
             None => None,
         };
-        let budget = Budget::new();
-        self.look(&shelves, &[resolved.digest], &budget)?;
         let wanted: Vec<(Digest, Option<&Chosen>)> = match &chosen {
             Some(chosen) => chosen
                 .iter()
@@ -103,6 +102,12 @@ impl Session<'_> {
                 .collect(),
             None => vec![(resolved.digest, None)],
         };
+        let digests: Vec<Digest> = wanted.iter().map(|(digest, _)| *digest).collect();
+        if let Err(failure) = loads_only(&own, &request.image, &resolved, &digests) {
+            return Ok(self.conclude(Some(&resolved), Vec::new(), Some(failure)));
+        }
+        let budget = Budget::new();
+        self.look(&shelves, &[resolved.digest], &budget)?;
         // What the index's own signatures do not prove is looked at itself.
         let index = resolved.digest;
         if self.judge_target(&index, &index).outcome() != Outcome::Verified {
@@ -218,6 +223,7 @@ impl Session<'_> {
         failure: Option<Failure>,
     ) -> ImageVerdict {
         describe(&mut self.places, &self.proofs);
+        let pinned = resolved.map_or_else(Vec::new, |resolved| self.pinned(resolved, &targets));
         let request = self.judge.request;
         let digest = resolved.map(|resolved| resolved.digest);
         let mut worst: Option<&Target> = None;
@@ -252,10 +258,33 @@ impl Session<'_> {
                 .with_image(facts)
                 .with_places(places),
             reference,
+            pinned,
             digest,
             targets,
             proofs,
         }
+    }
+
+    /// What the targets prove: the index with all that it lists, or no more than the image for one platform.
+    fn pinned(&self, resolved: &Resolved, targets: &[Target]) -> Vec<Reference> {
+        let index = resolved.digest;
+        let mut digests: Vec<Digest> = Vec::new();
+        match self.judge.request.platforms {
+            Platforms::One(_)
+                if self.judge_target(&index, &index).outcome() != Outcome::Verified =>
+            {
+                for target in targets {
+                    if !digests.contains(&target.digest) {
+                        digests.push(target.digest);
+                    }
+                }
+            }
+            _ => digests.push(index),
+        }
+        let reference = resolved.reference.iter();
+        reference
+            .flat_map(|reference| digests.iter().map(|digest| reference.with_digest(*digest)))
+            .collect()
     }
 }
 

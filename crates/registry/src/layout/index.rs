@@ -3,6 +3,7 @@
 
 use sealcheck_verify::{Digest, Failure, Reason, printable};
 
+use super::search::Found;
 use crate::manifest::List;
 use crate::{Attached, Descriptor, Reference};
 
@@ -27,6 +28,17 @@ pub enum Wanted<'a> {
     Reference(&'a Reference),
 }
 
+impl Wanted<'_> {
+    /// Whether a digest says which one, so that no other can be meant.
+    pub(crate) fn has_digest(&self) -> bool {
+        match self {
+            Self::Digest(_) => true,
+            Self::Reference(reference) => reference.digest().is_some(),
+            Self::Only | Self::Name(_) => false,
+        }
+    }
+}
+
 impl Entries {
     /// Reads `index.json`. A broken entry does not hide the others.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, Failure> {
@@ -49,11 +61,7 @@ impl Entries {
     /// The entries that were registered under a name, several when they have different digests.
     pub(crate) fn named(&self, name: &str) -> Vec<&Descriptor> {
         let reference = Reference::parse(name).ok();
-        let exact = |entry: &&Descriptor| {
-            [REF_NAME, CONTAINERD_NAME]
-                .iter()
-                .any(|key| entry.annotation(key) == Some(name))
-        };
+        let exact = |entry: &&Descriptor| names(entry).any(|own| own == name);
         let found = distinct(self.descriptors.iter().filter(exact));
         match (found.is_empty(), &reference) {
             (true, Some(reference)) => self.whole(reference),
@@ -83,22 +91,45 @@ impl Entries {
         }))
     }
 
-    /// The entries that can be images by what stands here: not those that cosign's names or annotations say are attached
-    /// to something. Where `cosign save` or this program said which are images, those alone.
-    pub(crate) fn images(&self) -> Vec<&Descriptor> {
-        let said = distinct(
-            self.descriptors
-                .iter()
-                .filter(|e| kind(e) == Some(Kind::Image)),
-        );
-        if !said.is_empty() {
-            return said;
-        }
-        distinct(self.descriptors.iter().filter(|entry| {
-            kind(entry).is_none()
-                && !entry.annotation(REF_NAME).is_some_and(is_attached)
-                && entry.annotation(DOCKER_REFERENCE_TYPE).is_none()
-        }))
+    /// The entries that can be the image when none is named: all but what is attached to something here, and what another
+    /// one contains. `is_here` says whether a tag is one that is made of the digest of something in the layout.
+    ///
+    /// What an entry says of itself does not exclude it: whoever adds one to a layout would have it run, and not looked at.
+    /// Only what can hardly be meant is excluded: what has a subject, what is known under the name of an attachment alone,
+    /// and signatures that `cosign save` marked as such; and none of these if cosign would take it for the image.
+    pub(crate) fn images(&self, found: &Found, is_here: impl Fn(&str) -> bool) -> Vec<&Descriptor> {
+        let is_saved = self.are_cosigns();
+        let is_marked = |entry: &&Descriptor| kind(entry) == Some(Kind::Image);
+        let is_attached = |entry: &Descriptor| {
+            let mut names = names(entry).peekable();
+            match names.peek() {
+                None => {
+                    is_saved
+                        && matches!(kind(entry), Some(Kind::Attached(_)))
+                        && found.signatures.contains(&entry.digest)
+                }
+                Some(_) => names.all(|name| attached_to(name).is_some_and(&is_here)),
+            }
+        };
+        let images: Vec<&Descriptor> = self
+            .descriptors
+            .iter()
+            .filter(|entry| {
+                is_marked(entry) || !found.attached.contains(&entry.digest) && !is_attached(entry)
+            })
+            .collect();
+        let contained = found.below(images.iter().map(|entry| entry.digest));
+        let outermost = images.into_iter();
+        distinct(outermost.filter(|entry| is_marked(entry) || !contained.contains(&entry.digest)))
+    }
+
+    /// Whether a name can be that of the image with this digest, which was asked for as `wanted`.
+    pub(crate) fn can_be(&self, digest: &Digest, wanted: &str, name: &str) -> bool {
+        let own = self.descriptors.iter().filter(|e| e.digest == *digest);
+        // Where the whole name is there, the tag alone says less.
+        own.filter_map(|entry| names(entry).next())
+            .chain([wanted])
+            .any(|own| is_same(own, name))
     }
 
     /// The entries that are attached to the image with this digest, under the tag that a registry would have for them or
@@ -162,9 +193,7 @@ fn whole_name(entry: &Descriptor) -> Option<Reference> {
 
 /// How people would call an entry.
 pub(crate) fn shown(entry: &Descriptor) -> String {
-    let name = [CONTAINERD_NAME, REF_NAME]
-        .iter()
-        .find_map(|key| entry.annotation(key));
+    let name = names(entry).next();
     match name {
         Some(name) => format!("{} ({})", printable(name), entry.digest),
         None => entry.digest.to_string(),
@@ -179,19 +208,43 @@ fn tag_of(name: &str) -> &str {
     }
 }
 
-/// Whether a name is one under which something is attached to an image: `sha256-HEX`, with or without a suffix.
-fn is_attached(name: &str) -> bool {
+/// The names of an entry.
+fn names(entry: &Descriptor) -> impl Iterator<Item = &str> {
+    [CONTAINERD_NAME, REF_NAME]
+        .into_iter()
+        .filter_map(|key| entry.annotation(key))
+}
+
+/// Whether a name with a tag, as Docker has them, can be meant by another one, which may be a tag alone.
+fn is_same(name: &str, saved: &str) -> bool {
+    let whole = |reference: Reference| {
+        let tag = reference.tag().unwrap_or("latest").to_owned();
+        (reference.repository().clone(), tag)
+    };
+    if saved == name || tag_of(saved) == name {
+        return true;
+    }
+    match (Reference::parse(saved), Reference::parse(name)) {
+        (Ok(saved), Ok(name)) => whole(saved) == whole(name),
+        // What others make of it cannot be known.
+        (Err(_), _) => true,
+        (Ok(_), Err(_)) => false,
+    }
+}
+
+/// The digest in a name under which something is attached to an image, as the referrers tag has it: `sha256-HEX`, with or
+/// without a suffix.
+fn attached_to(name: &str) -> Option<&str> {
     let tag = tag_of(name);
     let tag = ATTACHED_SUFFIXES
         .iter()
         .find_map(|suffix| tag.strip_suffix(suffix))
         .unwrap_or(tag);
-    let Some((algorithm, hex)) = tag.split_once('-') else {
-        return false;
-    };
-    ALGORITHM_NAMES.contains(&algorithm)
+    let (algorithm, hex) = tag.split_once('-')?;
+    let is_digest = ALGORITHM_NAMES.contains(&algorithm)
         && hex.len() >= SHORTEST_HEX
-        && hex.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_digest.then_some(tag)
 }
 
 /// The first entry of each digest.
@@ -216,8 +269,6 @@ pub(crate) const KIND_IMAGE: &str = "dev.cosignproject.cosign/image";
 pub(crate) const KIND_INDEX: &str = "dev.cosignproject.cosign/imageIndex";
 pub(crate) const KIND_SIGNATURES: &str = "dev.cosignproject.cosign/sigs";
 pub(crate) const KIND_ATTESTATIONS: &str = "dev.cosignproject.cosign/atts";
-/// What BuildKit marks its own attestations with, which are no images.
-const DOCKER_REFERENCE_TYPE: &str = "vnd.docker.reference.type";
 const ATTACHED_SUFFIXES: [&str; 3] = [".sig", ".att", ".sbom"];
 const ALGORITHM_NAMES: [&str; 3] = ["sha256", "sha384", "sha512"];
 /// Hex digits of the shortest digest (SHA-256), to which the referrers tag cuts the longer ones.

@@ -32,6 +32,7 @@
 //! (the id is the digest of the configuration, which the manifest in the registry names). Newer archives are image layouts;
 //! [`Origin::Docker`] says that the manifest in it was written by Docker: with containerd's image store it is the registry's,
 //! with Docker's own store it was made anew, no registry has its digest, and no signature is about it.
+//! `docker load` takes `manifest.json` from them and not the index: [`Layout::loads_only`] says whether that is the same image.
 
 mod archive;
 mod blob;
@@ -47,6 +48,7 @@ mod storage;
 mod tar;
 mod write;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::fs;
 use std::path::Path;
@@ -58,13 +60,14 @@ use sealcheck_verify::{Digest, Failure, Reason, printable};
 use serde::Deserialize;
 
 use self::archive::Archive;
+use self::docker::{MANIFEST_JSON, Parts, Saved};
 use self::folder::{Folder, is_not_there};
 use self::index::{Entries, INDEX_JSON};
 use self::limits::LAYOUT_FILE_BYTES;
 use self::search::Found;
 use self::storage::{Storage, blob_path};
 use crate::limits::{INDEX_BYTES, REFERRERS};
-use crate::{Absence, Attached, Descriptor, Lookup, Manifest, Referrers};
+use crate::{Absence, Attached, Content, Descriptor, Lookup, Manifest, Referrers};
 
 pub use self::blob::LayoutBlob;
 pub use self::docker::SavedImage;
@@ -84,6 +87,8 @@ struct Shared {
     storage: Storage,
     entries: Entries,
     origin: Origin,
+    /// What others load instead of `index.json`.
+    saved: Option<Saved>,
     /// The search for referrers, made when it is first needed.
     found: OnceLock<Result<Found, LayoutError>>,
 }
@@ -115,9 +120,10 @@ impl Layout {
             place: storage.place(INDEX_JSON),
             failure,
         })?;
+        let saved = Saved::read(&storage)?;
         let origin = if entries.are_cosigns() {
             Origin::Cosign
-        } else if docker::is_dockers(&storage)? {
+        } else if saved.is_some() {
             Origin::Docker
         } else {
             Origin::Layout
@@ -127,6 +133,7 @@ impl Layout {
                 storage,
                 entries,
                 origin,
+                saved,
                 found: OnceLock::new(),
             }),
         })
@@ -156,6 +163,15 @@ impl Layout {
     /// [`LayoutError::Ambiguous`], or when the layout must be searched and is broken.
     pub fn resolve(&self, wanted: &Wanted<'_>) -> Result<Lookup<Descriptor>, LayoutError> {
         let entries = &self.shared.entries;
+        // What it is the name of, or whether it is another image, cannot be known.
+        if let Some(failure) = entries.broken.first()
+            && !wanted.has_digest()
+        {
+            return Err(LayoutError::Manifest {
+                place: self.place(),
+                failure: failure.clone(),
+            });
+        }
         let found = match wanted {
             Wanted::Only => self.only()?,
             Wanted::Digest(digest) => return self.by_digest(digest),
@@ -181,6 +197,58 @@ impl Layout {
                     .map(|entry| index::shown(entry))
                     .collect(),
             }),
+        }
+    }
+
+    /// Makes sure that who loads this with other tools gets what was proved.
+    ///
+    /// `docker load`, podman and crane take `manifest.json` where it is there, and nothing else in the layout binds it to
+    /// `index.json`. It must have an image with the configuration and the layers of one of the manifests in `proved`, or of
+    /// one that they list, and no other under a name that can mean `image`, which was asked for as `wanted` (`None`: as the
+    /// only one, so that there must be no other at all). Those tools take the configuration without asking for its digest,
+    /// which is therefore checked here; the layers have their digests in it.
+    ///
+    /// # Errors
+    /// [`LayoutError`]: it leads elsewhere, or something on the way there cannot be read.
+    pub fn loads_only(
+        &self,
+        proved: &[Digest],
+        image: &Digest,
+        wanted: Option<&str>,
+    ) -> Result<(), LayoutError> {
+        let Some(saved) = &self.shared.saved else {
+            return Ok(());
+        };
+        let mut parts = HashSet::new();
+        let (mut open, mut seen) = (proved.to_vec(), HashSet::new());
+        while let Some(digest) = open.pop() {
+            if !seen.insert(digest) {
+                continue;
+            }
+            // An index may list images that were not saved.
+            let Lookup::Found(manifest) = self.manifest(&digest)? else {
+                continue;
+            };
+            match manifest.content() {
+                Content::Index(index) => open.extend(index.manifests.iter().map(|m| m.digest)),
+                Content::Image(image) => {
+                    let config = Descriptor::new("", image.config.digest, image.config.size);
+                    // One that is not there cannot be loaded.
+                    self.blob(&config, LAYOUT_FILE_BYTES)?;
+                    parts.insert(Parts::of(image));
+                }
+            }
+        }
+        let entries = &self.shared.entries;
+        let is_meant = |name: &str| wanted.is_none_or(|wanted| entries.can_be(image, wanted, name));
+        match saved.other_than(&parts, is_meant) {
+            None => Ok(()),
+            Some(other) => Err(LayoutError::malformed(
+                self.shared.storage.place(MANIFEST_JSON),
+                format!(
+                    "docker, podman and crane load this file and not index.json, and it leads to {other}, instead of {image}"
+                ),
+            )),
         }
     }
 
@@ -294,14 +362,34 @@ impl Layout {
     }
 
     fn only(&self) -> Result<Vec<&Descriptor>, LayoutError> {
-        let mut images = self.shared.entries.images();
-        if images.len() > 1 {
-            let found = self.found()?;
-            images.retain(|entry| {
-                !found.children.contains(&entry.digest) && !found.attached.contains(&entry.digest)
-            });
+        let entries = &self.shared.entries;
+        if entries.descriptors.len() < 2 {
+            return Ok(entries.descriptors.iter().collect());
         }
-        Ok(images)
+        let found = self.found()?;
+        let listed = found.children.values().flatten();
+        let known: HashSet<String> = entries
+            .descriptors
+            .iter()
+            .map(|entry| &entry.digest)
+            .chain(listed)
+            .flat_map(|digest| {
+                let whole = format!("{}-{}", digest.algorithm(), digest.hex());
+                [whole, Attached::Referrers.tag(digest)]
+            })
+            .collect();
+        // An image whose name went to another one stays here, with what is attached to it.
+        let blobs: HashSet<Digest> = self
+            .shared
+            .storage
+            .blobs()?
+            .into_iter()
+            .map(|b| b.0)
+            .collect();
+        Ok(entries.images(found, |tag| {
+            let digest = || tag.replacen('-', ":", 1).parse::<Digest>().ok();
+            known.contains(tag) || digest().is_some_and(|digest| blobs.contains(&digest))
+        }))
     }
 
     fn by_digest(&self, digest: &Digest) -> Result<Lookup<Descriptor>, LayoutError> {
@@ -360,7 +448,8 @@ fn open_storage(path: &Path) -> Result<Storage, LayoutError> {
 /// Why there is no `index.json`.
 fn without_index(storage: &Storage) -> Result<LayoutError, LayoutError> {
     let place = storage.place("");
-    if let Some(images) = docker::saved_images(storage)? {
+    if let Some(saved) = Saved::read(storage)? {
+        let images = saved.images(storage)?;
         return Ok(LayoutError::WithoutManifest { place, images });
     }
     let detail = match storage.open(OCI_LAYOUT)? {

@@ -23,8 +23,10 @@ pub(crate) struct Found {
     pub(crate) by_subject: HashMap<Digest, Vec<Descriptor>>,
     /// The manifests that are attached to anything.
     pub(crate) attached: HashSet<Digest>,
-    /// The manifests that an index lists.
-    pub(crate) children: HashSet<Digest>,
+    /// What each index lists.
+    pub(crate) children: HashMap<Digest, Vec<Digest>>,
+    /// The manifests that hold nothing but signatures or attestations, as cosign's do, and so cannot be run.
+    pub(crate) signatures: HashSet<Digest>,
     /// What could be attached to anything and cannot be read.
     pub(crate) broken: Vec<Failure>,
 }
@@ -58,13 +60,17 @@ pub(crate) fn search(
         match manifest.content() {
             Content::Index(index) => {
                 for child in &index.manifests {
-                    search.found.children.insert(child.digest);
                     next.push_back((child.clone(), depth + 1));
                 }
+                let children = index.manifests.iter().map(|child| child.digest).collect();
+                search.found.children.insert(*manifest.digest(), children);
             }
             Content::Image(image) => {
                 let content = std::iter::once(&image.config).chain(&image.layers);
                 search.content.extend(content.map(|blob| blob.digest));
+                if image.layers.iter().all(is_signature) {
+                    search.found.signatures.insert(*manifest.digest());
+                }
             }
         }
     }
@@ -74,6 +80,22 @@ pub(crate) fn search(
         }
     }
     Ok(search.found)
+}
+
+impl Found {
+    /// Everything that these indexes lead to.
+    pub(crate) fn below(&self, indexes: impl IntoIterator<Item = Digest>) -> HashSet<Digest> {
+        let mut below = HashSet::new();
+        let mut open: Vec<Digest> = indexes.into_iter().collect();
+        while let Some(index) = open.pop() {
+            for child in self.children.get(&index).into_iter().flatten() {
+                if below.insert(*child) {
+                    open.push(*child);
+                }
+            }
+        }
+        below
+    }
 }
 
 struct Search<'a> {
@@ -274,6 +296,15 @@ fn is_manifest_type(media_type: &str) -> bool {
             | ""
             | "application/json"
             | "application/octet-stream"
+    )
+}
+
+/// Whether a layer is a signature or an attestation by its type, with which no runtime unpacks it.
+fn is_signature(layer: &Descriptor) -> bool {
+    matches!(
+        layer.media_type.as_str(),
+        "application/vnd.dev.cosign.simplesigning.v1+json"
+            | "application/vnd.dsse.envelope.v1+json"
     )
 }
 

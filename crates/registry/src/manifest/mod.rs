@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use sealcheck_verify::limits::Limit;
 use sealcheck_verify::{Digest, DigestAlgorithm, Failure, Reason, printable};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::descriptor::{Descriptor, annotations, or_default};
+use crate::exact::Exact;
 use crate::limits::{INDEX_BYTES, INDEX_MANIFESTS, MANIFEST_BYTES, SIGNATURE_LAYERS};
 
 /// A manifest with the very bytes that its digest is of.
@@ -168,10 +169,10 @@ impl Manifest {
     }
 }
 
-/// The fields of all kinds of manifest. Unknown ones are passed over: the format is made to be extended, and nothing here
-/// is believed for what it says.
+/// The fields of all kinds of manifest. Unknown ones are passed over, unless their names are known in another case: the
+/// format is made to be extended, and nothing here is believed for what it says.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 struct Wire {
     schema_version: u64,
     #[serde(default, deserialize_with = "or_default")]
@@ -187,6 +188,12 @@ struct Wire {
     /// Docker schema 1.
     #[serde(default)]
     fs_layers: Option<serde::de::IgnoredAny>,
+}
+
+impl<'de> Deserialize<'de> for Wire {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(Exact(deserializer))
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -264,6 +264,82 @@ fn a_broken_entry_of_an_index_does_not_hide_the_others() {
     assert_eq!(fields, ["manifests[0]", "manifests[2]"]);
 }
 
+/// Go's readers take `Manifests` for `manifests`, and the last of both; here it would be an unknown field.
+#[test]
+fn a_field_in_another_case_is_no_unknown_field() {
+    let with = |mut value: Value, at: &str, name: &str| {
+        let value_at = value.pointer_mut(at).unwrap();
+        value_at[name] = json!([]);
+        value
+    };
+    for (value, at, name) in [
+        (index(), "", "Manifests"),
+        (index(), "", "MANIFESTS"),
+        (index(), "", "manife\u{17f}ts"),
+        (index(), "", "MediaType"),
+        (image(), "", "Layers"),
+        (image(), "", "Config"),
+        (image(), "", "SUBJECT"),
+        (image(), "/config", "Digest"),
+        (image(), "/layers/0", "annotation\u{17f}"),
+    ] {
+        let failure = read(&with(value, at, name), None).unwrap_err();
+        assert_eq!(failure.reason, Reason::ManifestMalformed, "{name}");
+        let found = failure.found.unwrap();
+        assert!(found.contains("other readers take for"), "{name}: {found}");
+    }
+    // Also where the known name is missing.
+    let mut value = index();
+    value["Manifests"] = value.as_object_mut().unwrap().remove("manifests").unwrap();
+    assert_eq!(refusal(&value, None).0, Reason::ManifestMalformed);
+
+    let platform = json!({"os": "linux", "architecture": "amd64"});
+    for (at, name) in [
+        ("/manifests/0", "Platform"),
+        ("/manifests/0", "Digest"),
+        ("/manifests/0/platform", "OS"),
+        ("/manifests/0/platform", "Architecture"),
+        ("/manifests/0/platform", "OS.Version"),
+    ] {
+        let mut value = index();
+        value["manifests"][0]["platform"] = platform.clone();
+        let manifest = read(&with(value, at, name), None).unwrap();
+        let index = manifest.index().unwrap();
+        assert_eq!(
+            (index.manifests.len(), index.broken.len()),
+            (0, 1),
+            "{name}"
+        );
+    }
+    // Names of annotations are anybody's, and unknown fields are.
+    let mut value = index();
+    value["annotations"] = json!({"Manifests": "a", "manifests": "b"});
+    value["manifests"][0]["annotations"] = json!({"Digest": "a", "digest": "b"});
+    value["org.example.Layers"] = json!([]);
+    value["manifests"][0]["platform"] =
+        json!({"os": "linux", "architecture": "amd64", "features": []});
+    let manifest = read(&value, None).unwrap();
+    assert_eq!(manifest.index().unwrap().broken, []);
+}
+
+#[test]
+fn a_field_that_stands_twice_is_refused() {
+    let text = index().to_string();
+    let twice = text.replace("\"manifests\":", "\"manifests\":[],\"manifests\":");
+    let escaped = text.replace("\"manifests\":", "\"manifests\":[],\"manifest\\u0073\":");
+    for text in [twice, escaped] {
+        let failure = Manifest::read(Bytes::from(text), None, None).unwrap_err();
+        assert_eq!(failure.reason, Reason::ManifestMalformed);
+    }
+    let listed = r#"{"os":"linux","architecture":"amd64"}"#;
+    let text = text.replace(
+        "\"size\":7",
+        &format!("\"size\":7,\"platform\":{listed},\"platform\":{listed}"),
+    );
+    let manifest = Manifest::read(Bytes::from(text), None, None).unwrap();
+    assert_eq!(manifest.index().unwrap().broken.len(), 1);
+}
+
 #[test]
 fn content_of_another_digest_is_refused() {
     let bytes = Bytes::from(image().to_string());

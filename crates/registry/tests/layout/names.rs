@@ -1,7 +1,7 @@
 //! Which image of a layout is meant.
 
 use sealcheck_registry::Reference;
-use sealcheck_registry::layout::{LayoutError, Wanted};
+use sealcheck_registry::layout::{Layout, LayoutError, Wanted};
 use sealcheck_testkit::image::{Descriptor, ImageOptions, Repository, index_of};
 use sealcheck_verify::{Digest, Reason};
 use serde_json::{Value, json};
@@ -144,10 +144,6 @@ fn the_only_image_is_none_of_what_is_attached_or_contained() {
             &[(NAME, &format!("registry.test/app:sha256-{hex}.att"))],
         ),
         entry(&signature, &[(NAME, &format!("sha256-{hex}"))]),
-        entry(
-            &signature,
-            &[("vnd.docker.reference.type", "attestation-manifest")],
-        ),
         entry(&images[0], &[]),
         entry(&referrer, &[]),
         entry(&images[1], &[]),
@@ -156,6 +152,134 @@ fn the_only_image_is_none_of_what_is_attached_or_contained() {
     let folder = folder(&repository.files_with(&index_of(entries)));
     let found = open(folder.path()).resolve(&Wanted::Only).unwrap();
     assert_eq!(found.found().unwrap().digest, digest(&index));
+}
+
+/// A layout of a good image with a signature, as `cosign save` marks them, and of another one that `hide` changes.
+fn beside(hide: impl Fn(&Descriptor, &mut Value, &mut Repository)) -> Result<Digest, LayoutError> {
+    let mut repository = Repository::new();
+    let good = repository.push_image(&ImageOptions::default());
+    let evil = repository.push_image(&ImageOptions::with_layer(b"evil"));
+    let mut hidden = entry(&evil, &[]);
+    hide(&good, &mut hidden, &mut repository);
+    let mut entries = vec![entry(&good, &[("kind", "dev.cosignproject.cosign/image")])];
+    match hidden {
+        Value::Array(hidden) => entries.extend(hidden),
+        hidden => entries.insert(0, hidden),
+    }
+    let folder = folder(&repository.files_with(&index_of(entries)));
+    let found = open(folder.path()).resolve(&Wanted::Only)?.found().unwrap();
+    assert_eq!(found.digest, digest(&good), "or an error");
+    Ok(found.digest)
+}
+
+/// Whoever adds an image to a layout can write any annotation beside it.
+#[test]
+fn no_annotation_hides_an_image() {
+    let hex = "a".repeat(64);
+    for annotations in [
+        vec![],
+        vec![(NAME, "v1".to_owned())],
+        vec![(
+            "vnd.docker.reference.type",
+            "attestation-manifest".to_owned(),
+        )],
+        vec![(NAME, format!("x:sha256-{hex}"))],
+        vec![(NAME, format!("sha256-{hex}.sig"))],
+        vec![("kind", "dev.cosignproject.cosign/sigs".to_owned())],
+        vec![("kind", "dev.cosignproject.cosign/unknown".to_owned())],
+    ] {
+        let error = beside(|_, hidden, _| {
+            for (name, value) in &annotations {
+                hidden["annotations"][name] = json!(value);
+            }
+        })
+        .unwrap_err();
+        assert_eq!(error.reason(), Reason::ImageAmbiguous, "{annotations:?}");
+        let LayoutError::Ambiguous { found, .. } = &error else {
+            panic!("{error}");
+        };
+        assert_eq!(found.len(), 2, "{annotations:?}: {error}");
+    }
+}
+
+#[test]
+fn a_name_beside_that_of_an_attachment_is_a_name() {
+    let signature = |good: &Descriptor| {
+        let hex = good.digest.strip_prefix("sha256:").unwrap();
+        format!("sha256-{hex}.sig")
+    };
+    let only = |key: &'static str, value: &'static str| {
+        beside(move |good, hidden, _| {
+            hidden["annotations"][NAME] = json!(signature(good));
+            hidden["annotations"][key] = json!(value);
+        })
+    };
+    assert!(only("org.example", "anything").is_ok());
+    for (key, value) in [
+        (CONTAINERD, "registry.test/app:v1"),
+        // The first that is marked is cosign's.
+        ("kind", "dev.cosignproject.cosign/image"),
+        ("kind", "dev.cosignproject.cosign/imageIndex"),
+    ] {
+        let error = only(key, value).unwrap_err();
+        assert_eq!(error.reason(), Reason::ImageAmbiguous, "{key} {value}");
+    }
+}
+
+#[test]
+fn what_a_list_of_referrers_names_is_not_contained_in_an_image() {
+    let error = beside(|good, hidden, repository| {
+        let list = repository.push_manifest(&json!({
+            "schemaVersion": 2,
+            "mediaType": "application/vnd.oci.image.index.v1+json",
+            "manifests": [hidden.clone()],
+        }));
+        let hex = good.digest.strip_prefix("sha256:").unwrap();
+        let list = entry(&list, &[(NAME, &format!("sha256-{hex}"))]);
+        *hidden = json!([list, hidden.clone()]);
+    })
+    .unwrap_err();
+    assert_eq!(error.reason(), Reason::ImageAmbiguous);
+}
+
+#[test]
+fn an_entry_that_cannot_be_read_may_be_any_image_but_one_known_by_digest() {
+    let mut repository = Repository::new();
+    let good = repository.push_image(&ImageOptions::default());
+    let evil = repository.push_image(&ImageOptions::with_layer(b"evil"));
+    let in_another_case = json!({
+        "mediaType": evil.media_type,
+        "digest": good.digest,
+        "Digest": evil.digest,
+        "size": 7,
+        "annotations": {NAME: "v1"},
+    });
+    let entries = vec![entry(&good, &[(NAME, "v1")]), in_another_case];
+    let folder = folder(&repository.files_with(&index_of(entries)));
+    let layout = open(folder.path());
+    for wanted in [
+        Wanted::Only,
+        Wanted::Name("v1"),
+        Wanted::Reference(reference("registry.test/app:v1")),
+    ] {
+        let error = layout.resolve(&wanted).unwrap_err();
+        assert_eq!(error.reason(), Reason::LayoutMalformed, "{error}");
+    }
+    let digest = digest(&good);
+    let found = layout.resolve(&Wanted::Digest(&digest)).unwrap();
+    assert_eq!(found.found().unwrap().digest, digest);
+}
+
+#[test]
+fn an_index_with_a_field_in_another_case_is_refused() {
+    let mut repository = Repository::new();
+    let good = repository.push_image(&ImageOptions::default());
+    let evil = repository.push_image(&ImageOptions::with_layer(b"evil"));
+    let mut index = index_of(vec![entry(&good, &[])]);
+    index["MANIFESTS"] = json!([entry(&evil, &[])]);
+    let folder = folder(&repository.files_with(&index));
+    let error = Layout::open(folder.path()).unwrap_err();
+    assert_eq!(error.reason(), Reason::LayoutMalformed, "{error}");
 }
 
 #[test]

@@ -184,9 +184,17 @@ fn a_second_image_joins_and_the_first_stays_cosigns() {
     assert_eq!(resolve("registry.test/other:v1").digest, digest(&second.1));
     let error = layout.resolve(&Wanted::Name("v1")).unwrap_err();
     assert_eq!(error.reason(), Reason::ImageAmbiguous);
-    // cosign knows one image a layout: it stays the first.
-    let only = layout.resolve(&Wanted::Only).unwrap().found().unwrap();
-    assert_eq!(only.digest, digest(&first.index));
+    // cosign knows one image a layout, which stays the first; here each is as good as the other.
+    let marked = entries(target.path())
+        .into_iter()
+        .find(|entry| entry["annotations"]["kind"] == "dev.cosignproject.cosign/imageIndex");
+    assert_eq!(marked.unwrap()["digest"], first.index.digest.as_str());
+    let error = layout.resolve(&Wanted::Only).unwrap_err();
+    assert_eq!(error.reason(), Reason::ImageAmbiguous);
+    let LayoutError::Ambiguous { found, .. } = &error else {
+        panic!("{error}");
+    };
+    assert_eq!(found.len(), 2, "{error}");
 }
 
 #[test]

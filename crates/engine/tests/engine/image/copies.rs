@@ -5,8 +5,9 @@ use std::fs;
 use sealcheck_engine::{CopyRequest, ImageSource, Platforms, Silent};
 use sealcheck_registry::Platform;
 use sealcheck_registry::double::{At, Fault, RegistryDouble};
-use sealcheck_testkit::image::Repository;
+use sealcheck_testkit::image::{Descriptor, ImageOptions, Repository};
 use sealcheck_verify::{Content, Outcome, Reason};
+use serde_json::{Value, json};
 
 use super::scene::*;
 use crate::support::{SLSA, attested, by_identity};
@@ -143,4 +144,61 @@ fn a_copy_does_not_go_into_a_folder_of_other_things() {
     let failure = scene.online().copy_image(&request, &Silent).unwrap_err();
     assert_eq!(failure.reason, Reason::ArgumentInvalid);
     assert_eq!(double.lines(), Vec::<String>::new());
+}
+
+/// What `docker save` writes beside a layout, and `docker load` takes instead of it.
+fn manifest_json(scene: &Scene, image: &Descriptor) -> String {
+    let manifest = scene.repository.manifest(&image.digest);
+    let path = |blob: &Value| {
+        let digest = blob["digest"].as_str().unwrap();
+        format!("blobs/{}", digest.replacen(':', "/", 1))
+    };
+    let layers = manifest["layers"].as_array().unwrap();
+    let entry = json!({
+        "Config": path(&manifest["config"]),
+        "RepoTags": ["app:v1"],
+        "Layers": layers.iter().map(path).collect::<Vec<_>>(),
+    });
+    json!([entry]).to_string()
+}
+
+#[test]
+fn what_docker_would_load_must_be_what_is_proved() {
+    let mut repository = Repository::new();
+    let (index, images) = repository.push_platforms(&["linux/amd64", "linux/arm64"]);
+    let evil = repository.push_image(&ImageOptions::with_layer(b"evil"));
+    let mut scene = Scene::of(repository, index);
+    let signed = scene.sign_as("signer@example.com", &images[0].digest);
+    scene.repository.attach_signatures(&images[0], &[signed]);
+    let path = scene.layout();
+    let judge = |image: &Descriptor, platforms: &Platforms, name: Option<&str>| {
+        fs::write(path.join("manifest.json"), manifest_json(&scene, image)).unwrap();
+        let mut request = in_layout(&path, by_identity());
+        request.platforms = platforms.clone();
+        request.image = ImageSource::Layout {
+            path: path.clone(),
+            image: name.map(str::to_owned),
+        };
+        scene.offline().verify_image(&request)
+    };
+    let amd64 = Platforms::One(Platform::new("linux", "amd64", ""));
+    let digest = scene.image.digest.as_str();
+    for name in [None, Some("v1"), Some(digest)] {
+        assert_verified(&judge(&images[0], &amd64, name));
+        for other in [&images[1], &evil] {
+            assert_failed(
+                &judge(other, &amd64, name),
+                Outcome::Unavailable,
+                Reason::LayoutMalformed,
+            );
+        }
+    }
+    // The index lists them all, and nobody signed it.
+    for image in &images {
+        assert_failed(
+            &judge(image, &Platforms::AsGiven, None),
+            Outcome::Unsigned,
+            Reason::NoProofFound,
+        );
+    }
 }

@@ -87,6 +87,13 @@ const FORMS: &[(&str, Attach)] = &[
         );
         scene.repository.attach(&scene.image, &titled);
     }),
+    // Cosign refuses it: docs/differences-from-cosign.md.
+    ("a bundle of the manifest as a file", |scene, digest| {
+        let manifest = scene.repository.objects.get(digest);
+        let manifest = manifest.map_or(b"another".to_vec(), |object| object.bytes.clone());
+        let signed = scene.sigstore.sign_blob(&manifest);
+        scene.repository.attach_bundle(&scene.image, &signed);
+    }),
     (
         "a titled bundle of the manifest as a file",
         |scene, digest| {

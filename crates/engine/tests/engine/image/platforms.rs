@@ -3,8 +3,8 @@
 use sealcheck_engine::{ImageVerdict, Platforms, ProvedBy};
 use sealcheck_registry::Platform;
 use sealcheck_testkit::image::{Descriptor, ImageOptions, OCI_INDEX, Repository};
-use sealcheck_verify::{Outcome, Reason};
-use serde_json::json;
+use sealcheck_verify::{Digest, Outcome, Reason};
+use serde_json::{Value, json};
 
 use super::scene::*;
 use crate::support::by_identity;
@@ -229,6 +229,113 @@ fn an_unknown_platform_without_buildkits_word_is_an_image_like_others() {
         Outcome::Unsigned,
         Reason::NoProofFound,
     );
+}
+
+/// An index of these entries: two images, of which the second is signed.
+fn beside(entries: impl FnOnce(&Descriptor, &Descriptor) -> Value) -> Multi {
+    let mut repository = Repository::new();
+    let other = repository.push_image(&ImageOptions::with_layer(b"other"));
+    let good = repository.push_image(&ImageOptions::default());
+    let index = json!({
+        "schemaVersion": 2,
+        "mediaType": OCI_INDEX,
+        "manifests": entries(&other, &good),
+    });
+    let index = repository.push_manifest(&index);
+    let mut multi = Multi {
+        scene: Scene::of(repository, index),
+        images: vec![other, good.clone()],
+    };
+    multi.sign(&good);
+    multi
+}
+
+/// go-containerregistry takes an entry without a platform for `linux/amd64`, containerd an empty system for its own.
+#[test]
+fn an_image_without_a_platform_may_be_run_on_any_and_must_be_proved() {
+    for platform in [
+        Value::Null,
+        json!({"os": "", "architecture": ""}),
+        json!({"os": "", "architecture": "amd64"}),
+        json!({"os": "linux"}),
+    ] {
+        let mut multi = beside(|other, good| {
+            let mut entry = other.plain_json();
+            entry["platform"] = platform.clone();
+            json!([entry, good.json()])
+        });
+        let verdict = multi.judge(one("linux", "amd64", ""));
+        assert_failed(&verdict, Outcome::Unsigned, Reason::NoProofFound);
+        assert_eq!(verdict.targets().len(), 2, "{platform}");
+        let other = multi.images[0].clone();
+        multi.sign(&other);
+        assert_verified(&multi.judge(one("linux", "amd64", "")));
+    }
+}
+
+/// Others may read what cannot be read here, and run it.
+#[test]
+fn an_index_with_an_entry_that_cannot_be_read_is_no_choice_of_images() {
+    let mut multi = beside(|other, good| {
+        let mut entry = other.json();
+        entry["platform"] = json!({"os": "unknown", "architecture": "unknown"});
+        entry["annotations"] = json!({"vnd.docker.reference.type": "attestation-manifest"});
+        entry["Platform"] = json!({"os": "linux", "architecture": "amd64"});
+        json!([entry, good.json()])
+    });
+    for platforms in [Platforms::All, one("linux", "amd64", "")] {
+        let verdict = multi.judge(platforms);
+        assert_failed(&verdict, Outcome::Unavailable, Reason::ManifestMalformed);
+        let failure = verdict.verdict().failure().unwrap();
+        assert_eq!(failure.field.as_deref(), Some("manifests[0]"));
+    }
+    // The digest of the index is that of its bytes, whatever they say.
+    let index = multi.scene.image.clone();
+    multi.sign(&index);
+    assert_verified(&multi.judge(Platforms::AsGiven));
+}
+
+#[test]
+fn what_is_pinned_was_proved() {
+    let pinned = |verdict: &ImageVerdict| -> Vec<Digest> {
+        let pinned = verdict.pinned().iter();
+        pinned.map(|pinned| *pinned.digest().unwrap()).collect()
+    };
+    let mut multi = beside(|other, good| {
+        let mut entry = other.plain_json();
+        entry["platform"] = json!({"os": "linux", "architecture": "arm64"});
+        json!([entry, good.json()])
+    });
+    let (index, other) = (multi.scene.image.clone(), multi.images[0].clone());
+    let good = digest(&multi.images[1]);
+    // Of an index that nobody signed no more than the image that was asked for.
+    let verdict = multi.judge(one("linux", "amd64", ""));
+    assert_verified(&verdict);
+    assert_eq!(pinned(&verdict), [good]);
+    assert_eq!(verdict.digest(), Some(&digest(&index)));
+    // Of one whose images are all proved the index, which lists no others.
+    multi.sign(&other);
+    let verdict = multi.judge(Platforms::All);
+    assert_verified(&verdict);
+    assert_eq!(pinned(&verdict), [digest(&index)]);
+    // Of one that is signed itself also when one platform was asked for.
+    multi.sign(&index);
+    for platforms in [one("linux", "amd64", ""), Platforms::AsGiven] {
+        let verdict = multi.judge(platforms);
+        assert_verified(&verdict);
+        assert_eq!(pinned(&verdict), [digest(&index)]);
+    }
+    // Several that fit have no one digest.
+    let mut multi = beside(|other, good| {
+        let mut entry = other.plain_json();
+        entry["platform"] = json!({"os": "linux", "architecture": "amd64", "variant": "v3"});
+        json!([entry, good.json()])
+    });
+    let other = multi.images[0].clone();
+    multi.sign(&other);
+    let verdict = multi.judge(one("linux", "amd64", ""));
+    assert_verified(&verdict);
+    assert_eq!(pinned(&verdict), [digest(&other), digest(&multi.images[1])]);
 }
 
 #[test]
