@@ -50,7 +50,7 @@ const ENCAPSULATED: &[usize] = &[1, 1, 0, 2];
 const TST_INFO: &[usize] = &[1, 1, 0, 2, 1, 0, 0];
 const SIGNER_INFO: &[usize] = &[1, 1, 0, 4, 0];
 /// The attribute with the signer's certificate, which is the longest one and so the last.
-const SIGNING_CERTIFICATE: &[usize] = &[1, 1, 0, 4, 0, 3, 2];
+const ESS_ATTRIBUTE: &[usize] = &[1, 1, 0, 4, 0, 3, 2];
 
 #[test]
 fn one_element_more_is_refused_wherever_it_stands() {
@@ -84,14 +84,14 @@ fn one_element_more_is_refused_wherever_it_stands() {
         ("signedAttrs", SIGNER_INFO, &[3]),
         ("unsignedAttrs", SIGNER_INFO, &[6]),
         ("an unsigned attribute", SIGNER_INFO, &[6, 0]),
-        ("a signed attribute", SIGNING_CERTIFICATE, &[]),
-        ("its values", SIGNING_CERTIFICATE, &[1]),
-        ("SigningCertificateV2", SIGNING_CERTIFICATE, &[1, 0]),
-        ("its certificates", SIGNING_CERTIFICATE, &[1, 0, 0]),
-        ("ESSCertIDv2", SIGNING_CERTIFICATE, &[1, 0, 0, 0]),
-        ("IssuerSerial", SIGNING_CERTIFICATE, &[1, 0, 0, 0, 2]),
-        ("its names", SIGNING_CERTIFICATE, &[1, 0, 0, 0, 2, 0]),
-        ("its name", SIGNING_CERTIFICATE, &[1, 0, 0, 0, 2, 0, 0]),
+        ("a signed attribute", ESS_ATTRIBUTE, &[]),
+        ("its values", ESS_ATTRIBUTE, &[1]),
+        ("SigningCertificateV2", ESS_ATTRIBUTE, &[1, 0]),
+        ("its certificates", ESS_ATTRIBUTE, &[1, 0, 0]),
+        ("ESSCertIDv2", ESS_ATTRIBUTE, &[1, 0, 0, 0]),
+        ("IssuerSerial", ESS_ATTRIBUTE, &[1, 0, 0, 0, 2]),
+        ("its names", ESS_ATTRIBUTE, &[1, 0, 0, 0, 2, 0]),
+        ("its name", ESS_ATTRIBUTE, &[1, 0, 0, 0, 2, 0, 0]),
     ];
     for (said, below, place) in places {
         let place = [below, place].concat();
@@ -105,7 +105,7 @@ fn one_element_more_is_refused_wherever_it_stands() {
         ("of the imprint", TST_INFO, &[2, 0]),
         ("digestAlgorithm", SIGNER_INFO, &[2]),
         ("signatureAlgorithm", SIGNER_INFO, &[4]),
-        ("of ESSCertIDv2", SIGNING_CERTIFICATE, &[1, 0, 0, 0, 0]),
+        ("of ESSCertIDv2", ESS_ATTRIBUTE, &[1, 0, 0, 0, 0]),
     ] {
         let place = [below, place].concat();
         let changed = with_more(&token, &place, &[extra.clone(), another.clone()]);
@@ -117,4 +117,44 @@ fn one_element_more_is_refused_wherever_it_stands() {
 fn refused(token: &[u8], said: &str) {
     let reason = Token::parse(token).err().map(|failure| failure.reason);
     assert_eq!(reason, Some(Reason::TimestampMalformed), "{said}");
+}
+
+/// What a token may have, and what means nothing to us.
+#[test]
+fn policies_and_revocation_lists_may_stand_in_a_token() {
+    let house = House::new(Key::shared(KeyKind::P256));
+    let mut recipe = full(&house);
+    let id = asn1::sequence(&[asn1::octet_string(&Hash::Sha256.digest(&house.signer.der))]);
+    let policies = asn1::sequence(&[asn1::sequence(&[asn1::oid("1.2.3")])]);
+    recipe.signing_certificate = attribute(
+        SIGNING_CERTIFICATE_V2,
+        asn1::sequence(&[asn1::sequence(&[id]), policies]),
+    );
+    recipe.certificates = Some(
+        [
+            asn1::context(0, &house.signer.der),
+            asn1::context(1, &asn1::sequence(&[])),
+        ]
+        .concat(),
+    );
+    verified(house.verdict(&recipe));
+}
+
+/// The first version of the attribute is over SHA-1 and has no place for an algorithm.
+#[test]
+fn the_first_version_of_the_attribute_names_no_algorithm() {
+    let house = House::new(Key::shared(KeyKind::P256));
+    let sha1 = aws_lc_rs::digest::digest(
+        &aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY,
+        &house.signer.der,
+    );
+    let hash = asn1::octet_string(sha1.as_ref());
+    let with = |id: &[Vec<u8>]| {
+        let mut recipe = house.recipe();
+        recipe.signing_certificate = attribute(SIGNING_CERTIFICATE, ess(id));
+        recipe.build()
+    };
+    assert!(Token::parse(&with(std::slice::from_ref(&hash))).is_ok());
+    let algorithm = asn1::sequence(&[asn1::oid(SHA1)]);
+    refused(&with(&[algorithm, hash]), "an algorithm");
 }
