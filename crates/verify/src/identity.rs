@@ -340,6 +340,9 @@ mod tests {
         let name = || Pattern::exact("https://a.test").unwrap();
         let any = Identity::new(name(), Pattern::regex(".*").unwrap());
         let none = Identity::without_issuer(name());
+        assert!(none.issuer().is_none());
+        let shown = any.issuer().map(Pattern::to_string);
+        assert_eq!(shown.as_deref(), Some("regex:.*"));
         let refused = |identity: &Identity, issuer| {
             let result = Identities::one(identity.clone()).check(&claims(issuer));
             result.map_err(|failure| failure.reason)

@@ -43,7 +43,7 @@ fn in_terms_of_json(message: &str) -> String {
     match message.split_once("expected struct ") {
         None => message.to_owned(),
         Some((before, after)) => {
-            let rest = after.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+            let rest = after.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
             format!("{before}expected a JSON object{rest}")
         }
     }
@@ -76,7 +76,7 @@ pub(crate) fn base64(text: &str) -> Option<Vec<u8>> {
     if let Ok(bytes) = BASE64.decode(text.as_bytes()) {
         return Some(bytes);
     }
-    let padded = text.ends_with('=') || text.len().is_multiple_of(4);
+    let padded = text.ends_with('=');
     let url_safe = text.contains(['-', '_']);
     let encoding = match (url_safe, padded) {
         (false, true) => BASE64,
@@ -203,6 +203,28 @@ mod tests {
         for text in ["+/9=", "+/8==", "+ /8", "+/8=\n", "+_8=", "="] {
             assert_eq!(base64(text), None, "{text}");
         }
+        assert_eq!(base64("-_-_"), base64("+/+/"));
+        assert_eq!(base64(""), Some(Vec::new()));
+    }
+
+    #[test]
+    fn what_was_expected_is_said_without_the_names_of_our_types() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Wire2 {
+            _number: u8,
+        }
+        let detail = |text: &str| {
+            let read = parse::<Wire2>(text.as_bytes(), Reason::MaterialMalformed);
+            read.unwrap_err().detail.unwrap()
+        };
+        assert_eq!(
+            &*detail("1"),
+            "invalid type: integer `1`, expected a JSON object at line 1 column 1"
+        );
+        assert_eq!(
+            &*detail("{\"_number\": \"\"}"),
+            "invalid type: string \"\", expected u8 at line 1 column 14"
+        );
     }
 
     #[test]

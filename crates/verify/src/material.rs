@@ -234,11 +234,11 @@ impl Material {
 
     /// What a timestamp is over: the signature; for a layer with an attestation the whole envelope, as cosign sends it.
     pub(crate) fn timestamped(&self) -> &[u8] {
-        let envelope = self
-            .parts
-            .iter()
-            .find(|part| self.format == Format::AttestationLayer && part.role == "envelope");
-        envelope.map_or(self.signature(), |envelope| &envelope.content)
+        match (self.format, self.parts.first()) {
+            // The first part of a layer is its content.
+            (Format::AttestationLayer, Some(envelope)) => &envelope.content,
+            _ => self.signature(),
+        }
     }
 
     /// What the certificate says of its owner, **without any verification**. For display only.

@@ -34,10 +34,9 @@ impl Time {
     /// This moment moved by `seconds`, saturating at the ends of the calendar.
     pub fn saturating_add_seconds(self, seconds: i64) -> Self {
         let moved = self.unix_seconds().saturating_add(seconds);
-        let edge = if seconds < 0 {
-            Timestamp::MIN
-        } else {
-            Timestamp::MAX
+        let edge = match seconds.is_negative() {
+            true => Timestamp::MIN,
+            false => Timestamp::MAX,
         };
         Timestamp::new(moved, self.0.subsec_nanosecond().max(0)).map_or(Self(edge), Self)
     }

@@ -28,75 +28,14 @@ pub fn verify(
     requirements: &Requirements,
     now: Time,
 ) -> Verdict {
-    let run = Run {
+    Run {
         material,
         artifact,
         root,
         requirements,
         now,
-    };
-
-    // 1. The material is complete.
-    let format = material.check(requirements);
-
-    // 2. The key: the certificate's or the caller's, never both.
-    let leaf = run.leaf();
-    let key = run.key(leaf.as_ref());
-
-    // 3. The transparency log.
-    let log = match &key {
-        Ok(key) => Some(run.log(key)),
-        Err(_) => None,
-    };
-    let entries = match &log {
-        Some(Ok(entries)) => entries.as_slice(),
-        _ => &[],
-    };
-
-    // 4. Trusted time.
-    let time = run.time(entries);
-
-    // 5. The certificate, at every trusted time. Beside a caller's key there must be none, which step 2 says; what is
-    // required of a certificate is then not met.
-    let certificate = match &leaf {
-        _ if requirements.identities().is_none() && requirements.scts.count() > 0 => {
-            Some(Err(Failure::new(Reason::SctMissing)
-                .expected("a certificate with an SCT")
-                .found("a plain key")))
-        }
-        Some(leaf) if requirements.identities().is_some() => Some(
-            leaf.as_ref()
-                .map_err(Clone::clone)
-                .and_then(|leaf| run.certificate(leaf, time.as_ref().ok())),
-        ),
-        _ => None,
-    };
-
-    // 6. The signature.
-    let signature = key.as_ref().ok().map(|key| run.signature(&key.key));
-
-    // 7. The subject.
-    let subject = run.subject();
-
-    // 8. The identity.
-    let claims = match &leaf {
-        Some(Ok(leaf)) => leaf.claims().ok(),
-        _ => None,
-    };
-    let identity = run.identity(claims.as_ref());
-
-    Proved {
-        run: &run,
-        format,
-        key,
-        log,
-        time,
-        certificate,
-        signature,
-        subject,
-        identity,
-        claims,
     }
+    .prove()
     .into_verdict()
 }
 
@@ -114,6 +53,73 @@ pub(crate) struct ChosenKey<'r> {
     pub(crate) key: PublicKey,
     verifier: Verifier<'r>,
     source: &'static str,
+}
+
+impl<'r, 'a> Run<'r, 'a> {
+    /// Makes every step.
+    fn prove(&self) -> Proved<'_, 'r, 'a> {
+        // 1. The material is complete.
+        let format = self.material.check(self.requirements);
+
+        // 2. The key: the certificate's or the caller's, never both.
+        let leaf = self.leaf();
+        let key = self.key(leaf.as_ref());
+
+        // 3. The transparency log.
+        let log = match &key {
+            Ok(key) => Some(self.log(key)),
+            Err(_) => None,
+        };
+        let entries = match &log {
+            Some(Ok(entries)) => entries.as_slice(),
+            _ => &[],
+        };
+
+        // 4. Trusted time.
+        let time = self.time(entries);
+
+        // 5. The certificate, at every trusted time. Beside a caller's key there must be none, which step 2 says; what is
+        // required of a certificate is then not met.
+        let certificate = match &leaf {
+            _ if self.requirements.identities().is_none() && self.requirements.scts.count() > 0 => {
+                Some(Err(Failure::new(Reason::SctMissing)
+                    .expected("a certificate with an SCT")
+                    .found("a plain key")))
+            }
+            Some(leaf) if self.requirements.identities().is_some() => Some(
+                leaf.as_ref()
+                    .map_err(Clone::clone)
+                    .and_then(|leaf| self.certificate(leaf, time.as_ref().ok())),
+            ),
+            _ => None,
+        };
+
+        // 6. The signature.
+        let signature = key.as_ref().ok().map(|key| self.signature(&key.key));
+
+        // 7. The subject.
+        let subject = self.subject();
+
+        // 8. The identity.
+        let claims = match &leaf {
+            Some(Ok(leaf)) => leaf.claims().ok(),
+            _ => None,
+        };
+        let identity = self.identity(claims.as_ref());
+
+        Proved {
+            run: self,
+            format,
+            key,
+            log,
+            time,
+            certificate,
+            signature,
+            subject,
+            identity,
+            claims,
+        }
+    }
 }
 
 impl<'r> Run<'r, '_> {
@@ -562,3 +568,6 @@ pub(crate) fn log_check(entries: Vec<LogEntryFacts>) -> Check<LogFacts> {
         false => Check::Passed(LogFacts { entries }),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -79,7 +79,8 @@ impl Element {
         }
     }
 
-    fn at(&mut self, place: &[usize]) -> Option<&mut Self> {
+    /// The element at a place: the index in each list on the way down. `None` when nothing stands there.
+    pub fn at(&mut self, place: &[usize]) -> Option<&mut Self> {
         let mut here = self;
         for step in place {
             here = here.elements()?.get_mut(*step)?;

@@ -55,8 +55,8 @@ fn element(bytes: &[u8], at: usize, depth: usize) -> Result<usize, Violation> {
     while next < end {
         let behind = element(inside, next, depth.saturating_add(1))?;
         let whole = inside.get(next..behind);
-        // Section 11.6. No set in a certificate or a token has a use for one element twice.
-        if identifier == SET && previous.is_some() && previous >= whole {
+        // Section 11.6. No set in a certificate or a token has a use for one element twice. `None` stands before all.
+        if identifier == SET && previous >= whole {
             return Err(violation("a set is not in order"));
         }
         (next, previous) = (behind, whole);
@@ -224,9 +224,10 @@ mod tests {
         refused(&[&[4, 0xff, 7], &[4, 0x85, 0, 0, 0, 0, 1, 7], &[4, 0x81]]);
         refused(&[&[4, 2, 7], &[4]]);
         assert!(check(&[]).is_err());
-        let mut long = vec![4, 0x82, 0, 0x80];
-        long.extend([7; 0x80]);
-        refused(&[&long]);
+        let long = |header: &[u8], length: usize| [header, &vec![7; length]].concat();
+        accepted(&[&long(&[4, 0x7f], 0x7f), &long(&[4, 0x81, 0x80], 0x80)]);
+        refused(&[&long(&[4, 0x81, 0x7f], 0x7f)]);
+        refused(&[&long(&[4, 0x82, 0, 0x80], 0x80)]);
     }
 
     #[test]
@@ -267,6 +268,8 @@ mod tests {
     #[test]
     fn an_object_identifier_has_whole_arcs_without_padding() {
         accepted(&[&[6, 4, 0x2a, 0x86, 0x48, 1], &[6, 1, 0x2a]]);
+        // 1.2.16384: only the first octet of an arc can be padding.
+        accepted(&[&[6, 4, 0x2a, 0x81, 0x80, 0]]);
         refused(&[&[6, 0], &[6, 2, 0x2a, 0x80], &[6, 3, 0x2a, 0x80, 1]]);
         refused(&[&[6, 3, 0x2a, 0x86, 0xc8]]);
     }

@@ -141,8 +141,8 @@ impl CertificateAuthority {
             if member.path_length.is_some_and(|length| length < below) {
                 return Err(broken("a path length is exceeded"));
             }
-            // The name constraints of the issuing certificate itself are honoured when it is the anchor.
-            issuing_is_anchor &= index == 0 || certificate.extension(NAME_CONSTRAINTS).is_none();
+            // A path from the root honours the name constraints of every certificate.
+            issuing_is_anchor &= certificate.extension(NAME_CONSTRAINTS).is_none();
         }
         Ok(issuing_is_anchor)
     }

@@ -1,3 +1,5 @@
+mod links;
+
 use std::collections::BTreeSet;
 
 use sealcheck_testkit::asn1;

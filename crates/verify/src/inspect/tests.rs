@@ -59,12 +59,10 @@ fn a_bundle_shows_signer_claims_log_and_subject() {
         panic!("no log entries");
     };
     assert_eq!(entries.len(), 1);
-    assert!(
-        entries[0]
-            .get("inclusionProof")
-            .unwrap()
-            .get("checkpoint")
-            .is_some()
+    let proof = entries[0].get("inclusionProof").unwrap();
+    assert_eq!(
+        proof.get("checkpoint").unwrap().get("origin"),
+        Some(&Facts::text(sigstore.rekor.origin()))
     );
     let Some(Facts::List(tokens)) = facts.get("timestamps") else {
         panic!("no timestamps");

@@ -2,7 +2,7 @@ use data_encoding::BASE64;
 use sealcheck_testkit::mutate::der::Element;
 use sealcheck_testkit::{Hash, Key, Scheme, asn1, encoding};
 
-use super::{KeyKind, PublicKey, SignatureScheme};
+use super::{KeyKind, PublicKey, SignatureScheme, parts_of};
 use crate::{Digest, DigestAlgorithm, Reason};
 
 use DigestAlgorithm::{Sha256, Sha384, Sha512};
@@ -220,5 +220,17 @@ fn rsa_schemes_do_not_stand_for_each_other() {
             let valid = public(&key).verify(asked, b"message", &signature);
             assert_eq!(valid, name == asked, "{name} {asked}");
         }
+    }
+}
+
+#[test]
+fn nothing_stands_behind_a_key() {
+    let ours = key(sealcheck_testkit::KeyKind::P256);
+    assert!(parts_of(ours.spki()).is_ok());
+    for place in [&[][..], &[0]] {
+        let mut whole = Element::parse(ours.spki()).unwrap();
+        let list = whole.at(place).unwrap().elements().unwrap();
+        list.push(Element::parse(&asn1::null()).unwrap());
+        assert!(parts_of(&whole.encode()).is_err(), "{place:?}");
     }
 }

@@ -156,10 +156,14 @@ fn signature_line(line: &str) -> Option<NoteSignature<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::Checkpoint;
-    use crate::Reason;
+    use sealcheck_testkit::{Key, KeyKind};
 
-    const GOOD: &str = "log.example - 1\n5\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\nTimestamp: 1\n\n— log.example AAAAAAA=\n";
+    use super::Checkpoint;
+    use crate::digest::sha256;
+    use crate::trusted_root::Log;
+    use crate::{PublicKey, Reason, Window};
+
+    const GOOD: &str = "log.example - 1\n5\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\nTimestamp: 1\n\n— log.example BBBBBBA=\n";
 
     #[test]
     fn fields_are_read() {
@@ -170,6 +174,37 @@ mod tests {
         assert!(!checkpoint.is_named("log.exampl") && !checkpoint.is_named("log.example -"));
         let empty = GOOD.replacen("5\n", "0\n", 1);
         assert_eq!(Checkpoint::parse(&empty).unwrap().size, 0);
+    }
+
+    #[test]
+    fn an_id_with_an_origin_in_it_fits_no_other_origin() {
+        let checkpoint = Checkpoint::parse(GOOD).unwrap();
+        let fits = |kind, id: &dyn Fn(&PublicKey) -> [u8; 32]| {
+            let key = PublicKey::from_spki(Key::shared(kind).spki()).unwrap();
+            checkpoint.owns_origin(&Log {
+                id: id(&key),
+                checkpoint_hint: [0; 4],
+                key,
+                window: Window {
+                    start: "2026-01-02T03:04:05Z".parse().unwrap(),
+                    end: None,
+                },
+                base_url: String::new(),
+                operator: None,
+            })
+        };
+        let of_origin = |origin: &'static str| {
+            move |key: &PublicKey| {
+                let point = key.spki().last_chunk::<32>().unwrap();
+                sha256(&[origin.as_bytes(), b"\n\x01", point])
+            }
+        };
+        assert!(fits(KeyKind::Ed25519, &of_origin("log.example - 1")));
+        assert!(!fits(KeyKind::Ed25519, &of_origin("log.example")));
+        assert!(fits(KeyKind::Ed25519, &PublicKey::fingerprint));
+        // Only Rekor v2's own keys have ids of that kind.
+        assert!(fits(KeyKind::P256, &PublicKey::fingerprint));
+        assert!(fits(KeyKind::P256, &|_| [7; 32]));
     }
 
     #[test]
@@ -188,12 +223,12 @@ mod tests {
             GOOD.replacen("— log.example ", "— log+example ", 1),
             GOOD.replacen("— log.example ", "— log\u{a0}example ", 1),
             GOOD.replacen("— log.example ", "—  ", 1),
-            GOOD.replacen("AAAAAAA=", "AAAAAA==", 1),
+            GOOD.replacen("BBBBBBA=", "BBBBBA==", 1),
             GOOD.replacen("5\n", "99999999999999999999\n", 1),
             without("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
-            without("— log.example AAAAAAA=\n"),
+            without("— log.example BBBBBBA=\n"),
             without("— "),
-            GOOD.replacen("AAAAAAA=", "AAAA", 1),
+            GOOD.replacen("BBBBBBA=", "BBBB", 1),
             GOOD.replacen("\n\n", "\n", 1),
         ] {
             assert_eq!(

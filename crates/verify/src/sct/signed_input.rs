@@ -36,7 +36,7 @@ impl SignedInput {
         let tbs_header = Header::new(SEQUENCE, tbs);
         let length = tbs_header.len() + tbs;
 
-        let mut input = Self::new(PRECERT_ENTRY, 32 + 3 + length);
+        let mut input = Self::new(PRECERT_ENTRY, length);
         input.buffer.extend_from_slice(&sha256(&[issuer_spki]));
         input.push_length(length)?;
         input.buffer.extend_from_slice(tbs_header.bytes());
@@ -52,15 +52,16 @@ impl SignedInput {
 
     /// For detached SCTs: the certificate itself.
     pub(super) fn of_certificate(leaf: &Certificate<'_>) -> Result<Self> {
-        let mut input = Self::new(X509_ENTRY, 3 + leaf.der.len());
+        let mut input = Self::new(X509_ENTRY, leaf.der.len());
         input.push_length(leaf.der.len())?;
         input.buffer.extend_from_slice(leaf.der);
         input.entry_end = input.buffer.len();
         Ok(input)
     }
 
-    fn new(entry_type: [u8; 2], entry: usize) -> Self {
-        let mut buffer = Vec::with_capacity(PREFIX + entry + TYPICAL_EXTENSIONS);
+    /// `length` is that of the certificate.
+    fn new(entry_type: [u8; 2], length: usize) -> Self {
+        let mut buffer = Vec::with_capacity(PREFIX + ISSUER + length + TYPICAL_EXTENSIONS);
         // Version 1, certificate_timestamp; the time is filled in later.
         buffer.extend_from_slice(&[0; PREFIX - 2]);
         buffer.extend_from_slice(&entry_type);
@@ -127,6 +128,8 @@ const SEQUENCE: u8 = 0x30;
 const EXTENSIONS: u8 = 0xa3;
 /// Version, signature type, time and entry type.
 const PREFIX: usize = 1 + 1 + 8 + 2;
+/// The hash of the issuer's key, and the length of the certificate.
+const ISSUER: usize = 32 + 3;
 const X509_ENTRY: [u8; 2] = [0, 0];
 const PRECERT_ENTRY: [u8; 2] = [0, 1];
 /// A length and the leaf index of Static CT.

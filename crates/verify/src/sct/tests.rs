@@ -2,8 +2,9 @@ use data_encoding::BASE64;
 use sealcheck_testkit::asn1;
 use sealcheck_testkit::ct::{CtLog, Sct};
 use sealcheck_testkit::key::{Hash, Key, KeyKind, Scheme};
+use sealcheck_testkit::mutate::der::Element;
 
-use super::{SctFacts, verify};
+use super::{SctFacts, count, verify};
 use crate::certificate::Certificate;
 use crate::certificate::tests::fixture::{
     Made, NOW, PAUSE, Template, at, corpus_certificate, ct_log, extension, public_good, wide,
@@ -131,6 +132,7 @@ fn unknown_logs_and_times_do_not_count() {
         ]
     });
     assert_eq!(case.check(&both, &[], 1).unwrap().len(), 1);
+    assert_eq!(count(&Certificate::parse(&both.der).unwrap()), 2);
     assert_eq!(
         reason(case.check(&both, &[], 2)),
         Some(Reason::SctUntrusted)
@@ -388,6 +390,9 @@ fn every_changed_bit_and_every_cut_of_a_list_is_refused() {
         let cut = asn1::octet_string(&value[around..position]);
         assert_eq!(check(&cut), Some(Reason::SctInvalid), "{position}");
     }
+    // A sound list with something behind it.
+    let behind = asn1::octet_string(&[&value[around..], &[0]].concat());
+    assert_eq!(check(&behind), Some(Reason::SctInvalid));
     for octets in [&[][..], &[0, 0], &[0, 2, 0, 0], &[0, 3, 0, 1, 0, 9]] {
         assert_eq!(check(&asn1::octet_string(octets)), Some(Reason::SctInvalid));
     }
@@ -412,5 +417,58 @@ fn real_timestamps_need_the_real_issuer() {
     assert_eq!(
         reason(verify(&leaf, issued.issuer_spki(), &[], &logs[..1], 1)),
         Some(Reason::SctUntrusted)
+    );
+}
+
+#[test]
+fn a_certificate_without_other_extensions() {
+    let case = Case::new();
+    let key = Key::generate(KeyKind::P256);
+    let with = |extensions| {
+        let template = Template::leaf().extensions(extensions);
+        template.signed_for(&key, &case.issuer)
+    };
+    // The log saw none at all, which is not the same as an empty list.
+    let mut tbs = Element::parse(&with(Vec::new()).tbs).unwrap();
+    tbs.elements().unwrap().pop();
+    let issuer_key = Hash::Sha256.digest(case.issuer.key.spki());
+    let value = list(&[case.sct(&issuer_key, &tbs.encode()).encode()]);
+    let leaf = with(vec![extension("1.3.6.1.4.1.11129.2.4.2", false, &value)]);
+    assert_eq!(reason(case.check(&leaf, &[], 1)), None);
+}
+
+#[test]
+fn a_certificate_that_is_too_long_for_a_log() {
+    let case = Case::new();
+    let leaf = Template::leaf()
+        .with(extension("1.2.3.4", false, &vec![0; 1 << 24]))
+        .signed_by(&case.issuer);
+    let failure = case.check(&leaf, &[b"{}"], 1).unwrap_err();
+    assert_eq!(failure.reason, Reason::SctInvalid);
+    assert!(failure.to_string().contains("too long"), "{failure}");
+}
+
+/// The octets of a sound timestamp, but with its parts in other fields.
+#[test]
+fn the_fields_of_a_detached_timestamp_have_their_lengths() {
+    let case = Case::new();
+    let leaf = Template::leaf().signed_by(&case.issuer);
+    let time = jiff::Timestamp::from_second(NOW).unwrap();
+    let sound = case.log.sign_certificate(&leaf.der, time, &[]).encode();
+    // Behind the version: 24 octets of the log's id, 8 as a time, and two zeros of the real one as a length.
+    let (id, rest) = sound[1..].split_at(24);
+    let (shifted_time, rest) = rest.split_at(8);
+    assert_eq!(rest[..2], [0, 0]);
+    let shifted = serde_json::json!({
+        "sct_version": 0,
+        "id": BASE64.encode(id),
+        "timestamp": u64::from_be_bytes(shifted_time.try_into().unwrap()),
+        "extensions": "",
+        "signature": BASE64.encode(&rest[2..]),
+    });
+    assert_eq!(reason(case.check(&leaf, &[&sound], 1)), None);
+    assert_eq!(
+        reason(case.check(&leaf, &[shifted.to_string().as_bytes()], 1)),
+        Some(Reason::SctInvalid)
     );
 }

@@ -2,10 +2,10 @@
 
 use sealcheck_testkit::encoding::{base64, hex};
 use sealcheck_testkit::rekor::checkpoint::Witness;
-use sealcheck_testkit::sign::Dsse;
+use sealcheck_testkit::sign::{Dsse, simple_signing_payload};
 use sealcheck_testkit::{
-    Content as Signable, DEFAULT_TIME, EntryKind, Hash, LeafRequest, Plan, SctMode, TokenOptions,
-    asn1,
+    Content as Signable, DEFAULT_TIME, EntryKind, Hash, LeafRequest, Plan, SctMode, Signed,
+    TokenOptions, asn1,
 };
 use sealcheck_verify::limits::{self, Limit};
 use sealcheck_verify::{
@@ -87,12 +87,18 @@ fn signature_and_certificate_bytes() {
 
 #[test]
 fn annotations() {
-    let stage = Stage::new();
-    let signed = stage.sigstore.sign_image(
+    let stage = Stage::new().requiring(any_content());
+    let image = stage.sigstore.sign_image(
         "a",
         &sealcheck_verify::Digest::sha256(ARTIFACT).to_string(),
         &[],
     );
+    for signed in [image, stage.sigstore.attest_blob(ARTIFACT)] {
+        annotations_of(&stage, &signed);
+    }
+}
+
+fn annotations_of(stage: &Stage, signed: &Signed) {
     let leaf = signed.signed.leaf.as_ref().unwrap();
     let texts = [
         signed.sig_file(),
@@ -118,8 +124,12 @@ fn annotations() {
                 bundle: Some(&texts[3]),
                 timestamp: None,
             };
-            let judged = Material::simple_signing(&signed.layer_content(), annotations)
-                .map(|material| stage.verify(&material));
+            let layer = match signed.signed.content {
+                Signable::Message(_) => Material::simple_signing,
+                Signable::Dsse(_) => Material::attestation_layer,
+            };
+            let judged =
+                layer(&signed.layer_content(), annotations).map(|material| stage.verify(&material));
             match more {
                 0 => assert_eq!(crate::stage::reason(&judged), None),
                 _ => crosses(limits[longest], judged),
@@ -242,14 +252,13 @@ fn timestamps_and_their_bytes() {
     within(limits::TIMESTAMP_BYTES, stage.judge(&signed.bundle()));
     signed.timestamps = vec![vec![0; max + 1]];
     crosses(limits::TIMESTAMP_BYTES, stage.judge(&signed.bundle()));
+    // Before anything is verified.
+    let early = Material::from_bundle(&signed.bundle_bytes()).unwrap_err();
+    named(limits::TIMESTAMP_BYTES, &early);
     let material = Material::from_bundle(&stage.sign(&Plan::default()).bundle_bytes()).unwrap();
     material.clone().with_timestamp(&vec![0; max]).unwrap();
-    crosses(
-        limits::TIMESTAMP_BYTES,
-        material
-            .with_timestamp(&vec![0; max + 1])
-            .map(|material| stage.verify(&material)),
-    );
+    let early = material.with_timestamp(&vec![0; max + 1]).unwrap_err();
+    named(limits::TIMESTAMP_BYTES, &early);
 }
 
 #[test]
@@ -315,6 +324,29 @@ fn json_depth() {
     assert_eq!(crate::stage::reason(&attest(&stage, statement(max))), None);
     crosses(limits::JSON_DEPTH, attest(&stage, statement(max + 1)));
     crosses(limits::JSON_DEPTH, attest(&stage, statement(100_000)));
+
+    let stage = Stage::new();
+    let digest = sealcheck_verify::Digest::sha256(ARTIFACT).to_string();
+    let payload = |depth: usize| {
+        // Inside the payload and its "optional".
+        let nested = (2..depth).fold(json!(""), |value, _| json!([value]));
+        let mut payload = simple_signing_payload("a", &digest, &[]);
+        payload["optional"] = json!({ "a": nested });
+        let content = Signable::message(payload.to_string().as_bytes());
+        let signed = stage.sigstore.sign(content, &Plan::default());
+        let leaf = signed.signed.leaf.as_ref().unwrap();
+        let annotations = SignatureAnnotations {
+            signature: &signed.sig_file(),
+            certificate: Some(&leaf.pem()),
+            chain: None,
+            bundle: Some(&signed.rekor_bundle().unwrap().to_string()),
+            timestamp: None,
+        };
+        Material::simple_signing(&signed.layer_content(), annotations)
+            .map(|material| stage.verify(&material))
+    };
+    assert_eq!(crate::stage::reason(&payload(max)), None);
+    crosses(limits::JSON_DEPTH, payload(max + 1));
 }
 
 #[test]
@@ -358,11 +390,17 @@ fn dsse_payload_bytes() {
     let envelope = |bytes: &[u8]| {
         Material::detached_envelope(bytes, None).map(|material| stage.verify(&material))
     };
+    let layer = |bytes: &[u8]| {
+        Material::attestation_layer(bytes, SignatureAnnotations::default())
+            .map(|material| stage.verify(&material))
+    };
     within(limits::DSSE_PAYLOAD_BYTES, simple(&bytes));
     within(limits::DSSE_PAYLOAD_BYTES, envelope(&bytes));
+    within(limits::DSSE_PAYLOAD_BYTES, layer(&bytes));
     bytes.push(b' ');
     crosses(limits::DSSE_PAYLOAD_BYTES, simple(&bytes));
     crosses(limits::DSSE_PAYLOAD_BYTES, envelope(&bytes));
+    crosses(limits::DSSE_PAYLOAD_BYTES, layer(&bytes));
 }
 
 #[test]

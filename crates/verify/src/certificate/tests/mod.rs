@@ -1,4 +1,5 @@
 pub(crate) mod fixture;
+mod structure;
 
 use der::asn1::ObjectIdentifier;
 use sealcheck_testkit::asn1;
@@ -232,7 +233,17 @@ fn names_that_could_deceive_are_refused() {
         ]
         .concat(),
     );
+    let user = || asn1::utf8_string("a");
+    let other_name = |explicit: &[Vec<u8>], more: Vec<u8>| {
+        let id = asn1::oid("1.3.6.1.4.1.57264.1.7");
+        asn1::context(
+            0,
+            &[id, asn1::context(0, &explicit.concat()), more].concat(),
+        )
+    };
     let cases = [
+        vec![other_name(&[user(), user()], Vec::new())],
+        vec![other_name(&[user()], user())],
         vec![email("a@b.example"), email("c@d.example")],
         vec![
             email("a@b.example"),

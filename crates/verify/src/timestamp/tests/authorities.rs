@@ -230,6 +230,11 @@ fn a_certificate_authority_does_not_sign_tokens() {
     let house = House::with_leaf(form);
     let recipe = house.recipe().embed(&[&house.signer.der]);
     let verdict = verdict(&recipe.build(), &[house.authority_without_leaf()]);
+    let failure = verdict.as_ref().unwrap_err().to_string();
+    assert!(
+        failure.contains("unfit by its basicConstraints"),
+        "{failure}"
+    );
     refused(verdict, TimestampInvalid, "certificates");
 }
 
@@ -392,6 +397,40 @@ fn a_broken_authority_is_refused_with_the_trusted_root() {
         assert_eq!(prepare(&chain).unwrap_err().reason, TrustRootInvalid);
     }
     assert_eq!(prepare(&[root; 11]).unwrap_err().reason, LimitExceeded);
+}
+
+/// Path validation reads no certificate of more than 65,535 octets.
+#[test]
+fn what_path_validation_cannot_read_is_refused_with_the_trusted_root() {
+    let long = || extension("1.2.3.4", false, &[0; 1 << 16]);
+    let key = || Key::shared(KeyKind::P256);
+    for place in 0..2 {
+        let (mut root, mut signer) = (ca("root", 1, key()), leaf(key()));
+        match place {
+            0 => signer.extensions.push(long()),
+            _ => root.extensions.push(long()),
+        }
+        let root = root.issue(None);
+        let signer = signer.issue(Some(&root));
+        let chain = vec![signer.der, root.der];
+        let failure = Authority::prepare(chain, window(), "long".to_owned()).unwrap_err();
+        assert_eq!(failure.reason, TrustRootInvalid);
+        let at = format!("certChain.certificates[{place}]");
+        assert_eq!(failure.field.as_deref(), Some(at.as_str()));
+    }
+}
+
+#[test]
+fn an_authority_names_its_certificates_from_the_signer_up() {
+    let house = house();
+    assert_eq!(
+        house.authority().subjects(),
+        ["CN=signer", "CN=intermediate", "CN=root"]
+    );
+    assert_eq!(
+        house.authority_without_leaf().subjects(),
+        ["CN=intermediate", "CN=root"]
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod damage;
 mod forge;
 mod signatures;
 mod structure;
+mod trailing;
 mod vectors;
 
 use super::{TimestampFacts, TokenCheck};

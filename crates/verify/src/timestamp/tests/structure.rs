@@ -5,6 +5,7 @@ use sealcheck_testkit::{Hash, Key, KeyKind, asn1};
 use super::forge::*;
 use super::{refused, verified};
 use crate::Reason::{LimitExceeded, TimestampInvalid, TimestampMalformed, TimestampMismatch};
+use crate::limits::TIMESTAMP_ATTRIBUTES;
 use crate::timestamp::Token;
 
 fn house() -> House {
@@ -56,7 +57,11 @@ fn a_response_that_was_not_granted_is_refused() {
         "status",
     );
     let empty = asn1::sequence(&[asn1::sequence(&[asn1::number(0)])]);
-    assert!(Token::parse(&empty).is_err());
+    let failure = Token::parse(&empty).map(drop).unwrap_err();
+    assert!(
+        failure.to_string().contains("the response has no token"),
+        "{failure}"
+    );
 }
 
 #[test]
@@ -219,14 +224,21 @@ fn signed_attributes_are_present_and_unique() {
     );
     refuse(
         |_, recipe| {
-            recipe.attributes = |sound| {
-                let more = (0..40).map(|n| attribute(&format!("1.2.3.{n}"), asn1::null()));
-                sound.into_iter().chain(more).collect()
-            };
+            recipe.attributes = |sound| with_attributes(sound, TIMESTAMP_ATTRIBUTES.max + 1);
         },
         LimitExceeded,
         "signerInfos[0].signedAttrs.attribute",
     );
+    let house = house();
+    let mut recipe = house.recipe();
+    recipe.attributes = |sound| with_attributes(sound, TIMESTAMP_ATTRIBUTES.max);
+    verified(house.verdict(&recipe));
+}
+
+/// As many attributes, the others of no known type.
+fn with_attributes(sound: Vec<Vec<u8>>, count: usize) -> Vec<Vec<u8>> {
+    let more = (sound.len()..count).map(|n| attribute(&format!("1.2.3.{n}"), asn1::null()));
+    sound.iter().cloned().chain(more).collect()
 }
 
 #[test]
@@ -511,6 +523,22 @@ fn a_token_over_the_limits_is_refused() {
         LimitExceeded,
         "token",
     );
+    for (count, accepted) in [
+        (TIMESTAMP_ATTRIBUTES.max, true),
+        (TIMESTAMP_ATTRIBUTES.max + 1, false),
+    ] {
+        let mut recipe = house.recipe();
+        let known = (0..count).map(|n| extension(&format!("1.2.3.{n}"), false, b"x"));
+        recipe.info.rest = vec![asn1::context(1, &known.collect::<Vec<_>>().concat())];
+        match accepted {
+            true => drop(verified(house.verdict(&recipe))),
+            false => refused(
+                house.verdict(&recipe),
+                LimitExceeded,
+                "tstInfo.extensions.extension",
+            ),
+        }
+    }
     let eleven = vec![house.root.der.as_slice(); 11];
     let recipe = house.recipe().embed(&eleven);
     refused(house.verdict(&recipe), LimitExceeded, "certificates");

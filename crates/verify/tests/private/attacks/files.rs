@@ -78,6 +78,43 @@ fn signatures_of_every_kind_are_not_taken_for_text() {
         }
     }
     Material::detached(&[b'A'; 512].map(|octet| octet ^ 0x80), None).unwrap();
+    // Control characters are in no text for people, nor are octets that are not UTF-8, however few.
+    Material::detached(&[1; 64], None).unwrap();
+    Material::detached(&[0xff; 39], None).unwrap();
+    // In base64, as text, so short a signature is more likely a word.
+    for (octets, accepted) in [(39, false), (40, true)] {
+        let file = base64(&vec![0xff; octets]);
+        let read = Material::detached(file.as_bytes(), None);
+        assert_eq!(read.is_ok(), accepted, "{octets}");
+    }
+}
+
+#[test]
+fn what_a_file_holds_instead_of_a_signature_is_said() {
+    for (text, found) in [
+        ("", "an empty file"),
+        ("-----BEGIN X-----\n", "PEM text, such as a certificate"),
+        (" {}", "a JSON document, such as a bundle"),
+        (
+            "404: Not Found\n",
+            "text that is no signature, such as a server's message",
+        ),
+    ] {
+        let failure = Material::detached(text.as_bytes(), None).unwrap_err();
+        assert_eq!(failure.found.as_deref(), Some(found));
+    }
+}
+
+#[test]
+fn a_cosign_bundle_without_a_signature() {
+    let signed = Stage::new().sign(&Plan::default());
+    let mut bundle = signed.legacy_bundle();
+    bundle["base64Signature"] = "".into();
+    let failure = Material::from_bundle(bundle.to_string().as_bytes()).unwrap_err();
+    assert_eq!(
+        (failure.reason, failure.field.as_deref()),
+        (Reason::MaterialIncomplete, Some("base64Signature"))
+    );
 }
 
 #[test]
@@ -124,6 +161,10 @@ fn other_files_as_a_certificate() {
             .map(|material| stage.verify(&material));
         assert_eq!(reason(&judged), Some(expected), "{text}");
     }
+    // No text, so it can only be meant as DER.
+    let judged = Material::detached(signature.as_bytes(), Some(&[0xff; 64]))
+        .map(|material| stage.verify(&material));
+    assert_eq!(reason(&judged), Some(Reason::CertificateMalformed));
 }
 
 #[test]

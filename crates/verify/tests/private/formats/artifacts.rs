@@ -29,7 +29,7 @@ fn subjects_by_every_digest() {
     ] {
         let material = about(
             &stage,
-            &json!({name: hex(&hash.digest(ARTIFACT)), "md5": "00"}),
+            &json!({name: hex(&hash.digest(ARTIFACT)), "md5": "00", "sha1": "none"}),
         );
         let digest = Digest::of(name.parse().unwrap(), ARTIFACT).unwrap();
         let streamed =

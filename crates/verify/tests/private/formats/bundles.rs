@@ -1,9 +1,12 @@
 //! Sigstore bundles of every version.
 
+use sealcheck_testkit::authority::DEFAULT_ISSUER;
 use sealcheck_testkit::bundle::BUNDLE_VERSIONS;
-use sealcheck_testkit::{BundleVersion, Content as Signable, Key, KeyKind, Plan};
+use sealcheck_testkit::encoding::base64;
+use sealcheck_testkit::{BundleVersion, Content as Signable, Key, KeyKind, Plan, Signed};
 use sealcheck_verify::evidence::{LogProof, TimeSource};
-use sealcheck_verify::{Content, Format, Material, Requirements};
+use sealcheck_verify::{Artifact, Content, Format, Material, Requirements};
+use serde_json::{Value, json};
 
 use crate::stage::{ARTIFACT, Stage, any_content, default_signer, public_key, time};
 
@@ -142,6 +145,10 @@ fn key_hints_of_every_version() {
         );
         assert!(evidence.issuer.is_none() && evidence.checks.certificate.facts().is_none());
     }
+    // The name of a field of another format, as a value.
+    let mut bundle = stage.sign(&plan).bundle();
+    bundle["verificationMaterial"]["publicKey"]["hint"] = "base64Signature".into();
+    stage.accept(&bundle);
 }
 
 #[test]
@@ -180,6 +187,72 @@ fn statements_of_both_versions_and_the_signature_predicate_of_cosign() {
                 .unwrap()
                 .name,
             "the one"
+        );
+    }
+}
+
+/// What is written again keeps the form of what was signed, and verifies as before.
+#[test]
+fn written_again_with_every_digest_and_kind_of_key() {
+    let artifact = Artifact::from_bytes(ARTIFACT);
+    for kind in [KeyKind::P256, KeyKind::P384, KeyKind::P521] {
+        let key = Key::generate(kind);
+        let stage = Stage::new().requiring(Requirements::key(public_key(&key)));
+        let signed = stage.sign(&Plan::key(key.clone()));
+        let original = signed.bundle();
+        let kept = |material: Material| -> Value {
+            serde_json::from_str(&material.to_bundle(&artifact).unwrap()).unwrap()
+        };
+        // A hint is not kept: nobody needs it who has the key.
+        let hinted = kept(Material::from_bundle(&signed.bundle_bytes()).unwrap());
+        assert_eq!(hinted["messageSignature"], original["messageSignature"]);
+        assert_eq!(
+            hinted["verificationMaterial"]["publicKey"],
+            json!({"hint": ""})
+        );
+        assert_eq!(stage.why(&hinted), None);
+
+        let mut legacy = signed.legacy_bundle();
+        legacy["cert"] = base64(key.public_pem().as_bytes()).into();
+        legacy.as_object_mut().unwrap().remove("rekorBundle");
+        let material = Material::from_bundle(legacy.to_string().as_bytes()).unwrap();
+        let entry = signed.entries[0].bundle_json().to_string();
+        let repeated = kept(material.with_log_entry(entry.as_bytes()).unwrap());
+        assert_eq!(
+            repeated["verificationMaterial"],
+            original["verificationMaterial"]
+        );
+    }
+}
+
+#[test]
+fn what_a_material_holds_can_be_asked_for_before_it_is_verified() {
+    let stage = Stage::new();
+    let key = Plan::key(Key::generate(KeyKind::P256));
+    let read = |signed: &Signed| Material::from_bundle(&signed.bundle_bytes()).unwrap();
+    let message = stage.sign(&Plan::default());
+    let keyed = stage.sign(&key);
+    let attested = stage.sigstore.attest_blob(ARTIFACT);
+    for (signed, is_attestation, is_certified) in [
+        (&message, false, true),
+        (&keyed, false, false),
+        (&attested, true, true),
+    ] {
+        let material = read(signed);
+        assert_eq!(material.is_attestation(), is_attestation);
+        assert_eq!(
+            material
+                .unverified_statement()
+                .map(|statement| (statement.predicate_type(), statement.subjects()[0].name())),
+            is_attestation.then_some(("https://slsa.dev/provenance/v1", "artifact"))
+        );
+        let leaf = signed.signed.leaf.as_ref();
+        assert_eq!(leaf.is_some(), is_certified);
+        assert_eq!(material.certificate(), leaf.map(|leaf| leaf.der.as_slice()));
+        let claims = material.unverified_claims();
+        assert_eq!(
+            claims.as_ref().and_then(|claims| claims.issuer.as_deref()),
+            is_certified.then_some(DEFAULT_ISSUER)
         );
     }
 }

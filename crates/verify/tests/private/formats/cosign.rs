@@ -7,7 +7,7 @@ use sealcheck_verify::{
 };
 use serde_json::json;
 
-use crate::stage::{ARTIFACT, Stage, accepted, default_signer, public_key};
+use crate::stage::{ARTIFACT, Stage, accepted, any_content, default_signer, public_key, reason};
 
 /// The signature in each spelling, with the certificate in each spelling.
 fn spellings(signed: &Signed) -> Vec<Material> {
@@ -284,4 +284,31 @@ fn what_was_found_is_kept_in_a_bundle() {
     let bundle = material.to_bundle(&Artifact::from_bytes(ARTIFACT)).unwrap();
     let evidence = stage.accept(&serde_json::from_str(&bundle).unwrap());
     assert_eq!(evidence.checks.time.facts().unwrap().accepted.len(), 2);
+}
+
+#[test]
+fn a_timestamp_beside_an_envelope_is_over_its_signature() {
+    let stage = Stage::new().requiring(any_content());
+    let signed = stage.sigstore.attest_blob(ARTIFACT);
+    let certificate = signed.cert_file();
+    let token = |message: &[u8]| {
+        stage
+            .sigstore
+            .tsa
+            .timestamp(message, &TokenOptions::default())
+    };
+    let with = |token: Vec<u8>| {
+        let envelope = signed.signed.envelope_bytes();
+        Material::detached_envelope(&envelope, Some(certificate.as_bytes()))
+            .and_then(|material| {
+                material.with_log_entry(signed.entries[0].bundle_json().to_string().as_bytes())
+            })
+            .and_then(|material| material.with_timestamp(&token))
+            .map(|material| stage.verify(&material))
+    };
+    assert_eq!(reason(&with(token(&signed.signed.signature))), None);
+    assert_eq!(
+        reason(&with(token(&signed.signed.envelope_bytes()))),
+        Some(Reason::TimestampMismatch)
+    );
 }

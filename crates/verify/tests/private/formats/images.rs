@@ -116,6 +116,25 @@ fn an_attestation_in_a_layer_is_accepted_by_its_annotations() {
 }
 
 #[test]
+fn the_chain_beside_a_certificate_leads_to_the_root() {
+    let stage = Stage::new().requiring(default_signer().content(Content::AnyAttestation));
+    let mut root = stage.sigstore.trusted_root_json();
+    let chain = &mut root["certificateAuthorities"][0]["certChain"]["certificates"];
+    let issuing = chain.as_array_mut().unwrap().remove(0);
+    assert!(!issuing.is_null() && !chain[0].is_null());
+    let stage = stage.trusting(&root);
+    let signed = attested(&stage, &Plan::default());
+    stage.accept_material(&layer(&signed, |_| {}).unwrap());
+    let without = layer(&signed, |annotations| {
+        annotations["dev.sigstore.cosign/chain"] = Value::Null;
+    });
+    assert_eq!(
+        reason(&without.map(|material| stage.verify(&material))),
+        Some(Reason::CertificateUntrusted)
+    );
+}
+
+#[test]
 fn a_layer_without_its_entry_has_no_time() {
     let stage = Stage::new().requiring(default_signer().content(Content::AnyAttestation));
     let signed = attested(&stage, &Plan::default());

@@ -1,9 +1,12 @@
 //! Keys and schemes, in certificates and bare, over bytes, streams and digests.
 
+use sealcheck_testkit::encoding::base64;
 use sealcheck_testkit::{Hash, Key, KeyKind, LeafRequest, Plan, Scheme, Signer};
 use sealcheck_verify::{
     Artifact, Digest, DigestAlgorithm, Material, Outcome, PublicKey, Reason, Requirements,
+    Threshold,
 };
+use serde_json::json;
 
 use crate::stage::{ARTIFACT, Stage, accepted, public_key};
 
@@ -199,4 +202,43 @@ fn public_keys_in_every_spelling() {
         stage
     });
     assert!(stage.requirements.identities().is_none());
+}
+
+#[test]
+fn the_digest_in_a_bundle_is_computed_though_the_message_is_signed() {
+    let key = Key::generate(KeyKind::Ed25519);
+    let stage =
+        Stage::new().requiring(Requirements::key(public_key(&key)).log_entries(Threshold::Waived));
+    let mut bundle = stage.sign(&Plan::key(key).with_entries(&[])).bundle();
+    bundle["messageSignature"]["messageDigest"] = json!({
+        "algorithm": Hash::Sha384.sigstore_name(),
+        "digest": base64(&Hash::Sha384.digest(ARTIFACT)),
+    });
+    let material = Material::from_bundle(bundle.to_string().as_bytes()).unwrap();
+    let artifact = Artifact::from_reader(ARTIFACT, &material.needs(&stage.requirements)).unwrap();
+    accepted(&stage.verify_artifact(&material, &artifact));
+}
+
+/// Without a digest in it, a bundle is over the usual one of the key: SHA-256 is only tried where cosign signed a file.
+#[test]
+fn a_bundle_without_a_digest_is_over_the_usual_one_of_its_key() {
+    let key = Key::shared(KeyKind::P521);
+    let stage =
+        Stage::new().requiring(Requirements::key(public_key(&key)).log_entries(Threshold::Waived));
+    for (hash, expected) in [
+        (Hash::Sha512, None),
+        (Hash::Sha256, Some(Reason::SignatureInvalid)),
+    ] {
+        let plan = Plan::key(key.clone())
+            .with_scheme(Scheme::Ecdsa(hash))
+            .with_entries(&[]);
+        let signed = stage.sign(&plan);
+        let mut bundle = signed.bundle();
+        assert_eq!(stage.why(&bundle), None);
+        let message = bundle["messageSignature"].as_object_mut().unwrap();
+        message.remove("messageDigest").unwrap();
+        assert_eq!(stage.why(&bundle), expected, "{hash:?}");
+        let detached = Material::detached(&signed.signed.signature, None).unwrap();
+        accepted(&stage.verify(&detached));
+    }
 }

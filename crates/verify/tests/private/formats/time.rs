@@ -3,7 +3,7 @@
 use sealcheck_testkit::trusted_root::merge;
 use sealcheck_testkit::{Hash, Instance, InstanceOptions, Key, KeyKind, Plan, TokenOptions};
 use sealcheck_verify::evidence::TimeSource;
-use sealcheck_verify::{Reason, Requirements, Threshold};
+use sealcheck_verify::{Material, Reason, Requirements, Threshold};
 
 use crate::stage::{Stage, after, default_signer, public_key, time};
 
@@ -164,4 +164,31 @@ fn a_key_needs_no_time_and_now_may_be_accepted_for_a_living_certificate() {
     let failure = verdict.failure().unwrap();
     assert_eq!(failure.reason, Reason::NoTrustedTime);
     assert!(failure.to_string().contains("now was taken"), "{failure}");
+}
+
+#[test]
+fn promises_and_timestamps_are_sources_of_time_and_other_entries_are_not() {
+    let stage = Stage::new();
+    let timestamp = TokenOptions::default();
+    for (plan, expected) in [
+        (Plan::default(), true),
+        (Plan::rekor_v2(), true),
+        (Plan::default().with_entries(&[]), false),
+        (
+            Plan::default()
+                .with_entries(&[])
+                .with_timestamp(timestamp.clone()),
+            true,
+        ),
+        (
+            Plan {
+                timestamps: Vec::new(),
+                ..Plan::rekor_v2()
+            },
+            false,
+        ),
+    ] {
+        let bundle = stage.sign(&plan).bundle_bytes();
+        assert_eq!(Material::from_bundle(&bundle).unwrap().has_time(), expected);
+    }
 }

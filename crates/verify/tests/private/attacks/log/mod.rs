@@ -2,6 +2,7 @@
 
 mod body;
 mod demand;
+mod details;
 mod promise;
 mod proof;
 
