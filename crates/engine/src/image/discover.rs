@@ -6,10 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use sealcheck_registry::{
-    Attached, Content, DOCKER_LIST, DOCKER_MANIFEST, Descriptor, Manifest, OCI_INDEX, OCI_MANIFEST,
-    Referrers,
-};
+use sealcheck_registry::{Attached, Content, Descriptor, Manifest, Referrers};
 use sealcheck_verify::evidence::{Found, Place};
 use sealcheck_verify::limits::Limit;
 use sealcheck_verify::{Digest, Failure, Reason, Result, printable};
@@ -208,23 +205,10 @@ impl Search<'_> {
         }
     }
 
-    /// A manifest that refers to the image.
+    /// A manifest that refers to the image. The type that the list has for it is a claim and sorts nothing out: what is
+    /// fetched says itself what it is, and what cannot be read as a manifest leaves the question open.
     async fn referrer(self, descriptor: &Descriptor) -> Report {
         let place = self.shelf.digest_place(&descriptor.digest);
-        if !is_manifest(&descriptor.media_type) {
-            // Something is there, of a kind in which no proof that we know is kept.
-            return Report {
-                place,
-                found: Found::Absent,
-                detail: Some(format!(
-                    "a referrer of the kind {}, which is no manifest",
-                    printable(&descriptor.media_type)
-                )),
-                items: self.opaque(descriptor),
-                manifest: None,
-                failures: Vec::new(),
-            };
-        }
         if let Err(failure) = self.budget.take(descriptor.size) {
             return Report::failed(place, failure);
         }
@@ -441,14 +425,6 @@ impl Budget {
                 .found("more")),
         }
     }
-}
-
-/// Whether a descriptor can lead to a manifest: by one of the four media types, or by none.
-fn is_manifest(media_type: &str) -> bool {
-    matches!(
-        media_type,
-        "" | OCI_MANIFEST | OCI_INDEX | DOCKER_MANIFEST | DOCKER_LIST
-    )
 }
 
 /// Requests for one image at one time; the client bounds those to one host as well.
