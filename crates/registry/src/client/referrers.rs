@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sealcheck_net::{Response, Url, redact_url};
 use sealcheck_verify::{Digest, Failure, Reason, printable};
 
-use super::answer::{check_refusal, told};
+use super::answer::{check_refusal, is_page, page, told};
 use super::ask::{Answer, Ask, Method, NOT_FOUND, Reply};
 use super::{Nowhere, Registry, Shared, url};
 use crate::configuration::Endpoint;
@@ -137,6 +137,7 @@ impl Shared {
                     limit: REFERRER_PAGES,
                 });
             }
+            let asked = next.clone();
             visited.push(next.clone());
             let mut ask = Ask::new(Method::Get, next, OCI_INDEX, INDEX_BYTES);
             // Only the first page can be missing: a registry that has begun a list has the API.
@@ -151,6 +152,13 @@ impl Shared {
             };
             if NO_API.contains(&response.status()) {
                 check_refusal(&shown, told(response.body()).as_ref())?;
+                // A page at the registry's own address is of something before it. Where the registry itself leads
+                // elsewhere (GHCR does, to a page that is not found), that is its way to have no API.
+                if response.final_url().origin() == asked.origin()
+                    && is_page(response.header("content-type"), response.body())
+                {
+                    return Err(page(&shown, response.status()));
+                }
                 return Ok(Lookup::Absent(Absence {
                     asked: vec![shown],
                     code: format!("status {}", response.status()),
