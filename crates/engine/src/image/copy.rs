@@ -1,6 +1,6 @@
 //! Taking an image along with all its proofs, as an OCI image layout.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -83,6 +83,7 @@ impl Engine {
                 progress,
                 fetched: discovery.contents(),
                 seen: BTreeSet::new(),
+                visited: HashSet::new(),
                 manifests: 0,
                 blobs: 0,
                 bytes: 0,
@@ -139,6 +140,8 @@ struct Copying<'c> {
     /// What was read when the proofs were looked for.
     fetched: HashMap<Digest, Bytes>,
     seen: BTreeSet<String>,
+    /// Manifests that were followed, since one can be listed in many places.
+    visited: HashSet<Digest>,
     manifests: usize,
     blobs: usize,
     bytes: u64,
@@ -173,10 +176,14 @@ impl Copying<'_> {
     /// A manifest and everything below it.
     async fn tree(&mut self, shelf: &Shelf, descriptor: &Descriptor, depth: usize) -> Result<()> {
         if depth > DEPTH.max {
-            return Err(Failure::new(Reason::LimitExceeded)
-                .at(DEPTH.name)
-                .expected(DEPTH)
-                .found("more"));
+            return Err(over(DEPTH));
+        }
+        // What is below it came along as well.
+        if !self.visited.insert(descriptor.digest) {
+            return Ok(());
+        }
+        if self.visited.len() > MANIFESTS.max {
+            return Err(over(MANIFESTS));
         }
         let place = shelf.digest_place(&descriptor.digest);
         let manifest = match shelf.manifest(&descriptor.digest).await? {
@@ -302,6 +309,13 @@ fn unwritten(error: &LayoutError) -> Failure {
     Failure::from(error)
 }
 
+fn over(limit: Limit) -> Failure {
+    Failure::new(Reason::AnswerTooLarge)
+        .at(limit.name)
+        .expected(limit)
+        .found("more")
+}
+
 /// Blobs of one manifest that are copied at one time.
 const BLOBS_AT_ONE_TIME: usize = 4;
 
@@ -309,4 +323,10 @@ const BLOBS_AT_ONE_TIME: usize = 4;
 const DEPTH: Limit = Limit {
     name: "index-depth",
     max: 8,
+};
+
+/// Manifests of one copy. An index has at most 4096, and each of those a few that are attached.
+const MANIFESTS: Limit = Limit {
+    name: "copied-manifests",
+    max: 20_000,
 };

@@ -5,8 +5,9 @@ use std::fs;
 use sealcheck_engine::{CopyRequest, ImageSource, Platforms, Silent};
 use sealcheck_registry::Platform;
 use sealcheck_registry::double::{At, Fault, RegistryDouble};
-use sealcheck_testkit::image::Repository;
+use sealcheck_testkit::image::{ImageOptions, Repository, index_of};
 use sealcheck_verify::{Content, Outcome, Reason};
+use serde_json::json;
 
 use super::scene::*;
 use crate::support::{SLSA, attested, by_identity};
@@ -113,6 +114,35 @@ fn a_copy_without_all_proofs_is_none() {
         assert_eq!(failure.outcome(), Outcome::Unavailable, "{at:?}: {failure}");
         assert!(!scene.path("copy").join("index.json").exists());
     }
+}
+
+#[test]
+fn indexes_that_list_each_other_a_thousand_times_are_followed_once() {
+    let mut repository = Repository::new();
+    let image = repository.push_image(&ImageOptions::default());
+    let mut below = image;
+    for _ in 0..7 {
+        let entries: Vec<_> = (0..1000)
+            .map(|number| {
+                let mut entry = below.json();
+                entry["annotations"] = json!({"n": number.to_string()});
+                entry
+            })
+            .collect();
+        below = repository.push_manifest(&index_of(entries));
+    }
+    let image = repository.push_image(&ImageOptions::with_layer(b"main"));
+    // As a tag for SBOMs, which is copied whatever it holds.
+    let scene = {
+        let mut scene = Scene::of(repository, image);
+        let tag = scene.image.tag_with_suffix("sbom");
+        scene.repository.tag(&tag, &below);
+        scene
+    };
+    let double = scene.serve();
+    let request = copy_request(&scene, &double);
+    let copied = scene.online().copy_image(&request, &Silent).unwrap();
+    assert_eq!(copied.manifests, 9);
 }
 
 #[test]
