@@ -1,9 +1,11 @@
 //! `verify-attestation`, `tree`, `download`, `copy`, and the name `cosign`.
 
+use sealcheck_testkit::image::Referrer;
+use sealcheck_testkit::{Content, sign};
 use serde_json::{Value, json};
 
 use crate::sandbox::{Run, finish};
-use crate::scene::{ISSUER, SIGNER, Scene};
+use crate::scene::{ISSUER, SIGNER, Scene, by};
 
 const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
 
@@ -124,6 +126,40 @@ fn downloads_are_json_lines_and_claim_nothing() {
         "spdx",
     ];
     scene.sandbox.run(&none).exits(4);
+}
+
+#[test]
+fn json_is_safe_on_a_terminal_whatever_is_attached() {
+    let mut scene = Scene::new();
+    let statement = sign::cosign_statement(
+        &scene.image.digest,
+        &[("k\u{9b}2J", "v\u{202e}\u{200b}\u{7f}")],
+    );
+    let signed = scene
+        .sandbox
+        .sigstore
+        .sign(Content::statement(&statement), &by(SIGNER));
+    let bundle = Referrer::bundle(&signed).with_artifact_type("a\u{9b}2J\u{202e}b");
+    scene.repository.attach(&scene.image, &bundle);
+    scene.lay_out();
+    let verify = |form: &str| scene.run("verify", &["oci:layout:v1", "--offline", "-o", form]);
+    let tree = ["tree", "oci:layout:v1", "--offline", "-o", "json"];
+    for (run, escapes) in [
+        (
+            verify("json"),
+            &["\\u009b", "\\u202e", "\\u200b", "\\u007f"][..],
+        ),
+        (verify("jsonl"), &["\\u009b", "\\u202e"]),
+        (verify("cosign"), &["\\u009b", "\\u202e"]),
+        (scene.sandbox.run(&tree), &["\\u009b", "\\u202e"]),
+    ] {
+        let run = run.exits(0);
+        let raw = |character| "\u{9b}\u{202e}\u{200b}\u{7f}".contains(character);
+        assert!(!run.stdout.contains(raw), "{:?}", run.stdout);
+        for escape in escapes {
+            assert!(run.stdout.contains(escape), "{escape}: {}", run.stdout);
+        }
+    }
 }
 
 #[test]
