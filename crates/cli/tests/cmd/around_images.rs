@@ -129,6 +129,28 @@ fn downloads_are_json_lines_and_claim_nothing() {
 }
 
 #[test]
+fn a_download_that_cannot_be_read_says_so_and_ends_with_one() {
+    let mut scene = Scene::new();
+    let broken = scene.repository.push_blob(
+        "application/vnd.dsse.envelope.v1+json",
+        b"{\"a\":\n1}\n[1,\n2]",
+    );
+    let config = scene.repository.push_blob("application/json", b"{}");
+    let manifest = scene.repository.push_manifest(&json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": config.json(),
+        "layers": [broken.json()],
+    }));
+    let tag = scene.image.tag_with_suffix("att");
+    scene.repository.tag(&tag, &manifest);
+    scene.lay_out();
+    let run = ["download", "attestation", "oci:layout:v1", "--offline"];
+    let run = scene.sandbox.run(&run).exits(1);
+    assert!(run.stderr.contains("left out"), "{}", run.stderr);
+}
+
+#[test]
 fn json_is_safe_on_a_terminal_whatever_is_attached() {
     let mut scene = Scene::new();
     let statement = sign::cosign_statement(
