@@ -50,6 +50,8 @@ pub enum NetError {
         detail: String,
         /// Whether this system has no CA certificate at all, so that no server can be trusted.
         no_roots: bool,
+        /// Whether the server answered with something that is no TLS at all.
+        is_plain: bool,
     },
     /// It took too long.
     Timeout {
