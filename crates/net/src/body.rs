@@ -12,6 +12,7 @@ use crate::classify::words;
 use crate::gate::Permit;
 use crate::redact::redact_url;
 use crate::request::Head;
+use crate::retry::later;
 use crate::{Bytes, NetError, Phase};
 
 /// A complete response.
@@ -73,7 +74,11 @@ pub struct Download {
     until: Instant,
     whole: Duration,
     stall: Duration,
-    _permit: Permit,
+    /// How long the next [`LEAST_BYTES`] may still be waited for, and how many of them have come. The time between two
+    /// calls is the reader's own.
+    patience: Duration,
+    come: u64,
+    permit: Permit,
 }
 
 impl Download {
@@ -93,7 +98,9 @@ impl Download {
             until,
             whole,
             stall,
-            _permit: head.permit,
+            patience: stall,
+            come: 0,
+            permit: head.permit,
         })
     }
 
@@ -138,7 +145,8 @@ impl Download {
     /// # Errors
     /// [`NetError::TooLarge`], [`NetError::Timeout`] and [`NetError::Interrupted`]; after one of them there is no more.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, NetError> {
-        let stalled = Instant::now().checked_add(self.stall).unwrap_or(self.until);
+        let begun = Instant::now();
+        let stalled = later(self.patience);
         let (until, phase, after) = if stalled < self.until {
             (stalled, Phase::Stall, self.stall)
         } else {
@@ -146,15 +154,25 @@ impl Download {
         };
         let next = timeout_at(until, self.response.chunk())
             .await
-            .map_err(|_| NetError::Timeout {
-                url: redact_url(&self.url),
-                phase,
-                after,
-                last: None,
+            .map_err(|_| {
+                let error = NetError::Timeout {
+                    url: redact_url(&self.url),
+                    phase,
+                    after,
+                    last: None,
+                };
+                self.permit.record(&error);
+                error
             })?
             .map_err(|error| interrupted(&self.url, self.received, error))?;
         if let Some(piece) = &next {
             self.received = self.received.saturating_add(size(piece));
+            self.come = self.come.saturating_add(size(piece));
+            self.patience = self.patience.saturating_sub(begun.elapsed());
+            if self.come >= LEAST_BYTES {
+                self.come = 0;
+                self.patience = self.stall;
+            }
             if self.received > self.limit {
                 return Err(too_large(&self.url, self.limit, None));
             }
@@ -351,6 +369,10 @@ fn interrupted(url: &Url, received: u64, error: reqwest::Error) -> NetError {
 fn size(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
+
+/// What of a streamed body must come within [`crate::Config::stall_timeout`], unless it ends: so little is no download,
+/// however steadily it drips.
+const LEAST_BYTES: u64 = 16 << 10;
 
 /// Characters of an error's body that are kept.
 const EXCERPT: usize = 200;

@@ -14,6 +14,7 @@
 //! There is no offline switch: whoever is offline does not construct a client.
 
 mod body;
+mod breaker;
 mod classify;
 mod client;
 mod config;

@@ -113,16 +113,18 @@ impl<'a> Request<'a> {
         let config = &self.client.inner.config;
         let whole = self.deadline.unwrap_or(config.total_deadline);
         let mut patience = Patience::new(config.retry, whole, &url);
-        loop {
+        let done = loop {
             let attempt = async {
                 let head = self.ask(&url).await?;
                 body::read(head, self.limit, self.method == Method::HEAD).await
             };
             let outcome = timeout_at(patience.until, attempt).await;
             if let Some(done) = patience.settle(outcome).await {
-                return done;
+                break done;
             }
-        }
+        };
+        self.client.inner.gate.record(&url, done.as_ref().err());
+        done
     }
 
     /// Asks, and gives the body piece by piece, exactly as the server sends it: a `Content-Encoding` is not undone (none
@@ -142,9 +144,11 @@ impl<'a> Request<'a> {
         let head = loop {
             let outcome = timeout_at(patience.until, self.ask(&url)).await;
             if let Some(done) = patience.settle(outcome).await {
-                break done?;
+                break done;
             }
         };
+        self.client.inner.gate.record(&url, head.as_ref().err());
+        let head = head?;
         Download::new(head, self.limit, until, whole, config.stall_timeout)
     }
 
@@ -185,7 +189,7 @@ impl<'a> Request<'a> {
 
     async fn hop(&self, url: &Url, headers: HeaderMap) -> Result<Head, NetError> {
         let inner = &self.client.inner;
-        let permit = inner.gate.enter(url).await;
+        let permit = inner.gate.enter(url).await?;
         let stack = inner.stack(url);
         let mut request = stack
             .http
