@@ -13,6 +13,7 @@ use crate::gate::Permit;
 use crate::redact::redact_url;
 use crate::request::Head;
 use crate::retry::later;
+use crate::sent::Sent;
 use crate::{Bytes, NetError, Phase};
 
 /// A complete response.
@@ -79,6 +80,7 @@ pub struct Download {
     patience: Duration,
     come: u64,
     permit: Permit,
+    sent: Sent,
 }
 
 impl Download {
@@ -101,6 +103,7 @@ impl Download {
             patience: stall,
             come: 0,
             permit: head.permit,
+            sent: head.sent,
         })
     }
 
@@ -138,6 +141,12 @@ impl Download {
     #[must_use]
     pub fn final_url(&self) -> &Url {
         &self.url
+    }
+
+    /// What was read of the body of an answer that is an error, without the secrets that the request carried.
+    #[must_use]
+    pub fn without_secrets(&self, body: Vec<u8>) -> Vec<u8> {
+        self.sent.hide_in(body)
     }
 
     /// The next piece, or `None` at the end of a complete body.
@@ -187,6 +196,7 @@ pub(crate) async fn read(head: Head, limit: u64, no_body: bool) -> Result<Respon
         mut response,
         url,
         permit,
+        sent,
     } = head;
     let status = response.status().as_u16();
     let headers = std::mem::take(response.headers_mut());
@@ -229,7 +239,7 @@ pub(crate) async fn read(head: Head, limit: u64, no_body: bool) -> Result<Respon
     Ok(Response {
         status,
         headers,
-        body,
+        body: sent.hide_in(body),
         final_url: url,
     })
 }
@@ -239,6 +249,7 @@ pub(crate) async fn excerpt(head: Head) -> String {
     let Head {
         mut response,
         permit,
+        sent,
         ..
     } = head;
     if response.headers().contains_key(CONTENT_ENCODING) {
@@ -254,7 +265,7 @@ pub(crate) async fn excerpt(head: Head) -> String {
         bytes.extend(piece.iter().take(EXCERPT));
     }
     drop(permit);
-    let text = String::from_utf8_lossy(&bytes);
+    let text = sent.hide(String::from_utf8_lossy(&bytes).into_owned());
     let words: Vec<&str> = text
         .split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|w| !w.is_empty())

@@ -26,6 +26,7 @@ mod redirect;
 mod request;
 mod retry;
 mod secrets;
+mod sent;
 mod tls;
 
 #[cfg(feature = "double")]

@@ -136,7 +136,7 @@ impl Reply {
                         break;
                     }
                 }
-                body
+                download.without_secrets(body)
             }
         }
     }
