@@ -54,6 +54,8 @@ struct Report {
     items: Vec<Item>,
     manifest: Option<AttachedManifest>,
     failures: Vec<Failure>,
+    /// Proofs that were taken from the budget for it.
+    counted: usize,
 }
 
 type Task<'t> = Pin<Box<dyn Future<Output = Vec<Report>> + 't>>;
@@ -82,6 +84,8 @@ pub(crate) async fn discover(
     }
     let every = tasks.len();
     let mut reports: Vec<Report> = together(tasks, every).await.into_iter().flatten().collect();
+    // Before as well: each is a request.
+    bound(&mut reports, budget);
     fetch_content(&mut reports, budget).await;
     bound(&mut reports, budget);
     let mut discovery = Discovery::default();
@@ -147,8 +151,10 @@ fn bound(reports: &mut [Report], budget: &Budget) {
         .collect();
     order.sort_by_key(|(proofs, _)| *proofs);
     for (proofs, report) in order {
-        if let Err(failure) = budget.take_proofs(proofs) {
-            report.items.retain(|item| !item.is_proof());
+        let more = proofs.saturating_sub(report.counted);
+        report.counted = proofs.max(report.counted);
+        if let Err(failure) = budget.take_proofs(more) {
+            report.items.retain(|item| item.kind.limit().is_none());
             report.found = Found::Failed;
             report.detail = Some(failure.to_string());
             report.failures.push(failure);
@@ -268,6 +274,7 @@ impl Search<'_> {
                     items: Vec::new(),
                     manifest: None,
                     failures,
+                    counted: 0,
                 };
                 (report, listed.descriptors.clone())
             }
@@ -361,6 +368,7 @@ impl Search<'_> {
                     items: self.opaque(listed),
                     manifest: Some(attached),
                     failures: Vec::new(),
+                    counted: 0,
                 };
             }
         };
@@ -392,7 +400,7 @@ impl Search<'_> {
             })
             .zip(&image.layers)
             .filter(|(item, layer)| {
-                !item.is_proof()
+                item.kind.limit().is_none()
                     || seen.insert((layer.digest, &layer.media_type, &layer.annotations))
             })
             .map(|(item, _)| item)
@@ -419,6 +427,7 @@ impl Search<'_> {
             items,
             manifest: Some(attached),
             failures: Vec::new(),
+            counted: 0,
         }
     }
 
@@ -459,6 +468,7 @@ impl Report {
             items: Vec::new(),
             manifest: None,
             failures: Vec::new(),
+            counted: 0,
         }
     }
 
@@ -475,6 +485,7 @@ impl Report {
             items: Vec::new(),
             manifest: None,
             failures: vec![failure],
+            counted: 0,
         }
     }
 }
@@ -485,10 +496,11 @@ impl Item {
         !matches!(self.kind, Kind::Certificate | Kind::Sbom | Kind::Other)
     }
 
-    /// How many proofs it holds, as far as that can be said without reading them.
+    /// How many proofs it counts for, as far as that can be said without reading them; a file that is fetched for one is as
+    /// much.
     fn proofs(&self) -> usize {
         match (self.kind, &self.content) {
-            (Kind::Certificate | Kind::Sbom | Kind::Other, _) => 0,
+            (Kind::Sbom | Kind::Other, _) => 0,
             (Kind::Lines, Some(Ok(content))) => content
                 .split(|byte| *byte == b'\n')
                 .filter(|line| !line.trim_ascii().is_empty())

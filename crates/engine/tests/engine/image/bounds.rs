@@ -116,3 +116,24 @@ fn no_more_proofs_are_judged_than_the_bound_and_the_places_with_few_come_first()
     scene.repository.attach_bundle(&scene.image, &bundle);
     assert_verified(&scene.judge());
 }
+
+#[test]
+fn what_will_not_be_judged_is_not_asked_for() {
+    let mut scene = Scene::new();
+    for manifest in 0..3_u32 {
+        let mut referrer = Referrer::default();
+        for layer in 0..900_u32 {
+            let content = format!("{manifest} {layer}");
+            let name = format!("{layer}.sig");
+            referrer =
+                referrer.with_titled_layer("application/octet-stream", &name, content.as_bytes());
+        }
+        scene.repository.attach(&scene.image, &referrer);
+    }
+    let double = scene.serve();
+    let verdict = scene.verify(&double, by_identity());
+    assert_failed(&verdict, Outcome::Unavailable, Reason::AnswerTooLarge);
+    let lines = double.lines();
+    let blobs = lines.iter().filter(|line| line.contains("/blobs/")).count();
+    assert_eq!(blobs, 1800);
+}
