@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use sealcheck_engine::Progress;
-use sealcheck_record::{LeftOut, ResultWriter, cosign};
+use sealcheck_record::{LeftOut, ResultWriter, cosign, escaped};
 use sealcheck_verify::{Outcome, Verdict};
 
 use crate::CommandLine;
@@ -300,9 +300,8 @@ pub(crate) fn jobs(args: &OutputArgs) -> NonZeroUsize {
 
 /// One line of JSON, and out with it: who reads it wants it now.
 fn write_line(out: &mut dyn Write, verdict: &Verdict) -> io::Result<()> {
-    let mut line = serde_json::to_vec(verdict.evidence())?;
-    line.push(b'\n');
-    out.write_all(&line)?;
+    let line = escaped(serde_json::to_string(verdict.evidence())?) + "\n";
+    out.write_all(line.as_bytes())?;
     out.flush()
 }
 
@@ -326,7 +325,7 @@ fn print_to(mut out: impl Write, text: &str) -> Result<()> {
 /// A document as indented JSON with a line feed at its end.
 pub(crate) fn json(document: &impl serde::Serialize) -> Result<String> {
     match serde_json::to_string_pretty(document) {
-        Ok(json) => Ok(json + "\n"),
+        Ok(json) => Ok(escaped(json) + "\n"),
         Err(error) => Err(Problem::argument(format!("no JSON could be made: {error}"))),
     }
 }

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use sealcheck_record::{RESULT_SCHEMA, ResultDocument};
+use sealcheck_record::{RESULT_SCHEMA, ResultDocument, escaped};
 use sealcheck_verify::Outcome;
 use sealcheck_verify::evidence::SCHEMA;
 
@@ -147,9 +147,8 @@ impl Wanted {
         };
         let text = match format {
             Format::Json => document().to_json().unwrap_or_default(),
-            Format::Jsonl => {
-                serde_json::to_string(&document()).map_or_else(|_| String::new(), |it| it + "\n")
-            }
+            Format::Jsonl => serde_json::to_string(&document())
+                .map_or_else(|_| String::new(), |it| escaped(it) + "\n"),
             Format::Text => anstream::adapter::strip_str(&text::failed(problem)).to_string(),
             // It has no result but the exit code.
             Format::Cosign => String::new(),

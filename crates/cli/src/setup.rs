@@ -159,7 +159,11 @@ fn reach(network: &NetworkArgs, access: &Access) -> Network {
     match network.timeout {
         None => {}
         Some(Duration::ZERO) => config.total_deadline = NO_LIMIT,
-        Some(timeout) => config.total_deadline = timeout,
+        Some(timeout) => {
+            config.total_deadline = timeout;
+            // A large body may take longer as a whole, but must not stand still for longer.
+            config.stall_timeout = timeout.min(config.stall_timeout);
+        }
     }
     Network::Lazy(config)
 }

@@ -12,6 +12,8 @@ use crate::classify::words;
 use crate::gate::Permit;
 use crate::redact::redact_url;
 use crate::request::Head;
+use crate::retry::later;
+use crate::sent::Sent;
 use crate::{Bytes, NetError, Phase};
 
 /// A complete response.
@@ -73,7 +75,12 @@ pub struct Download {
     until: Instant,
     whole: Duration,
     stall: Duration,
-    _permit: Permit,
+    /// How long the next [`LEAST_BYTES`] may still be waited for, and how many of them have come. The time between two
+    /// calls is the reader's own.
+    patience: Duration,
+    come: u64,
+    permit: Permit,
+    sent: Sent,
 }
 
 impl Download {
@@ -93,7 +100,10 @@ impl Download {
             until,
             whole,
             stall,
-            _permit: head.permit,
+            patience: stall,
+            come: 0,
+            permit: head.permit,
+            sent: head.sent,
         })
     }
 
@@ -133,12 +143,19 @@ impl Download {
         &self.url
     }
 
+    /// What was read of the body of an answer that is an error, without the secrets that the request carried.
+    #[must_use]
+    pub fn without_secrets(&self, body: Vec<u8>) -> Vec<u8> {
+        self.sent.hide_in(body)
+    }
+
     /// The next piece, or `None` at the end of a complete body.
     ///
     /// # Errors
     /// [`NetError::TooLarge`], [`NetError::Timeout`] and [`NetError::Interrupted`]; after one of them there is no more.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, NetError> {
-        let stalled = Instant::now().checked_add(self.stall).unwrap_or(self.until);
+        let begun = Instant::now();
+        let stalled = later(self.patience);
         let (until, phase, after) = if stalled < self.until {
             (stalled, Phase::Stall, self.stall)
         } else {
@@ -146,15 +163,25 @@ impl Download {
         };
         let next = timeout_at(until, self.response.chunk())
             .await
-            .map_err(|_| NetError::Timeout {
-                url: redact_url(&self.url),
-                phase,
-                after,
-                last: None,
+            .map_err(|_| {
+                let error = NetError::Timeout {
+                    url: redact_url(&self.url),
+                    phase,
+                    after,
+                    last: None,
+                };
+                self.permit.record(&error);
+                error
             })?
             .map_err(|error| interrupted(&self.url, self.received, error))?;
         if let Some(piece) = &next {
             self.received = self.received.saturating_add(size(piece));
+            self.come = self.come.saturating_add(size(piece));
+            self.patience = self.patience.saturating_sub(begun.elapsed());
+            if self.come >= LEAST_BYTES {
+                self.come = 0;
+                self.patience = self.stall;
+            }
             if self.received > self.limit {
                 return Err(too_large(&self.url, self.limit, None));
             }
@@ -169,6 +196,7 @@ pub(crate) async fn read(head: Head, limit: u64, no_body: bool) -> Result<Respon
         mut response,
         url,
         permit,
+        sent,
     } = head;
     let status = response.status().as_u16();
     let headers = std::mem::take(response.headers_mut());
@@ -211,7 +239,7 @@ pub(crate) async fn read(head: Head, limit: u64, no_body: bool) -> Result<Respon
     Ok(Response {
         status,
         headers,
-        body,
+        body: sent.hide_in(body),
         final_url: url,
     })
 }
@@ -221,6 +249,7 @@ pub(crate) async fn excerpt(head: Head) -> String {
     let Head {
         mut response,
         permit,
+        sent,
         ..
     } = head;
     if response.headers().contains_key(CONTENT_ENCODING) {
@@ -236,7 +265,7 @@ pub(crate) async fn excerpt(head: Head) -> String {
         bytes.extend(piece.iter().take(EXCERPT));
     }
     drop(permit);
-    let text = String::from_utf8_lossy(&bytes);
+    let text = sent.hide(String::from_utf8_lossy(&bytes).into_owned());
     let words: Vec<&str> = text
         .split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|w| !w.is_empty())
@@ -351,6 +380,10 @@ fn interrupted(url: &Url, received: u64, error: reqwest::Error) -> NetError {
 fn size(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
+
+/// What of a streamed body must come within [`crate::Config::stall_timeout`], unless it ends: so little is no download,
+/// however steadily it drips.
+const LEAST_BYTES: u64 = 16 << 10;
 
 /// Characters of an error's body that are kept.
 const EXCERPT: usize = 200;

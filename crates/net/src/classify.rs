@@ -23,11 +23,12 @@ impl Hop<'_> {
         let error = error.without_url();
         let url = redact_url(self.url);
         let detail = words(&error);
-        if is_tls(&error) {
+        if let Some(tls) = tls_error(&error) {
             return NetError::Tls {
                 url,
                 detail,
                 no_roots: self.no_roots,
+                is_plain: matches!(tls, rustls::Error::InvalidMessage(_)),
             };
         }
         // Whatever fails before a connection stands fails between us and the proxy, when there is one.
@@ -91,23 +92,22 @@ fn innermost(error: &dyn Error) -> String {
     current.to_string()
 }
 
-/// Whether a TLS error is at the bottom. `io::Error` hides what it wraps from `source`, hence the second look.
-fn is_tls(error: &(dyn Error + 'static)) -> bool {
+/// The TLS error at the bottom, if there is one. `io::Error` hides what it wraps from `source`, hence the second look.
+fn tls_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
     let mut current = Some(error);
     while let Some(inner) = current {
-        if inner.is::<rustls::Error>() {
-            return true;
+        if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
+            return Some(tls);
         }
-        if let Some(wrapped) = inner
+        let wrapped = inner
             .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref)
-            && is_tls(wrapped)
-        {
-            return true;
+            .and_then(io::Error::get_ref);
+        if let Some(tls) = wrapped.and_then(|wrapped| tls_error(wrapped)) {
+            return Some(tls);
         }
         current = inner.source();
     }
-    false
+    None
 }
 
 /// What the standard library puts before the resolver's own words.

@@ -16,7 +16,7 @@ pub struct Config {
     pub connect_timeout: Duration,
     /// Longest time a streamed body may take as a whole; streamed bodies are large, so this is not `total_deadline`.
     pub stream_deadline: Duration,
-    /// Longest silence between two pieces of a streamed body.
+    /// Longest time for the next 16 KiB of a streamed body, or its end.
     pub stall_timeout: Duration,
     /// Requests under way at one time to one host (scheme, name and port).
     pub max_in_flight_per_host: usize,

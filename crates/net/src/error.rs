@@ -50,6 +50,8 @@ pub enum NetError {
         detail: String,
         /// Whether this system has no CA certificate at all, so that no server can be trusted.
         no_roots: bool,
+        /// Whether the server answered with something that is no TLS at all.
+        is_plain: bool,
     },
     /// It took too long.
     Timeout {
@@ -61,6 +63,15 @@ pub enum NetError {
         after: Duration,
         /// What went wrong in the attempt before, if this was a retry.
         last: Option<Box<NetError>>,
+    },
+    /// It was not asked, because its host let several questions wait too long a short while ago.
+    GivenUp {
+        /// What was to be asked.
+        url: String,
+        /// Questions that it let wait.
+        timeouts: u32,
+        /// The last of those.
+        last: Box<NetError>,
     },
     /// The connection broke before the answer was complete.
     Interrupted {
@@ -153,6 +164,7 @@ impl NetError {
             Self::Connect { .. } => "connect",
             Self::Tls { .. } => "tls",
             Self::Timeout { .. } => "timeout",
+            Self::GivenUp { .. } => "given-up",
             Self::Interrupted { .. } => "interrupted",
             Self::Status { .. } => "status",
             Self::TooLarge { .. } => "too-large",
@@ -183,6 +195,9 @@ impl NetError {
                     format!("{phase} took longer than {after:?} (before that: {last})")
                 }
             },
+            Self::GivenUp { timeouts, last, .. } => format!(
+                "not asked, since this host let {timeouts} questions wait too long (the last: {last})"
+            ),
             Self::Interrupted {
                 received, detail, ..
             } => format!("the connection broke after {received} bytes of the body: {detail}"),
@@ -224,6 +239,7 @@ impl NetError {
             | Self::Connect { url, .. }
             | Self::Tls { url, .. }
             | Self::Timeout { url, .. }
+            | Self::GivenUp { url, .. }
             | Self::Interrupted { url, .. }
             | Self::Status { url, .. }
             | Self::TooLarge { url, .. }
@@ -255,7 +271,7 @@ impl NetError {
             Self::Tls { .. } => {
                 "If the server uses a private CA, give its certificate as a CA file or in SSL_CERT_FILE."
             }
-            Self::Timeout { .. } => "Try again, or allow more time.",
+            Self::Timeout { .. } | Self::GivenUp { .. } => "Try again, or allow more time.",
             Self::Interrupted { .. } => {
                 "Try again; if it happens again, look at the proxy or load balancer in between."
             }

@@ -8,7 +8,8 @@ use reqwest::Url;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 
-use crate::HostConfig;
+use crate::breaker::Breaker;
+use crate::{HostConfig, NetError};
 
 /// One semaphore per origin, and where it is wanted a clock.
 #[derive(Debug)]
@@ -22,6 +23,7 @@ pub(crate) struct Gate {
 struct Host {
     semaphore: Arc<Semaphore>,
     pace: Option<Pace>,
+    breaker: Breaker,
 }
 
 /// When the next request may start.
@@ -36,7 +38,14 @@ struct Pace {
 pub(crate) struct Permit {
     _permit: Option<OwnedSemaphorePermit>,
     /// Held so that a busy host is not forgotten.
-    _host: Arc<Host>,
+    host: Arc<Host>,
+}
+
+impl Permit {
+    /// Counts how a body that is read piece by piece ended badly.
+    pub(crate) fn record(&self, error: &NetError) {
+        self.host.breaker.record(Some(error));
+    }
 }
 
 impl Gate {
@@ -48,18 +57,26 @@ impl Gate {
         }
     }
 
-    /// Waits until a request to this URL's origin may start.
-    pub(crate) async fn enter(&self, url: &Url) -> Permit {
+    /// Waits until a request to this URL's origin may start. Fails at once when that host is given up, also for those who
+    /// wait then.
+    pub(crate) async fn enter(&self, url: &Url) -> Result<Permit, NetError> {
         let host = self.host(url);
+        host.breaker.check(url)?;
         // Fails only when the semaphore is closed, which nothing does.
         let permit = Arc::clone(&host.semaphore).acquire_owned().await.ok();
         if let Some(pace) = &host.pace {
             sleep_until(pace.turn(Instant::now())).await;
         }
-        Permit {
+        host.breaker.check(url)?;
+        Ok(Permit {
             _permit: permit,
-            _host: host,
-        }
+            host,
+        })
+    }
+
+    /// Counts a question to this URL's origin that is over, and how it ended if it failed.
+    pub(crate) fn record(&self, url: &Url, error: Option<&NetError>) {
+        self.host(url).breaker.record(error);
     }
 
     fn host(&self, url: &Url) -> Arc<Host> {
@@ -86,6 +103,7 @@ impl Gate {
                 between,
                 next: Mutex::new(Instant::now()),
             }),
+            breaker: Breaker::default(),
         }
     }
 }
@@ -113,8 +131,8 @@ mod tests {
         let here = Url::parse("https://a.example/x").unwrap();
         let same = Url::parse("https://a.example:443/y").unwrap();
         let other = Url::parse("https://b.example/x").unwrap();
-        let first = gate.enter(&here).await;
-        let _elsewhere = gate.enter(&other).await;
+        let first = gate.enter(&here).await.unwrap();
+        let _elsewhere = gate.enter(&other).await.unwrap();
         let host = gate.host(&same);
         assert_eq!(host.semaphore.available_permits(), 0);
         drop(first);
@@ -126,10 +144,12 @@ mod tests {
         let gate = Gate::new(1, Vec::new());
         let busy = gate
             .enter(&Url::parse("https://busy.example/").unwrap())
-            .await;
+            .await
+            .unwrap();
         for number in 0..2 * REMEMBERED_HOSTS {
             gate.enter(&Url::parse(&format!("https://h{number}.example/")).unwrap())
-                .await;
+                .await
+                .unwrap();
         }
         assert!(gate.hosts.lock().unwrap().len() <= REMEMBERED_HOSTS);
         assert!(
@@ -153,9 +173,9 @@ mod tests {
         let gate = Gate::new(1, vec![slow]);
         let url = Url::parse("https://slow.example:5000/x").unwrap();
         let before = Instant::now();
-        let first = gate.enter(&url).await;
-        let second = gate.enter(&url).await;
-        let third = gate.enter(&url).await;
+        let first = gate.enter(&url).await.unwrap();
+        let second = gate.enter(&url).await.unwrap();
+        let third = gate.enter(&url).await.unwrap();
         assert_eq!(before.elapsed(), Duration::from_millis(80));
         assert_eq!(gate.host(&url).semaphore.available_permits(), 0);
         drop((first, second, third));

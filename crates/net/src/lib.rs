@@ -14,6 +14,7 @@
 //! There is no offline switch: whoever is offline does not construct a client.
 
 mod body;
+mod breaker;
 mod classify;
 mod client;
 mod config;
@@ -25,6 +26,7 @@ mod redirect;
 mod request;
 mod retry;
 mod secrets;
+mod sent;
 mod tls;
 
 #[cfg(feature = "double")]

@@ -15,6 +15,7 @@ use crate::gate::Permit;
 use crate::redact::{redact_text, redact_url};
 use crate::redirect::{headers_for_another_origin, is_redirect, next_url};
 use crate::retry::{Patience, later, retry_after};
+use crate::sent::Sent;
 use crate::{Bytes, Client, NetError, Redacted};
 
 /// A request to be sent; made by [`Client::get`] and its siblings.
@@ -26,6 +27,7 @@ pub struct Request<'a> {
     url: Result<Url, NetError>,
     headers: HeaderMap,
     body: Option<Bytes>,
+    hidden: Vec<Redacted>,
     limit: u64,
     accepted: Vec<u16>,
     deadline: Option<Duration>,
@@ -36,6 +38,8 @@ pub(crate) struct Head {
     pub(crate) response: reqwest::Response,
     pub(crate) url: Url,
     pub(crate) permit: Permit,
+    /// The secrets of the request, when the server did not accept it and may repeat them.
+    pub(crate) sent: Sent,
 }
 
 impl<'a> Request<'a> {
@@ -46,6 +50,7 @@ impl<'a> Request<'a> {
             url: parse(url),
             headers: HeaderMap::new(),
             body,
+            hidden: Vec::new(),
             limit: DEFAULT_LIMIT,
             accepted: Vec::new(),
             deadline: None,
@@ -62,6 +67,12 @@ impl<'a> Request<'a> {
     /// another origin on a redirect.
     pub fn secret_header(mut self, name: &str, value: &Redacted) -> Self {
         self.add(name, value.expose(), true);
+        self
+    }
+
+    /// Says that the body holds this secret, so that it is not shown when the server repeats it in an error.
+    pub fn secret_in_body(mut self, secret: &Redacted) -> Self {
+        self.hidden.push(secret.clone());
         self
     }
 
@@ -113,16 +124,18 @@ impl<'a> Request<'a> {
         let config = &self.client.inner.config;
         let whole = self.deadline.unwrap_or(config.total_deadline);
         let mut patience = Patience::new(config.retry, whole, &url);
-        loop {
+        let done = loop {
             let attempt = async {
                 let head = self.ask(&url).await?;
                 body::read(head, self.limit, self.method == Method::HEAD).await
             };
             let outcome = timeout_at(patience.until, attempt).await;
             if let Some(done) = patience.settle(outcome).await {
-                return done;
+                break done;
             }
-        }
+        };
+        self.client.inner.gate.record(&url, done.as_ref().err());
+        done
     }
 
     /// Asks, and gives the body piece by piece, exactly as the server sends it: a `Content-Encoding` is not undone (none
@@ -142,9 +155,11 @@ impl<'a> Request<'a> {
         let head = loop {
             let outcome = timeout_at(patience.until, self.ask(&url)).await;
             if let Some(done) = patience.settle(outcome).await {
-                break done?;
+                break done;
             }
         };
+        self.client.inner.gate.record(&url, head.as_ref().err());
+        let head = head?;
         Download::new(head, self.limit, until, whole, config.stall_timeout)
     }
 
@@ -171,7 +186,7 @@ impl<'a> Request<'a> {
             let next = next_url(&self.method, status, location, &visited).map_err(|reason| {
                 NetError::Redirect {
                     url: redact_url(&url),
-                    to: shown_location(&url, location),
+                    to: head.sent.hide(shown_location(&url, location)),
                     reason,
                 }
             })?;
@@ -185,8 +200,9 @@ impl<'a> Request<'a> {
 
     async fn hop(&self, url: &Url, headers: HeaderMap) -> Result<Head, NetError> {
         let inner = &self.client.inner;
-        let permit = inner.gate.enter(url).await;
+        let permit = inner.gate.enter(url).await?;
         let stack = inner.stack(url);
+        let sent = Sent::of(&headers, &self.hidden);
         let mut request = stack
             .http
             .request(self.method.clone(), url.clone())
@@ -195,7 +211,7 @@ impl<'a> Request<'a> {
             request = request.body(body.clone());
         }
         let proxy = inner.routes.proxy_for(url);
-        let response = request.send().await.map_err(|error| {
+        let mut response = request.send().await.map_err(|error| {
             let hop = Hop {
                 url,
                 proxy,
@@ -211,10 +227,26 @@ impl<'a> Request<'a> {
                 detail: "proxy authorization required (status 407)".to_owned(),
             });
         }
+        let sent = match response.status().is_success() {
+            true => Sent::default(),
+            false => sent,
+        };
+        if response.status().is_client_error() || response.status().is_server_error() {
+            for value in response.headers_mut().values_mut() {
+                let shown = value.to_str().map(|text| sent.hide(text.to_owned()));
+                if let Some(shown) = shown
+                    .ok()
+                    .and_then(|text| HeaderValue::from_str(&text).ok())
+                {
+                    *value = shown;
+                }
+            }
+        }
         Ok(Head {
             response,
             url: url.clone(),
             permit,
+            sent,
         })
     }
 

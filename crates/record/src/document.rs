@@ -3,6 +3,8 @@
 use sealcheck_verify::{Evidence, Outcome, Reason, Verdict};
 use serde::Serialize;
 
+use crate::escape::escaped;
+
 /// The name of the JSON schema that [`ResultDocument`] serialises to.
 pub const RESULT_SCHEMA: &str = "sealcheck/result/v1";
 
@@ -85,6 +87,6 @@ impl ResultDocument {
     /// # Errors
     /// None that can occur: every value of the document has a JSON form.
     pub fn to_json(&self) -> serde_json::Result<String> {
-        serde_json::to_string_pretty(self).map(|text| text + "\n")
+        serde_json::to_string_pretty(self).map(|text| escaped(text) + "\n")
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod cosign;
 mod document;
+mod escape;
 mod line;
 #[cfg(feature = "schema")]
 pub mod schema;
@@ -12,6 +13,7 @@ mod tree;
 mod writer;
 
 pub use document::{LeftOut, RESULT_SCHEMA, ResultDocument};
+pub use escape::escaped;
 pub use line::one_line;
 pub use tree::{TREE_SCHEMA, TreeAttachment, TreeDocument, TreeManifest, TreeState};
 pub use writer::ResultWriter;

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use sealcheck_verify::{Outcome, Verdict};
 
 use crate::document::{LeftOut, RESULT_SCHEMA};
+use crate::escape::escaped;
 
 /// Writes a [`ResultDocument`](crate::ResultDocument) result by result, so that memory does not grow with their number.
 ///
@@ -48,7 +49,7 @@ impl<W: Write> ResultWriter<W> {
             self.out.write_all(b",")?;
         }
         self.outcome = self.outcome.max(Some(verdict.outcome()));
-        let text = serde_json::to_string_pretty(verdict.evidence())?;
+        let text = escaped(serde_json::to_string_pretty(verdict.evidence())?);
         for line in text.lines() {
             write!(self.out, "\n    {line}")?;
         }
@@ -72,7 +73,7 @@ impl<W: Write> ResultWriter<W> {
             write!(
                 self.out,
                 "{begin}\n    {}",
-                serde_json::to_string(left_out)?
+                escaped(serde_json::to_string(left_out)?)
             )?;
         }
         let end = if self.left_out.is_empty() {

@@ -145,14 +145,19 @@ pub fn printable(text: &str) -> String {
             out.push('…');
             break;
         }
-        let hidden = character.is_control()
-            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-        match hidden {
+        match is_unprintable(character) {
             true => out.extend(character.escape_unicode()),
             false => out.push(character),
         }
     }
     out
+}
+
+/// Whether a character controls a terminal, changes the direction of text or cannot be seen.
+#[must_use]
+pub fn is_unprintable(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// Hostile text is cut here: long enough for any identity seen in the field.

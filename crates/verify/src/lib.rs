@@ -66,7 +66,7 @@ pub use certificate::{
 pub use cosign::SignatureAnnotations;
 pub use digest::{Digest, DigestAlgorithm, InvalidDigest};
 pub use evidence::Evidence;
-pub use failure::{Failure, Result, printable};
+pub use failure::{Failure, Result, is_unprintable, printable};
 pub use identity::{Identities, Identity, Pattern};
 pub use key::{KeyKind, PublicKey, SignatureScheme};
 pub use material::{Format, Material};

@@ -8,6 +8,7 @@
     reason = "a test program"
 )]
 
+mod commands;
 mod files;
 mod images;
 mod sbom;
@@ -54,7 +55,7 @@ fn main() {
 }
 
 fn trials(run: Option<&Arc<Run>>) -> Vec<Trial> {
-    let checks: [(&str, Check); 13] = [
+    let checks: [(&str, Check); 17] = [
         ("files-are-complete", files::complete),
         ("files-have-the-real-forms", files::forms),
         ("files-agree-with-checksums", files::checksums),
@@ -68,6 +69,10 @@ fn trials(run: Option<&Arc<Run>>) -> Vec<Trial> {
         ("images-have-the-real-layers", images::layers),
         ("images-are-accepted", images::signatures),
         ("attestations-are-accepted", images::attestations),
+        ("command-verify-all", commands::verify_all),
+        ("command-fetch-and-verify", commands::fetch_and_verify),
+        ("command-fetch-from-a-bad-server", commands::faults),
+        ("command-collect-and-kit", commands::kit),
     ];
     let trial = |(name, check): (&'static str, Check)| {
         let run = run.cloned();

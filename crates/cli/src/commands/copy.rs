@@ -50,6 +50,7 @@ pub(crate) fn run(args: &CopyArgs, line: &CommandLine<'_>) -> Result<u8> {
 
 /// What was copied.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Document {
     image: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,6 +66,9 @@ struct Document {
     attachments: usize,
     blobs: usize,
     bytes: u64,
+    /// Layers that may not be passed on and were not there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    left_out: Vec<String>,
 }
 
 impl Document {
@@ -86,6 +90,7 @@ impl Document {
             attachments: copied.attachments,
             blobs: copied.blobs,
             bytes: copied.bytes,
+            left_out: copied.left_out.iter().map(ToString::to_string).collect(),
         }
     }
 }
@@ -107,6 +112,10 @@ fn text(copied: &Document) -> String {
             copied.manifests, copied.attachments, copied.blobs, copied.bytes
         ),
     );
+    for digest in &copied.left_out {
+        let words = "a layer that may not be passed on, and that the registry does not have:";
+        add("without", &format!("{words} {digest}"));
+    }
     add(
         "hint",
         &format!(

@@ -5,7 +5,7 @@ use pki_types::CertificateDer;
 use pki_types::pem::PemObject;
 use sealcheck_engine::{Attachment, AttachmentKind, Inventory};
 use sealcheck_policy::PredicateType;
-use sealcheck_record::one_line;
+use sealcheck_record::{escaped, one_line};
 use sealcheck_verify::{Failure, Material, Reason, Statement};
 use serde::Serialize;
 use serde::de::IgnoredAny;
@@ -117,11 +117,12 @@ fn documents(attachment: &Attachment) -> std::result::Result<Vec<String>, Failur
         let payload = SignedPayload::new(attachment, content);
         let json = serde_json::to_string(&payload);
         return json
-            .map(|json| vec![json])
+            .map(|json| vec![escaped(json)])
             .map_err(|error| malformed(attachment, &error));
     }
     let text = std::str::from_utf8(content).map_err(|error| malformed(attachment, &error))?;
-    let check = |text: &str| serde_json::from_str::<IgnoredAny>(text).map(|_| one_line(text));
+    let check =
+        |text: &str| serde_json::from_str::<IgnoredAny>(text).map(|_| escaped(one_line(text)));
     if let Ok(document) = check(text) {
         return Ok(vec![document]);
     }

@@ -1,9 +1,11 @@
 //! `verify-attestation`, `tree`, `download`, `copy`, and the name `cosign`.
 
+use sealcheck_testkit::image::Referrer;
+use sealcheck_testkit::{Content, sign};
 use serde_json::{Value, json};
 
 use crate::sandbox::{Run, finish};
-use crate::scene::{ISSUER, SIGNER, Scene};
+use crate::scene::{ISSUER, SIGNER, Scene, by};
 
 const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
 
@@ -124,6 +126,62 @@ fn downloads_are_json_lines_and_claim_nothing() {
         "spdx",
     ];
     scene.sandbox.run(&none).exits(4);
+}
+
+#[test]
+fn a_download_that_cannot_be_read_says_so_and_ends_with_one() {
+    let mut scene = Scene::new();
+    let broken = scene.repository.push_blob(
+        "application/vnd.dsse.envelope.v1+json",
+        b"{\"a\":\n1}\n[1,\n2]",
+    );
+    let config = scene.repository.push_blob("application/json", b"{}");
+    let manifest = scene.repository.push_manifest(&json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": config.json(),
+        "layers": [broken.json()],
+    }));
+    let tag = scene.image.tag_with_suffix("att");
+    scene.repository.tag(&tag, &manifest);
+    scene.lay_out();
+    let run = ["download", "attestation", "oci:layout:v1", "--offline"];
+    let run = scene.sandbox.run(&run).exits(1);
+    assert!(run.stderr.contains("left out"), "{}", run.stderr);
+}
+
+#[test]
+fn json_is_safe_on_a_terminal_whatever_is_attached() {
+    let mut scene = Scene::new();
+    let statement = sign::cosign_statement(
+        &scene.image.digest,
+        &[("k\u{9b}2J", "v\u{202e}\u{200b}\u{7f}")],
+    );
+    let signed = scene
+        .sandbox
+        .sigstore
+        .sign(Content::statement(&statement), &by(SIGNER));
+    let bundle = Referrer::bundle(&signed).with_artifact_type("a\u{9b}2J\u{202e}b");
+    scene.repository.attach(&scene.image, &bundle);
+    scene.lay_out();
+    let verify = |form: &str| scene.run("verify", &["oci:layout:v1", "--offline", "-o", form]);
+    let tree = ["tree", "oci:layout:v1", "--offline", "-o", "json"];
+    for (run, escapes) in [
+        (
+            verify("json"),
+            &["\\u009b", "\\u202e", "\\u200b", "\\u007f"][..],
+        ),
+        (verify("jsonl"), &["\\u009b", "\\u202e"]),
+        (verify("cosign"), &["\\u009b", "\\u202e"]),
+        (scene.sandbox.run(&tree), &["\\u009b", "\\u202e"]),
+    ] {
+        let run = run.exits(0);
+        let raw = |character| "\u{9b}\u{202e}\u{200b}\u{7f}".contains(character);
+        assert!(!run.stdout.contains(raw), "{:?}", run.stdout);
+        for escape in escapes {
+            assert!(run.stdout.contains(escape), "{escape}: {}", run.stdout);
+        }
+    }
 }
 
 #[test]

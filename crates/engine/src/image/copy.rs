@@ -1,6 +1,6 @@
 //! Taking an image along with all its proofs, as an OCI image layout.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -51,6 +51,8 @@ pub struct Copied {
     pub bytes: u64,
     /// Manifests of proofs and other attachments among them.
     pub attachments: usize,
+    /// Layers that may not be passed on, and that the source does not have either: Windows' base layers, for example.
+    pub left_out: Vec<Digest>,
     /// Every place that was looked at for proofs.
     pub places: Vec<Place>,
 }
@@ -83,6 +85,9 @@ impl Engine {
                 progress,
                 fetched: discovery.contents(),
                 seen: BTreeSet::new(),
+                visited: HashSet::new(),
+                missing: Reason::ArtifactUnreadable,
+                left_out: Vec::new(),
                 manifests: 0,
                 blobs: 0,
                 bytes: 0,
@@ -93,6 +98,7 @@ impl Engine {
                 role: Role::Image(resolved.reference.clone()),
             }];
             let attached = std::mem::take(&mut discovery.manifests);
+            copy.missing = Reason::ProofUnreadable;
             for attached in &attached {
                 copy.attached(attached).await?;
                 published.push(Published {
@@ -139,6 +145,11 @@ struct Copying<'c> {
     /// What was read when the proofs were looked for.
     fetched: HashMap<Digest, Bytes>,
     seen: BTreeSet<String>,
+    /// Manifests that were followed, since one can be listed in many places.
+    visited: HashSet<Digest>,
+    /// What it means when something is listed and not there: that depends on whether it is of the image or of a proof.
+    missing: Reason,
+    left_out: Vec<Digest>,
     manifests: usize,
     blobs: usize,
     bytes: u64,
@@ -173,15 +184,19 @@ impl Copying<'_> {
     /// A manifest and everything below it.
     async fn tree(&mut self, shelf: &Shelf, descriptor: &Descriptor, depth: usize) -> Result<()> {
         if depth > DEPTH.max {
-            return Err(Failure::new(Reason::LimitExceeded)
-                .at(DEPTH.name)
-                .expected(DEPTH)
-                .found("more"));
+            return Err(over(DEPTH));
+        }
+        // What is below it came along as well.
+        if !self.visited.insert(descriptor.digest) {
+            return Ok(());
+        }
+        if self.visited.len() > MANIFESTS.max {
+            return Err(over(MANIFESTS));
         }
         let place = shelf.digest_place(&descriptor.digest);
         let manifest = match shelf.manifest(&descriptor.digest).await? {
             Ok(manifest) => manifest,
-            Err(_) => return Err(gone(&place)),
+            Err(_) => return Err(self.gone(&place)),
         };
         self.manifest(shelf, &manifest).await?;
         if let Content::Index(index) = manifest.content() {
@@ -206,12 +221,13 @@ impl Copying<'_> {
                 wanted.iter().map(|blob| this.blob(shelf, blob)),
                 BLOBS_AT_ONE_TIME,
             );
-            for copied in copied.await {
-                copied?;
-            }
-            self.blobs = self.blobs.saturating_add(wanted.len());
-            for blob in wanted {
-                self.bytes = self.bytes.saturating_add(blob.size);
+            for (blob, is_there) in wanted.iter().zip(copied.await) {
+                if is_there? {
+                    self.blobs = self.blobs.saturating_add(1);
+                    self.bytes = self.bytes.saturating_add(blob.size);
+                } else {
+                    self.left_out.push(blob.digest);
+                }
             }
         }
         if self.seen.insert(manifest.digest().to_string()) {
@@ -229,22 +245,34 @@ impl Copying<'_> {
         self.tree(&attached.shelf, &attached.descriptor, 0).await
     }
 
-    async fn blob(&self, shelf: &Shelf, descriptor: &Descriptor) -> Result<()> {
+    fn gone(&self, place: &str) -> Failure {
+        Failure {
+            reason: self.missing,
+            ..gone(place)
+        }
+    }
+
+    /// Copies a blob. Says whether it is in the copy now, which only a layer that may not be passed on need not be.
+    async fn blob(&self, shelf: &Shelf, descriptor: &Descriptor) -> Result<bool> {
         let total = Some(descriptor.size);
         let has = self
             .writer
             .has(descriptor)
             .map_err(|error| unwritten(&error))?;
         if has {
-            return Ok(());
+            return Ok(true);
         }
         if let Some(content) = self.fetched.get(&descriptor.digest) {
-            return self
-                .writer
+            self.writer
                 .small(descriptor, content)
-                .map_err(|error| unwritten(&error));
+                .map_err(|error| unwritten(&error))?;
+            return Ok(true);
         }
         let place = shelf.digest_place(&descriptor.digest);
+        let absent = || match is_not_passed_on(&descriptor.media_type) {
+            true => Ok(false),
+            false => Err(self.gone(&place)),
+        };
         let mut target = self
             .writer
             .blob(descriptor)
@@ -256,7 +284,7 @@ impl Copying<'_> {
                 let failed = |error| Failure::from(&error);
                 let opened = registry.open_blob(repository, descriptor).await;
                 let Lookup::Found(mut blob) = opened.map_err(failed)? else {
-                    return Err(gone(&place));
+                    return absent();
                 };
                 while let Some(piece) = blob.chunk().await.map_err(failed)? {
                     target.write(&piece).map_err(|error| unwritten(&error))?;
@@ -267,7 +295,7 @@ impl Copying<'_> {
             Shelf::Layout(layout) => {
                 let failed = |error| Failure::from(&error);
                 let Lookup::Found(mut blob) = layout.open_blob(descriptor).map_err(failed)? else {
-                    return Err(gone(&place));
+                    return absent();
                 };
                 while let Some(piece) = blob.chunk().map_err(failed)? {
                     target.write(&piece).map_err(|error| unwritten(&error))?;
@@ -276,7 +304,8 @@ impl Copying<'_> {
                 }
             }
         }
-        target.finish().map_err(|error| unwritten(&error))
+        target.finish().map_err(|error| unwritten(&error))?;
+        Ok(true)
     }
 
     fn report(
@@ -293,6 +322,7 @@ impl Copying<'_> {
             blobs: self.blobs,
             bytes: self.bytes,
             attachments,
+            left_out: self.left_out,
             places: discovery.places,
         }
     }
@@ -302,6 +332,24 @@ fn unwritten(error: &LayoutError) -> Failure {
     Failure::from(error)
 }
 
+fn over(limit: Limit) -> Failure {
+    Failure::new(Reason::AnswerTooLarge)
+        .at(limit.name)
+        .expected(limit)
+        .found("more")
+}
+
+/// Whether layers of this type may not be passed on, so that registries need not have them (image-spec 1.1,
+/// "Non-Distributable Layers", and Docker's foreign layers).
+fn is_not_passed_on(media_type: &str) -> bool {
+    [
+        "application/vnd.oci.image.layer.nondistributable.",
+        "application/vnd.docker.image.rootfs.foreign.",
+    ]
+    .iter()
+    .any(|kind| media_type.starts_with(kind))
+}
+
 /// Blobs of one manifest that are copied at one time.
 const BLOBS_AT_ONE_TIME: usize = 4;
 
@@ -309,4 +357,10 @@ const BLOBS_AT_ONE_TIME: usize = 4;
 const DEPTH: Limit = Limit {
     name: "index-depth",
     max: 8,
+};
+
+/// Manifests of one copy. An index has at most 4096, and each of those a few that are attached.
+const MANIFESTS: Limit = Limit {
+    name: "copied-manifests",
+    max: 20_000,
 };

@@ -1,19 +1,16 @@
 //! Looking for what is attached to an image: at every place, whatever the others answer.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use sealcheck_registry::{
-    Attached, Content, DOCKER_LIST, DOCKER_MANIFEST, Descriptor, Manifest, OCI_INDEX, OCI_MANIFEST,
-    Referrers,
-};
+use sealcheck_registry::{Attached, Content, Descriptor, Manifest, Referrers};
 use sealcheck_verify::evidence::{Found, Place};
 use sealcheck_verify::limits::Limit;
 use sealcheck_verify::{Digest, Failure, Reason, Result, printable};
 
+use super::budget::Budget;
 use super::layers::{Item, Kind, Origin, pair};
 use super::shelf::{Answer, Shelf};
 use super::together::together;
@@ -57,11 +54,9 @@ struct Report {
     items: Vec<Item>,
     manifest: Option<AttachedManifest>,
     failures: Vec<Failure>,
+    /// Proofs that were taken from the budget for it.
+    counted: usize,
 }
-
-/// How many bytes may still be fetched for one image. A few attestations with large SBOMs fit.
-#[derive(Debug)]
-pub(crate) struct Budget(AtomicUsize);
 
 type Task<'t> = Pin<Box<dyn Future<Output = Vec<Report>> + 't>>;
 
@@ -88,11 +83,83 @@ pub(crate) async fn discover(
         }
     }
     let every = tasks.len();
+    let mut reports: Vec<Report> = together(tasks, every).await.into_iter().flatten().collect();
+    // Before as well: each is a request.
+    bound(&mut reports, budget);
+    fetch_content(&mut reports, budget).await;
+    bound(&mut reports, budget);
     let mut discovery = Discovery::default();
-    for report in together(tasks, every).await.into_iter().flatten() {
+    for report in reports {
         discovery.add(report);
     }
     discovery
+}
+
+/// Fetches what can be a proof. The small first, so that a large one cannot use up what the others need.
+async fn fetch_content(reports: &mut [Report], budget: &Budget) {
+    let mut wanted: Vec<Wanted<'_>> = Vec::new();
+    for (report, there) in reports.iter().enumerate() {
+        let Some(AttachedManifest { shelf, .. }) = &there.manifest else {
+            continue;
+        };
+        for (item, layer) in there.items.iter().enumerate() {
+            if let Some(limit) = layer.kind.limit() {
+                let layer = &layer.descriptor;
+                wanted.push((report, item, shelf, layer, limit));
+            }
+        }
+    }
+    wanted.sort_by_key(|(_, _, _, layer, _)| layer.size);
+    let fetching = wanted
+        .into_iter()
+        .map(async |(report, item, shelf, layer, limit)| {
+            (report, item, fetch(shelf, layer, limit, budget).await)
+        });
+    for (report, item, content) in together(fetching, AT_ONE_TIME).await {
+        let report = reports.get_mut(report);
+        if let Some(item) = report.and_then(|report| report.items.get_mut(item)) {
+            item.content = Some(content);
+        }
+    }
+    for report in reports {
+        pair(&mut report.items);
+    }
+}
+
+/// A layer: the positions of its report and of itself in that, where it lies, what it is, and how large it may be.
+type Wanted<'r> = (usize, usize, &'r Shelf, &'r Descriptor, Limit);
+
+async fn fetch(shelf: &Shelf, layer: &Descriptor, limit: Limit, budget: &Budget) -> Result<Bytes> {
+    // What is over its own limit is not even asked for.
+    let is_within = usize::try_from(layer.size).is_ok_and(|size| size <= limit.max);
+    let share = match is_within {
+        true => Some(budget.content.set_aside(layer.size).await?),
+        false => None,
+    };
+    let content = shelf.blob(layer, limit).await?;
+    if let Some(share) = share {
+        share.pay();
+    }
+    Ok(content)
+}
+
+/// Gives up the places with the most proofs, where there are more than are judged for one image.
+fn bound(reports: &mut [Report], budget: &Budget) {
+    let mut order: Vec<(usize, &mut Report)> = reports
+        .iter_mut()
+        .map(|report| (report.items.iter().map(Item::proofs).sum(), report))
+        .collect();
+    order.sort_by_key(|(proofs, _)| *proofs);
+    for (proofs, report) in order {
+        let more = proofs.saturating_sub(report.counted);
+        report.counted = proofs.max(report.counted);
+        if let Err(failure) = budget.take_proofs(more) {
+            report.items.retain(|item| item.kind.limit().is_none());
+            report.found = Found::Failed;
+            report.detail = Some(failure.to_string());
+            report.failures.push(failure);
+        }
+    }
 }
 
 impl Discovery {
@@ -157,8 +224,15 @@ impl Search<'_> {
                 }
             }
         }
-        let fetched = listed.iter().map(|descriptor| self.referrer(descriptor));
-        reports.extend(together(fetched, AT_ONE_TIME).await);
+        // The small first here as well; reported in the order of the lists.
+        let mut order: Vec<(usize, &Descriptor)> = listed.iter().enumerate().collect();
+        order.sort_by_key(|(_, descriptor)| descriptor.size);
+        let fetching = order
+            .into_iter()
+            .map(async |(position, descriptor)| (position, self.referrer(descriptor).await));
+        let mut fetched = together(fetching, AT_ONE_TIME).await;
+        fetched.sort_by_key(|(position, _)| *position);
+        reports.extend(fetched.into_iter().map(|(_, report)| report));
         reports
     }
 
@@ -200,6 +274,7 @@ impl Search<'_> {
                     items: Vec::new(),
                     manifest: None,
                     failures,
+                    counted: 0,
                 };
                 (report, listed.descriptors.clone())
             }
@@ -208,37 +283,32 @@ impl Search<'_> {
         }
     }
 
-    /// A manifest that refers to the image.
+    /// A manifest that refers to the image. The type that the list has for it is a claim and sorts nothing out: what is
+    /// fetched says itself what it is, and what cannot be read as a manifest leaves the question open.
     async fn referrer(self, descriptor: &Descriptor) -> Report {
         let place = self.shelf.digest_place(&descriptor.digest);
-        if !is_manifest(&descriptor.media_type) {
-            // Something is there, of a kind in which no proof that we know is kept.
-            return Report {
-                place,
-                found: Found::Absent,
-                detail: Some(format!(
-                    "a referrer of the kind {}, which is no manifest",
-                    printable(&descriptor.media_type)
-                )),
-                items: self.opaque(descriptor),
-                manifest: None,
-                failures: Vec::new(),
-            };
-        }
-        if let Err(failure) = self.budget.take(descriptor.size) {
-            return Report::failed(place, failure);
-        }
-        match self.shelf.manifest(&descriptor.digest).await {
-            Ok(Ok(manifest)) => {
-                self.manifest(place, &manifest, descriptor, Origin::Referrer)
-                    .await
-            }
-            Ok(Err(_)) => {
-                let failure = super::shelf::gone(&place);
-                Report::failed(place, failure)
-            }
+        match self.listed_manifest(descriptor, &place).await {
+            Ok(manifest) => self.manifest(place, &manifest, descriptor, Origin::Referrer),
             Err(failure) => Report::failed(place, failure),
         }
+    }
+
+    /// The manifest behind an entry of a list, of which size and digest must be those of the entry.
+    async fn listed_manifest(self, listed: &Descriptor, place: &str) -> Result<Arc<Manifest>> {
+        let share = self.budget.manifests.set_aside(listed.size).await?;
+        let Ok(manifest) = self.shelf.manifest(&listed.digest).await? else {
+            return Err(super::shelf::gone(place));
+        };
+        let size = manifest.descriptor().size;
+        if size != listed.size {
+            return Err(Failure::new(Reason::RegistryAnswerInvalid)
+                .at("size")
+                .expected(listed.size)
+                .found(size)
+                .detail(place));
+        }
+        share.pay();
+        Ok(manifest)
     }
 
     /// What lies under a tag that is made from the image's digest.
@@ -255,7 +325,13 @@ impl Search<'_> {
             reports.push(match answer {
                 Ok(Ok(manifest)) => {
                     let listed = manifest.descriptor();
-                    self.manifest(place, &manifest, &listed, origin).await
+                    match self.budget.manifests.set_aside(listed.size).await {
+                        Ok(share) => {
+                            share.pay();
+                            self.manifest(place, &manifest, &listed, origin)
+                        }
+                        Err(failure) => Report::failed(place, failure),
+                    }
                 }
                 Ok(Err(absence)) => Report::absent(place, &absence.code),
                 Err(failure) => Report::failed(place, failure),
@@ -264,8 +340,8 @@ impl Search<'_> {
         reports
     }
 
-    /// The layers of a manifest, those that can be proofs with their content.
-    async fn manifest(
+    /// The layers of a manifest, without their content.
+    fn manifest(
         self,
         place: String,
         manifest: &Arc<Manifest>,
@@ -292,6 +368,7 @@ impl Search<'_> {
                     items: self.opaque(listed),
                     manifest: Some(attached),
                     failures: Vec::new(),
+                    counted: 0,
                 };
             }
         };
@@ -304,30 +381,30 @@ impl Search<'_> {
             .into_iter()
             .find(|kind| !kind.is_empty())
             .unwrap_or_default();
-        let layers = image
+        // The same proof a second time says nothing more.
+        let mut seen: HashSet<Same<'_>> = HashSet::new();
+        let mut items: Vec<Item> = image
             .layers
             .iter()
             .enumerate()
-            .map(async |(position, layer)| {
-                let kind = Kind::of(layer, &types, origin);
-                let content = match kind.limit() {
-                    Some(limit) => Some(self.fetch(layer, limit).await),
-                    None => None,
-                };
-                Item {
-                    subject: self.subject,
-                    kind,
-                    place: 0,
-                    manifest: *manifest.digest(),
-                    artifact_type: artifact_type.to_owned(),
-                    layer: position,
-                    descriptor: layer.clone(),
-                    content,
-                    certificates: Vec::new(),
-                }
-            });
-        let mut items = together(layers, AT_ONE_TIME).await;
-        pair(&mut items);
+            .map(|(position, layer)| Item {
+                subject: self.subject,
+                kind: Kind::of(layer, &types, origin),
+                place: 0,
+                manifest: *manifest.digest(),
+                artifact_type: artifact_type.to_owned(),
+                layer: position,
+                descriptor: layer.clone(),
+                content: None,
+                certificates: Vec::new(),
+            })
+            .zip(&image.layers)
+            .filter(|(item, layer)| {
+                item.kind.limit().is_none()
+                    || seen.insert((layer.digest, &layer.media_type, &layer.annotations))
+            })
+            .map(|(item, _)| item)
+            .collect();
         let proofs = items.iter().filter(|item| item.is_proof()).count();
         let detail = match (proofs, items.first()) {
             (0, _) if artifact_type.is_empty() => "no proof in it".to_owned(),
@@ -336,7 +413,8 @@ impl Search<'_> {
             _ => format!("{proofs} proofs in {} layers", items.len()),
         };
         if self.scope == Scope::Proofs {
-            items.retain(Item::is_proof);
+            // The certificate files are laid beside their signatures when they have come.
+            items.retain(|item| item.kind.limit().is_some());
         }
         let found = match proofs {
             0 => Found::Absent,
@@ -349,12 +427,8 @@ impl Search<'_> {
             items,
             manifest: Some(attached),
             failures: Vec::new(),
+            counted: 0,
         }
-    }
-
-    async fn fetch(self, layer: &Descriptor, limit: Limit) -> Result<Bytes> {
-        self.budget.take(layer.size)?;
-        self.shelf.blob(layer, limit).await
     }
 
     /// A referrer that is not looked into, for lists of everything.
@@ -394,6 +468,7 @@ impl Report {
             items: Vec::new(),
             manifest: None,
             failures: Vec::new(),
+            counted: 0,
         }
     }
 
@@ -410,6 +485,7 @@ impl Report {
             items: Vec::new(),
             manifest: None,
             failures: vec![failure],
+            counted: 0,
         }
     }
 }
@@ -419,43 +495,24 @@ impl Item {
     pub(crate) fn is_proof(&self) -> bool {
         !matches!(self.kind, Kind::Certificate | Kind::Sbom | Kind::Other)
     }
-}
 
-impl Budget {
-    pub(crate) fn new() -> Self {
-        Self(AtomicUsize::new(ATTACHED_BYTES.max))
-    }
-
-    fn take(&self, size: u64) -> Result<()> {
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
-        let taken = self
-            .0
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-                left.checked_sub(size)
-            });
-        match taken {
-            Ok(_) => Ok(()),
-            Err(_) => Err(Failure::new(Reason::AnswerTooLarge)
-                .at(ATTACHED_BYTES.name)
-                .expected(ATTACHED_BYTES)
-                .found("more")),
+    /// How many proofs it counts for, as far as that can be said without reading them; a file that is fetched for one is as
+    /// much.
+    fn proofs(&self) -> usize {
+        match (self.kind, &self.content) {
+            (Kind::Sbom | Kind::Other, _) => 0,
+            (Kind::Lines, Some(Ok(content))) => content
+                .split(|byte| *byte == b'\n')
+                .filter(|line| !line.trim_ascii().is_empty())
+                .count(),
+            (Kind::Signature, _) => self.certificates.len().max(1),
+            _ => 1,
         }
     }
 }
 
-/// Whether a descriptor can lead to a manifest: by one of the four media types, or by none.
-fn is_manifest(media_type: &str) -> bool {
-    matches!(
-        media_type,
-        "" | OCI_MANIFEST | OCI_INDEX | DOCKER_MANIFEST | DOCKER_LIST
-    )
-}
+/// What tells a proof from another in one manifest.
+type Same<'m> = (Digest, &'m String, &'m BTreeMap<String, String>);
 
 /// Requests for one image at one time; the client bounds those to one host as well.
 const AT_ONE_TIME: usize = 16;
-
-/// What is fetched for one image: manifests and proofs, together. One attestation of the greatest size fits.
-pub(crate) const ATTACHED_BYTES: Limit = Limit {
-    name: "attached-bytes",
-    max: 192 << 20,
-};

@@ -7,7 +7,8 @@ use sealcheck_verify::{
     Artifact, Digest, Failure, Material, Requirements, Result, Verdict, verify,
 };
 
-use super::discover::{Budget, Discovery, Scope, discover};
+use super::budget::Budget;
+use super::discover::{Discovery, Scope, discover};
 use super::layers::{Item, Kind};
 use super::request::{ImageSource, Platforms};
 use super::run::{Resolved, Run, manifest_of, resolve};

@@ -12,6 +12,7 @@
 //! [`Engine::verify_image`](crate::Engine::verify_image) judges, [`Engine::inventory`](crate::Engine::inventory) lists
 //! (with the raw bytes), [`Engine::copy_image`](crate::Engine::copy_image) writes an image layout with all of it.
 
+mod budget;
 mod copy;
 mod discover;
 mod facts;

@@ -7,7 +7,8 @@ use sealcheck_registry::Reference;
 use sealcheck_verify::evidence::{Place, ProvedBy};
 use sealcheck_verify::{Digest, Failure, Outcome, Reason, Result, Verdict};
 
-use super::discover::{Budget, Discovery, Scope, discover};
+use super::budget::Budget;
+use super::discover::{Discovery, Scope, discover};
 use super::facts::image_facts;
 use super::judge::{Judge, describe};
 use super::log::look_up;

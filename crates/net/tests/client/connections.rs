@@ -1,7 +1,7 @@
 //! Deadlines, and connections that fail or are shared.
 
 use std::net::TcpListener;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sealcheck_net::double::{Answer, Ask, Double};
 use sealcheck_net::{Client, Config, NetError, Phase};
@@ -101,6 +101,44 @@ async fn at_most_so_many_requests_to_a_host_are_under_way() {
     }
     assert_eq!(double.hits("GET", "/x"), 8);
     assert!(double.most_in_flight() <= 2);
+}
+
+#[tokio::test]
+async fn a_host_that_lets_questions_wait_is_not_asked_a_thousand_times() {
+    let double = Double::start();
+    double
+        .expect(Ask::get("/x"))
+        .forever(Answer::ok("x").after(Duration::from_secs(20)));
+    let other = Double::start();
+    other.expect(Ask::get("/x")).answer(Answer::ok("x"));
+    let client = Client::new(Config {
+        total_deadline: Duration::from_millis(300),
+        max_in_flight_per_host: 4,
+        ..config()
+    })
+    .unwrap();
+    let tasks: Vec<_> = (0..6)
+        .map(|_| {
+            let (client, url) = (client.clone(), double.url("/x"));
+            tokio::spawn(async move { client.get(url).send().await.unwrap_err() })
+        })
+        .collect();
+    for task in tasks {
+        // Those that wait for their turn learn it when it comes, if not at their own deadline.
+        let error = task.await.unwrap();
+        assert!(["timeout", "given-up"].contains(&error.kind()), "{error}");
+    }
+    let begun = Instant::now();
+    for _ in 0..1000 {
+        let error = client.get(double.url("/x")).send().await.unwrap_err();
+        assert_eq!(error.kind(), "given-up", "{error}");
+        assert!(error.to_string().contains("took longer than"), "{error}");
+    }
+    let error = client.get(double.url("/x")).stream().await.unwrap_err();
+    assert_eq!(error.kind(), "given-up", "{error}");
+    assert!(begun.elapsed() < Duration::from_secs(10));
+    assert!(double.hits("GET", "/x") <= 6);
+    client.get(other.url("/x")).send().await.unwrap();
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::Said;
-use crate::one_line;
+use crate::{escaped, one_line};
 
 pub(super) fn said(evidence: &Evidence, image: &ImageFacts, text: bool) -> Said {
     let accepted: Vec<&ImageSignatureFacts> = image
@@ -35,7 +35,7 @@ pub(super) fn said(evidence: &Evidence, image: &ImageFacts, text: bool) -> Said 
                 .iter()
                 .map(|signature| with_facts(payload(evidence, signature), signature))
                 .collect();
-            format!("\n{}\n", Value::Array(all))
+            format!("\n{}\n", escaped(Value::Array(all).to_string()))
         }
     };
     Said { stdout, stderr }
@@ -121,7 +121,7 @@ fn payload(evidence: &Evidence, signature: &ImageSignatureFacts) -> Map<String, 
 fn payload_text(evidence: &Evidence, signature: &ImageSignatureFacts) -> String {
     match part(signature, "payload") {
         Some(payload) => String::from_utf8_lossy(payload).into_owned(),
-        None => Value::Object(payload(evidence, signature)).to_string(),
+        None => escaped(Value::Object(payload(evidence, signature)).to_string()),
     }
 }
 
@@ -201,7 +201,7 @@ fn envelope(signature: &ImageSignatureFacts) -> Option<String> {
             one_line(bundle.envelope.get())
         }
     };
-    Some(line + "\n")
+    Some(escaped(line) + "\n")
 }
 
 fn part<'s>(signature: &'s ImageSignatureFacts, role: &str) -> Option<&'s [u8]> {

@@ -168,7 +168,9 @@ impl Aws {
             ("RoleSessionName", "sealcheck"),
             ("WebIdentityToken", token.expose()),
         ]);
-        let request = http.post(url, "application/x-www-form-urlencoded", body);
+        let request = http
+            .post(url, "application/x-www-form-urlencoded", body)
+            .secret_in_body(&token);
         let response = talk.ask(request).await?;
         let text = String::from_utf8_lossy(response.body());
         let field = |name: &str| {

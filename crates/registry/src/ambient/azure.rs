@@ -123,7 +123,10 @@ impl Azure {
             ),
             ("client_assertion", assertion.trim()),
         ]);
-        let response = talk.ask(http.post(url, FORM, body)).await?;
+        let request = http
+            .post(url, FORM, body)
+            .secret_in_body(&Redacted::new(assertion.trim()));
+        let response = talk.ask(request).await?;
         let token: AccessToken = talk.json(&response)?;
         Ok(token.access_token.into())
     }
@@ -148,7 +151,8 @@ impl Azure {
         if let Some(tenant) = &self.tenant {
             fields.push(("tenant", tenant));
         }
-        let response = talk.ask(http.post(url, FORM, form(&fields))).await?;
+        let request = http.post(url, FORM, form(&fields)).secret_in_body(token);
+        let response = talk.ask(request).await?;
         let token: RefreshToken = talk.json(&response)?;
         Ok(token.refresh_token.into())
     }

@@ -58,7 +58,9 @@ pub(crate) async fn fetch(
                 ("scope", &key.scope),
                 ("refresh_token", token.expose()),
             ]);
-            let request = http.post(&url, "application/x-www-form-urlencoded", form);
+            let request = http
+                .post(&url, "application/x-www-form-urlencoded", form)
+                .secret_in_body(token);
             (url, request)
         }
         Some(Credential::Basic { username, password }) => {

@@ -5,9 +5,10 @@ use std::fmt;
 use sealcheck_verify::printable;
 use serde::Deserialize;
 
+use crate::manifest::essence;
 use crate::{Absence, RegistryError};
 
-/// The first error in a body that is a registry's.
+/// What a body that is a registry's says: its first error, or the first that is a refusal where one is.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Told {
     code: String,
@@ -38,12 +39,42 @@ impl fmt::Display for Told {
 
 /// The registry's words, if the body is a registry's.
 pub(super) fn told(body: &[u8]) -> Option<Told> {
-    let errors: Errors = serde_json::from_slice(body).ok()?;
-    let first = errors.errors.into_iter().next()?;
+    let Errors { mut errors } = serde_json::from_slice(body).ok()?;
+    // Whoever is told two things and refused in one of them was refused.
+    let refusal = errors
+        .iter()
+        .position(|error| is_refusal(&error.code))
+        .unwrap_or(0);
+    if refusal >= errors.len() {
+        return None;
+    }
+    let error = errors.swap_remove(refusal);
     Some(Told {
-        code: printable(&first.code),
-        message: printable(&first.message.unwrap_or_default()),
+        code: printable(&error.code),
+        message: printable(&error.message.unwrap_or_default()),
     })
+}
+
+/// Whether an answer is a page for people: of a proxy, of a login, of whatever stands before a registry. Registries answer
+/// in JSON or in plain text.
+pub(super) fn is_page(content_type: Option<&str>, body: &[u8]) -> bool {
+    let begins = |with: &str| {
+        body.trim_ascii_start()
+            .get(..with.len())
+            .is_some_and(|begin| begin.eq_ignore_ascii_case(with.as_bytes()))
+    };
+    content_type.is_some_and(|declared| essence(declared) == "text/html")
+        || begins("<!doctype html")
+        || begins("<html")
+}
+
+/// The error for a page for people.
+pub(super) fn page(url: &str, status: u16) -> RegistryError {
+    RegistryError::NotARegistry {
+        url: url.to_owned(),
+        status,
+        detail: "it is a web page".to_owned(),
+    }
 }
 
 /// What a 404 means. It is an absence only when a registry said so: by its error list, or by its header. Everything between
@@ -75,7 +106,7 @@ pub(super) fn absence(
 /// Refuses an answer that means *you may not*, whatever its status.
 pub(super) fn check_refusal(url: &str, told: Option<&Told>) -> Result<(), RegistryError> {
     match told {
-        Some(told) if REFUSALS.contains(&told.code.as_str()) => Err(RegistryError::Forbidden {
+        Some(told) if is_refusal(&told.code) => Err(RegistryError::Forbidden {
             url: url.to_owned(),
             detail: told.to_string(),
         }),
@@ -83,8 +114,21 @@ pub(super) fn check_refusal(url: &str, told: Option<&Told>) -> Result<(), Regist
     }
 }
 
-/// Codes that mean *you may not*, whatever status they come with.
-const REFUSALS: &[&str] = &["UNAUTHORIZED", "DENIED", "TOOMANYREQUESTS"];
+fn is_refusal(code: &str) -> bool {
+    REFUSALS
+        .iter()
+        .any(|refusal| code.eq_ignore_ascii_case(refusal))
+}
+
+/// Codes that mean *you may not*, in whatever case and with whatever status they come: those of the specification, and
+/// those of registries and token services beside it.
+const REFUSALS: &[&str] = &[
+    "UNAUTHORIZED",
+    "DENIED",
+    "FORBIDDEN",
+    "INSUFFICIENT_SCOPE",
+    "TOOMANYREQUESTS",
+];
 
 #[cfg(test)]
 mod tests {
@@ -117,10 +161,36 @@ mod tests {
     }
 
     #[test]
-    fn a_404_that_says_denied_is_no_absence() {
-        let denied = br#"{"errors":[{"code":"DENIED","message":"no"}]}"#;
-        let error = absence("u", denied, true).unwrap_err();
-        assert!(matches!(error, RegistryError::Forbidden { .. }), "{error}");
+    fn a_404_that_refuses_is_no_absence_wherever_and_however_it_says_so() {
+        for refusal in [
+            r#"{"errors":[{"code":"DENIED","message":"no"}]}"#,
+            r#"{"errors":[{"code":"denied"}]}"#,
+            r#"{"errors":[{"code":"FORBIDDEN"}]}"#,
+            r#"{"errors":[{"code":"insufficient_scope","message":"authorization failed"}]}"#,
+            r#"{"errors":[{"code":"NAME_UNKNOWN"},{"code":"DENIED"}]}"#,
+            r#"{"errors":[{"code":"MANIFEST_UNKNOWN"},{"code":"X"},{"code":"Unauthorized"}]}"#,
+        ] {
+            let error = absence("u", refusal.as_bytes(), true).unwrap_err();
+            assert!(matches!(error, RegistryError::Forbidden { .. }), "{error}");
+        }
+        // The refusal is what is told.
+        let two = br#"{"errors":[{"code":"NAME_UNKNOWN"},{"code":"DENIED","message":"no"}]}"#;
+        assert_eq!(told(two).unwrap().to_string(), "DENIED: no");
+    }
+
+    #[test]
+    fn a_page_is_known_by_its_type_or_its_beginning() {
+        assert!(is_page(Some("Text/HTML; charset=utf-8"), b""));
+        assert!(is_page(None, b"\n <!DOCTYPE html><title>x"));
+        assert!(is_page(Some("text/plain"), b"<HTML>"));
+        for body in [
+            &b"404 page not found"[..],
+            b"{}",
+            b"<?xml version=\"1.0\"?>",
+            b"",
+        ] {
+            assert!(!is_page(Some("application/json"), body));
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use sealcheck_net::{Client, Download, NetError, Request, Response, Url, redact_u
 use sealcheck_verify::limits::Limit;
 
 use super::Shared;
-use super::answer::{absence, told};
+use super::answer::{absence, is_page, page, told};
 use crate::auth::{Authority, Authorization, Means, challenges};
 use crate::configuration::Endpoint;
 use crate::error::from_network;
@@ -136,7 +136,7 @@ impl Reply {
                         break;
                     }
                 }
-                body
+                download.without_secrets(body)
             }
         }
     }
@@ -206,10 +206,15 @@ impl Shared {
                 let says_registry = reply
                     .header("docker-distribution-api-version")
                     .is_some_and(|version| version.starts_with("registry/2"));
-                if ask.method == Method::Head && !says_registry {
+                let content_type = reply.header("content-type").map(str::to_owned);
+                let is_page_of = |body: &[u8]| is_page(content_type.as_deref(), body);
+                if ask.method == Method::Head && (!says_registry || is_page_of(b"")) {
                     return Ok(Answer::Unclear);
                 }
                 let body = reply.error_body().await;
+                if is_page_of(&body) {
+                    return Err(page(&shown, NOT_FOUND));
+                }
                 absence(&shown, &body, says_registry).map(Answer::Absent)
             }
             _ => Ok(Answer::Reply(reply)),

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use sealcheck_net::{NetError, Phase, Url};
+use sealcheck_net::{NetError, Url};
 
 use super::Shared;
 use crate::RegistryError;
@@ -29,20 +29,15 @@ impl Shared {
         }
     }
 
-    /// Asks with TLS, and where there is no such thing without.
+    /// Asks with TLS, and without only where nobody listens or what answers is no TLS. A certificate that is not trusted, a
+    /// connection that breaks and silence may be somebody who wants us, and our credentials, to come without.
     async fn find_out(&self, host: &str) -> Result<Url, RegistryError> {
         let mut ping = parse("https", host)?;
         ping.set_path("/v2/");
         match self.http.get(&ping).send().await {
-            Err(
-                NetError::Connect { .. }
-                | NetError::Tls { .. }
-                | NetError::Interrupted { .. }
-                | NetError::Timeout {
-                    phase: Phase::Connect,
-                    ..
-                },
-            ) => parse("http", host),
+            Err(NetError::Connect { .. } | NetError::Tls { is_plain: true, .. }) => {
+                parse("http", host)
+            }
             // Any answer is one over TLS. What failed otherwise fails again, and says then what was asked.
             _ => parse("https", host),
         }

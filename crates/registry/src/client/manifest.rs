@@ -6,6 +6,7 @@ use bytes::Bytes;
 use sealcheck_net::Response;
 use sealcheck_verify::{Digest, Reason, printable};
 
+use super::answer::{is_page, page};
 use super::ask::{Answer, Ask, Method, Reply};
 use super::{Registry, Shared, first_found, url};
 use crate::configuration::Endpoint;
@@ -221,12 +222,9 @@ fn read(url: &str, response: Response, target: Target<'_>) -> Result<Manifest, R
             });
         }
     }
-    if content_type.as_deref().is_some_and(is_page) {
-        return Err(RegistryError::NotARegistry {
-            url: url.to_owned(),
-            status: 200,
-            detail: "it is a web page".to_owned(),
-        });
+    // A login page or the like.
+    if is_page(content_type.as_deref(), &bytes) {
+        return Err(page(url, 200));
     }
     let expected = asked.or(named);
     Manifest::read(bytes, content_type.as_deref(), expected.as_ref()).map_err(|mut failure| {
@@ -238,11 +236,6 @@ fn read(url: &str, response: Response, target: Target<'_>) -> Result<Manifest, R
             _ => RegistryError::Refused(failure),
         }
     })
-}
-
-/// A login page or the like, with status 200.
-fn is_page(content_type: &str) -> bool {
-    crate::manifest::essence(content_type) == "text/html"
 }
 
 fn key(reference: &Reference) -> (Repository, String) {

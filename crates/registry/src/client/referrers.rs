@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sealcheck_net::{Response, Url, redact_url};
 use sealcheck_verify::{Digest, Failure, Reason, printable};
 
-use super::answer::{check_refusal, told};
+use super::answer::{check_refusal, is_page, page, told};
 use super::ask::{Answer, Ask, Method, NOT_FOUND, Reply};
 use super::{Nowhere, Registry, Shared, url};
 use crate::configuration::Endpoint;
@@ -137,6 +137,7 @@ impl Shared {
                     limit: REFERRER_PAGES,
                 });
             }
+            let asked = next.clone();
             visited.push(next.clone());
             let mut ask = Ask::new(Method::Get, next, OCI_INDEX, INDEX_BYTES);
             // Only the first page can be missing: a registry that has begun a list has the API.
@@ -151,6 +152,13 @@ impl Shared {
             };
             if NO_API.contains(&response.status()) {
                 check_refusal(&shown, told(response.body()).as_ref())?;
+                // A page at the registry's own address is of something before it. Where the registry itself leads
+                // elsewhere (GHCR does, to a page that is not found), that is its way to have no API.
+                if response.final_url().origin() == asked.origin()
+                    && is_page(response.header("content-type"), response.body())
+                {
+                    return Err(page(&shown, response.status()));
+                }
                 return Ok(Lookup::Absent(Absence {
                     asked: vec![shown],
                     code: format!("status {}", response.status()),
@@ -213,55 +221,77 @@ fn is_filtered(response: &Response) -> bool {
 
 /// The next page: `Link: <URL>; rel="next"` (RFC 8288). It must lie on the origin that gave this one, and be a new one.
 fn next_page(response: &Response, visited: &[Url]) -> Result<Option<Url>, RegistryError> {
-    let Some(target) = response.headers("link").find_map(next_link) else {
-        return Ok(None);
-    };
     let here = response.final_url();
-    let refused = |expected: &str| RegistryError::Malformed {
+    let refused = |expected: &str, found: String| RegistryError::Malformed {
         url: redact_url(here),
         field: "link".to_owned(),
         expected: expected.to_owned(),
-        found: match here.join(target) {
-            Ok(url) => printable(&redact_url(&url)),
-            Err(_) => "no URL".to_owned(),
-        },
+        found,
+    };
+    let mut target = None;
+    for header in response.headers("link") {
+        // Taken for the end of the list, what cannot be read would hide the rest.
+        let next = next_link(header).map_err(|Unreadable| {
+            refused("links as RFC 8288 has them", "something else".to_owned())
+        })?;
+        target = target.or(next);
+    }
+    let Some(target) = target else {
+        return Ok(None);
+    };
+    let shown = || match here.join(target) {
+        Ok(url) => printable(&redact_url(&url)),
+        Err(_) => "no URL".to_owned(),
     };
     let mut next = here
         .join(target)
-        .map_err(|_| refused("the URL of the next page"))?;
+        .map_err(|_| refused("the URL of the next page", shown()))?;
     next.set_fragment(None);
     if next.origin() != here.origin() || !next.username().is_empty() || next.password().is_some() {
-        return Err(refused("a page on the same host"));
+        return Err(refused("a page on the same host", shown()));
     }
     if visited.contains(&next) || next == *here {
-        return Err(refused("a page that was not read yet"));
+        return Err(refused("a page that was not read yet", shown()));
     }
     Ok(Some(next))
 }
 
+/// A `Link` header of which it cannot be said whether there is a next page.
+#[derive(Debug, PartialEq, Eq)]
+struct Unreadable;
+
 /// The target of the link with the relation `next`.
-fn next_link(header: &str) -> Option<&str> {
+fn next_link(header: &str) -> Result<Option<&str>, Unreadable> {
     let mut rest = header;
     loop {
+        rest = rest.trim_start_matches([' ', '\t', ',']);
+        if rest.is_empty() {
+            return Ok(None);
+        }
         let (target, after) = rest
-            .trim_start_matches([' ', '\t', ','])
-            .strip_prefix('<')?
-            .split_once('>')?;
+            .strip_prefix('<')
+            .and_then(|rest| rest.split_once('>'))
+            .ok_or(Unreadable)?;
         // Parameters go on to the next comma that begins another link.
         let end = after.find(",<").or_else(|| after.find(", <"));
         let (parameters, further) = after.split_at(end.unwrap_or(after.len()));
-        let is_next = parameters.split(';').any(|parameter| {
-            parameter.split_once('=').is_some_and(|(name, value)| {
-                name.trim().eq_ignore_ascii_case("rel")
-                    && value
-                        .trim()
-                        .trim_matches('"')
-                        .split(' ')
-                        .any(|relation| relation.eq_ignore_ascii_case("next"))
-            })
+        // Of several, the first counts (RFC 8288, section 3.3).
+        let relation = parameters
+            .split(';')
+            .filter_map(|parameter| parameter.split_once('='))
+            .find(|(name, _)| name.trim().eq_ignore_ascii_case("rel"));
+        let is_next = relation.is_some_and(|(_, value)| {
+            value
+                .trim()
+                .trim_matches(['"', '\''])
+                .split_ascii_whitespace()
+                .any(|relation| relation.eq_ignore_ascii_case("next"))
         });
         if is_next {
-            return Some(target);
+            return Ok(Some(target));
+        }
+        if parameters.to_ascii_lowercase().contains("next") {
+            return Err(Unreadable);
         }
         rest = further;
     }
@@ -278,14 +308,22 @@ mod tests {
     #[test]
     fn the_link_to_the_next_page_is_found() {
         for (header, expected) in [
-            ("</v2/x?n=1>; rel=\"next\"", Some("/v2/x?n=1")),
-            ("</v2/x>;rel=next", Some("/v2/x")),
-            ("</a>; rel=prev, </b>; rel=\"next last\"", Some("/b")),
-            ("</a>; rel=prev,</b>; title=x; REL=Next", Some("/b")),
-            ("</a>; rel=prev", None),
-            ("</a", None),
-            ("/a; rel=next", None),
-            ("", None),
+            ("</v2/x?n=1>; rel=\"next\"", Ok(Some("/v2/x?n=1"))),
+            ("</v2/x>;rel=next", Ok(Some("/v2/x"))),
+            ("</v2/x>; rel='next'", Ok(Some("/v2/x"))),
+            ("</a>; rel=prev, </b>; rel=\"next last\"", Ok(Some("/b"))),
+            ("</a>; rel=prev,</b>; title=x; REL=Next", Ok(Some("/b"))),
+            ("</a?next=1>; rel=prev", Ok(None)),
+            ("", Ok(None)),
+            (" ,", Ok(None)),
+            // No more can be said of these than that there may be more.
+            ("</a", Err(Unreadable)),
+            ("</a; rel=\"next\"", Err(Unreadable)),
+            ("/a; rel=next", Err(Unreadable)),
+            ("/a; rel=prev", Err(Unreadable)),
+            ("</a>; rel*=UTF-8''next", Err(Unreadable)),
+            ("</a>; next", Err(Unreadable)),
+            ("</a>; rel=prev, /b; rel=next", Err(Unreadable)),
         ] {
             assert_eq!(next_link(header), expected, "{header}");
         }

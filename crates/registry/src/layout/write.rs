@@ -8,6 +8,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sealcheck_verify::printable;
 use tempfile::NamedTempFile;
@@ -191,7 +192,23 @@ impl LayoutWriter {
         file.as_file().sync_all().map_err(unwritable)?;
         file.persist(self.root.join(INDEX_JSON))
             .map_err(|error| unwritable(error.error))?;
-        sync_folder(&self.root).map_err(unwritable)
+        sync_folder(&self.root).map_err(unwritable)?;
+        self.sweep();
+        Ok(())
+    }
+
+    /// Removes what writers left that were killed. What cannot be removed only takes room.
+    fn sweep(&self) {
+        let blobs = super::storage::ALGORITHMS.map(|algorithm| format!("blobs/{algorithm}"));
+        let folders = std::iter::once("").chain(blobs.iter().map(String::as_str));
+        let entries = folders.filter_map(|folder| fs::read_dir(self.root.join(folder)).ok());
+        for entry in entries.flatten().filter_map(Result::ok) {
+            let is_temporary = entry.file_name().to_string_lossy().starts_with(TEMPORARY);
+            let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
+            if is_temporary && age().is_some_and(|age| age > ABANDONED) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
     }
 
     /// Whether anything is in the folder but what is left of a writer that was interrupted, or is at work.
@@ -307,4 +324,7 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 }
 
 const TEMPORARY: &str = ".sealcheck-";
+
+/// No writer that is at work leaves a file alone for so long: downloads that stand still end sooner.
+const ABANDONED: Duration = Duration::from_secs(3600);
 const MARKER: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::thread;
+use std::time::{Duration, SystemTime};
 
 use sealcheck_registry::layout::{Layout, LayoutError, LayoutWriter, Published, Role, Wanted};
 use sealcheck_registry::{Attached, Descriptor, Lookup, Manifest, Reference};
@@ -322,6 +323,35 @@ fn an_interrupted_copy_is_no_layout_and_goes_on() {
     );
     let layout = open(path);
     assert_eq!(layout.referrers(&digest(&signed.index)).unwrap().broken, []);
+}
+
+#[test]
+fn what_killed_writers_left_is_removed_and_what_writers_have_at_work_is_not() {
+    let signed = Signed::new();
+    let target = TempDir::new().unwrap();
+    let path = target.path();
+    let index = &signed.index.digest;
+    write(&signed.repository, index, "registry.test/app:v1", path);
+    let long_ago = SystemTime::now() - Duration::from_secs(2 * 3600);
+    let left = |name: &str, at: SystemTime| {
+        let left = path.join(name);
+        fs::write(&left, b"half").unwrap();
+        let file = fs::File::options().write(true).open(&left).unwrap();
+        file.set_modified(at).unwrap();
+        left
+    };
+    let old = [
+        left(".sealcheck-abc", long_ago),
+        left("blobs/sha256/.sealcheck-abc", long_ago),
+    ];
+    let kept = [
+        left("blobs/sha256/.sealcheck-new", SystemTime::now()),
+        left("blobs/sha256/.other-abc", long_ago),
+        left("note.txt", long_ago),
+    ];
+    write(&signed.repository, index, "registry.test/app:v2", path);
+    assert!(old.iter().all(|file| !file.exists()), "{old:?}");
+    assert!(kept.iter().all(|file| file.exists()), "{kept:?}");
 }
 
 #[test]

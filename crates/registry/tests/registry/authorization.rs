@@ -1,6 +1,6 @@
 //! Challenges and tokens.
 
-use sealcheck_net::double::{Answer, Ask, Double};
+use sealcheck_net::double::{Answer, Ask, Asked, Double};
 use sealcheck_registry::double::{Access, At, Fault, RegistryDouble};
 use sealcheck_registry::{Credential, Keychain, Reference, Registry, Settings};
 
@@ -291,4 +291,90 @@ async fn another_server_that_the_registry_leads_to_is_shown_nothing() {
     let error = ask(&anonymous(), &registry).await.unwrap_err();
     assert_eq!(code(&error), "registry-unauthorized");
     assert!(error.to_string().contains("another server"), "{error}");
+}
+
+/// What is said when a server repeats whatever it was sent.
+async fn echoed(
+    credential: Credential,
+    status: u16,
+    wrapped: fn(&str) -> String,
+    registry: impl Fn(&Asked, &str) -> Option<Answer> + Send + 'static,
+) -> String {
+    let http = Double::start();
+    let base = http.url("");
+    http.respond(move |asked| {
+        if let Some(answer) = registry(asked, &base) {
+            return Some(answer);
+        }
+        let sent = format!(
+            "{} {}",
+            asked.header("authorization").unwrap_or_default(),
+            String::from_utf8_lossy(&asked.body)
+        );
+        let text = wrapped(&sent);
+        Some(
+            Answer::status(status)
+                .with_body(text)
+                .header("www-authenticate", "Basic realm=x"),
+        )
+    });
+    let host = format!("127.0.0.1:{}", http.port());
+    let client = with_keychain(Keychain::anonymous().with_given(&[&host], credential));
+    let reference = Reference::parse(&format!("{host}/app:v1")).unwrap();
+    let error = client.manifest(&reference).await.unwrap_err();
+    let failure = sealcheck_verify::Failure::from(&error);
+    format!("{error} {error:?} {failure} {failure:?}")
+}
+
+#[tokio::test]
+async fn what_was_sent_is_not_told_when_a_server_repeats_it() {
+    const PASSWORD: &str = "hunter2-and-more";
+    let pair = auth("user", PASSWORD);
+    let list: fn(&str) -> String = |sent| {
+        format!(
+            r#"{{"errors":[{{"code":"UNAUTHORIZED","message":"you sent {sent} which is {PASSWORD}"}}]}}"#
+        )
+    };
+    let plain: fn(&str) -> String = |sent| format!("{PASSWORD} from {sent}, no, {sent}");
+    // It ends in the middle of the secret.
+    let cut: fn(&str) -> String = |sent| format!("{}{sent}", "x".repeat(180));
+    for (status, wrapped) in [
+        (401, list),
+        (403, list),
+        (404, list),
+        (500, plain),
+        (500, cut),
+    ] {
+        let basic = || Credential::basic("user", PASSWORD.to_owned());
+        let demands = |asked: &Asked, _: &str| {
+            let demand = Answer::status(401).header("www-authenticate", "Basic realm=x");
+            asked.header("authorization").is_none().then_some(demand)
+        };
+        let text = echoed(basic(), status, wrapped, demands).await;
+        assert!(!text.contains("hunter2"), "{status}: {text}");
+        assert!(!text.contains(&pair[..8]), "{status}: {text}");
+        // The token service is asked in its own way, and may repeat that.
+        let to_service = |asked: &Asked, base: &str| {
+            let demand = format!("Bearer realm=\"{base}/token\",service=\"x\"");
+            let demand = Answer::status(401).header("www-authenticate", &demand);
+            (!asked.target.starts_with("/token")).then_some(demand)
+        };
+        let text = echoed(basic(), status, wrapped, to_service).await;
+        assert!(!text.contains("hunter2"), "{status}: {text}");
+        assert!(!text.contains(&pair[..8]), "{status}: {text}");
+        let identity = Credential::IdentityToken(PASSWORD.to_owned().into());
+        let text = echoed(identity, status, wrapped, to_service).await;
+        assert!(!text.contains("hunter2"), "{status}: {text}");
+        // A token that the service gave.
+        let gives = |asked: &Asked, base: &str| {
+            if asked.target.starts_with("/token") {
+                return Some(Answer::json(r#"{"token":"hunter2-and-more"}"#));
+            }
+            let demand = format!("Bearer realm=\"{base}/token\",service=\"x\"");
+            let demand = Answer::status(401).header("www-authenticate", &demand);
+            asked.header("authorization").is_none().then_some(demand)
+        };
+        let text = echoed(basic(), status, wrapped, gives).await;
+        assert!(!text.contains("hunter2"), "{status}: {text}");
+    }
 }

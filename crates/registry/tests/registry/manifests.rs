@@ -1,5 +1,6 @@
 //! Tags and manifests.
 
+use sealcheck_net::double::{Answer, Double};
 use sealcheck_registry::double::{At, Fault, RegistryDouble};
 use sealcheck_registry::{
     Attached, DOCKER_LIST, DOCKER_MANIFEST, Lookup, Reference, RegistryError,
@@ -138,6 +139,42 @@ async fn what_a_registry_does_not_have_is_absent() {
     assert!(client.resolve(&other).await.unwrap().is_absent());
     assert_eq!(count(&registry, "HEAD", "/v2"), 1);
     assert_eq!(count(&registry, "GET", "manifests/v2"), 1);
+}
+
+#[tokio::test]
+async fn a_404_that_refuses_or_is_a_page_is_no_absence_whatever_header_it_has() {
+    for (content_type, body, expected) in [
+        (
+            "application/json",
+            r#"{"errors":[{"code":"insufficient_scope","message":"authorization failed"}]}"#,
+            "registry-forbidden",
+        ),
+        (
+            "application/json",
+            r#"{"errors":[{"code":"MANIFEST_UNKNOWN"},{"code":"DENIED"}]}"#,
+            "registry-forbidden",
+        ),
+        ("text/html", "<html>proxy error", "registry-answer-invalid"),
+        ("text/plain", "<!DOCTYPE html>", "registry-answer-invalid"),
+    ] {
+        let http = Double::start();
+        http.respond(move |_| {
+            Some(
+                Answer::status(404)
+                    .with_body(body)
+                    .header("content-type", content_type)
+                    .header("docker-distribution-api-version", "registry/2.0"),
+            )
+        });
+        let reference = Reference::parse(&format!("127.0.0.1:{}/app:v1", http.port())).unwrap();
+        let error = anonymous().manifest(&reference).await.unwrap_err();
+        assert_eq!(code(&error), expected, "{body}: {error}");
+        // A HEAD shows the page only by its type.
+        if content_type == "text/html" {
+            let error = anonymous().resolve(&reference).await.unwrap_err();
+            assert_eq!(code(&error), expected, "{body}: {error}");
+        }
+    }
 }
 
 #[tokio::test]

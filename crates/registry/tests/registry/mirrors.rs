@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 
 use sealcheck_net::Client;
+use sealcheck_net::double::{Answer, Double};
 use sealcheck_registry::double::{Access, At, Fault, RegistryDouble};
 use sealcheck_registry::{Attached, Credential, Keychain, Lookup, Reference, Registry, Settings};
 
@@ -171,18 +172,15 @@ async fn where_http_is_allowed_tls_is_tried_first() {
     let port = speaks_no_tls();
     let digest = sealcheck_verify::Digest::sha256(b"{}");
     let reference = Reference::parse(&format!("r.example:{port}/app:v1")).unwrap();
-    let proxy = sealcheck_net::double::Double::start();
+    let proxy = Double::start();
     proxy.respond(move |asked| match asked.method.as_str() {
-        "CONNECT" => Some(sealcheck_net::double::Answer::tunnel(port)),
+        "CONNECT" => Some(Answer::tunnel(port)),
         _ => None,
     });
     let target = format!("http://r.example:{port}/v2/app/manifests/v1");
     proxy
         .expect(sealcheck_net::double::Ask::get(&target))
-        .answer(
-            sealcheck_net::double::Answer::ok("{}")
-                .header("docker-content-digest", &digest.to_string()),
-        );
+        .answer(Answer::ok("{}").header("docker-content-digest", &digest.to_string()));
     let config = sealcheck_net::Config {
         proxies: sealcheck_net::Proxies {
             http: Some(proxy.url("").into()),
@@ -206,14 +204,60 @@ async fn where_http_is_allowed_tls_is_tried_first() {
     assert_eq!(code(&error), "registry-unavailable");
 }
 
+#[tokio::test]
+async fn a_certificate_that_is_not_trusted_is_no_reason_to_go_without_tls() {
+    let server = Double::start_tls("r.example");
+    let port = server.port();
+    let breaks = listening(|_| {});
+    for port in [port, breaks] {
+        let proxy = Double::start();
+        // A question without TLS would come here, and is answered as whoever waits for it would.
+        proxy.respond(move |asked| match asked.method.as_str() {
+            "CONNECT" => Some(Answer::tunnel(port)),
+            _ => Some(Answer::status(401).header("www-authenticate", "Basic realm=x")),
+        });
+        let http = Client::new(sealcheck_net::Config {
+            proxies: sealcheck_net::Proxies {
+                http: Some(proxy.url("").into()),
+                https: Some(proxy.url("").into()),
+                no_proxy: String::new(),
+            },
+            ..net()
+        });
+        let host = format!("r.example:{port}");
+        let given = Credential::basic("user", "hunter2".to_owned());
+        let allowing = Registry::new(
+            http.unwrap(),
+            Settings {
+                allow_http: true,
+                keychain: Keychain::anonymous().with_given(&[&host], given),
+                ..Settings::default()
+            },
+        );
+        let reference = Reference::parse(&format!("{host}/app:v1")).unwrap();
+        let error = allowing.manifest(&reference).await.unwrap_err();
+        assert_eq!(code(&error), "registry-unavailable", "{error}");
+        let plain = proxy.requests();
+        let plain: Vec<_> = plain.iter().filter(|it| it.method != "CONNECT").collect();
+        assert!(plain.is_empty(), "{plain:?}");
+    }
+}
+
 /// The port of a server that answers a TLS greeting as HTTP servers do.
 fn speaks_no_tls() -> u16 {
+    listening(|stream| {
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+    })
+}
+
+/// The port of a server that reads something, answers in this way and goes away.
+fn listening(answer: fn(&mut std::net::TcpStream)) -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
         while let Ok((mut stream, _)) = listener.accept() {
             let _ = stream.read(&mut [0; 512]);
-            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+            answer(&mut stream);
         }
     });
     port

@@ -1,8 +1,10 @@
 //! Lists of what is attached.
 
-use sealcheck_net::double::Double;
+use sealcheck_net::double::{Answer, Double};
 use sealcheck_registry::double::{At, Fault, RegistryDouble};
-use sealcheck_registry::{Attached, Descriptor, Lookup, OCI_MANIFEST, Referrers, RegistryError};
+use sealcheck_registry::{
+    Attached, Descriptor, Lookup, OCI_INDEX, OCI_MANIFEST, Referrers, RegistryError,
+};
 use sealcheck_verify::Digest;
 
 use crate::support::{anonymous, code, count};
@@ -178,12 +180,12 @@ async fn empty_pages_without_an_end_are_too_many() {
             .unwrap_or(0);
         let body = format!(
             r#"{{"schemaVersion":2,"mediaType":"{}","manifests":[]}}"#,
-            sealcheck_registry::OCI_INDEX
+            OCI_INDEX
         );
         let path = asked.target.split('?').next().unwrap();
         Some(
-            sealcheck_net::double::Answer::ok(body)
-                .header("content-type", sealcheck_registry::OCI_INDEX)
+            Answer::ok(body)
+                .header("content-type", OCI_INDEX)
                 .header("link", &format!("<{path}?p={}>; rel=\"next\"", page + 1)),
         )
     });
@@ -205,11 +207,9 @@ async fn a_broken_entry_is_told_and_hides_nothing() {
     let good = registry.attach("app", &image, BUNDLE, &[(BUNDLE, b"{}", &[])]);
     let list = format!(
         r#"{{"schemaVersion":2,"mediaType":"{}","manifests":[{{"digest":"md5:x"}},{{"mediaType":"{OCI_MANIFEST}","digest":"{}","size":{}}},7]}}"#,
-        sealcheck_registry::OCI_INDEX,
-        good.digest,
-        good.size
+        OCI_INDEX, good.digest, good.size
     );
-    let index = registry.manifest("app", sealcheck_registry::OCI_INDEX, list.as_bytes());
+    let index = registry.manifest("app", OCI_INDEX, list.as_bytes());
     registry.tag(
         "app",
         &Attached::Referrers.tag(&image.digest),
@@ -292,20 +292,67 @@ async fn a_registry_without_the_api_is_told_from_one_without_referrers() {
     }
 }
 
-#[tokio::test]
-async fn a_404_that_says_denied_is_not_a_registry_without_the_api() {
+/// What comes of a list when something answers in this way.
+async fn answered_by(answer: impl Fn() -> Answer + Send + 'static) -> &'static str {
     let http = Double::start();
-    http.respond(|_| {
-        Some(
-            sealcheck_net::double::Answer::status(404)
-                .with_body(r#"{"errors":[{"code":"DENIED","message":"no"}]}"#),
-        )
-    });
+    http.respond(move |_| Some(answer()));
     let reference =
         sealcheck_registry::Reference::parse(&format!("127.0.0.1:{}/app", http.port())).unwrap();
-    let error = anonymous()
+    let listed = anonymous()
         .referrers(reference.repository(), &Digest::sha256(b"x"), None)
-        .await
-        .unwrap_err();
-    assert_eq!(code(&error), "registry-forbidden");
+        .await;
+    match listed {
+        Ok(Lookup::Found(_)) => "found",
+        Ok(Lookup::Absent(_)) => "absent",
+        Err(error) => code(&error),
+    }
 }
+
+#[tokio::test]
+async fn a_404_that_refuses_is_not_a_registry_without_the_api() {
+    for body in [
+        r#"{"errors":[{"code":"DENIED","message":"no"}]}"#,
+        r#"{"errors":[{"code":"denied"}]}"#,
+        r#"{"errors":[{"code":"FORBIDDEN"}]}"#,
+        r#"{"errors":[{"code":"NAME_UNKNOWN"},{"code":"DENIED"}]}"#,
+    ] {
+        let found = answered_by(move || Answer::status(404).with_body(body)).await;
+        assert_eq!(found, "registry-forbidden", "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_for_people_is_not_a_registry_without_the_api() {
+    for status in [404, 400, 405] {
+        let page = move || Answer::status(status).with_body("<html>blocked by proxy");
+        assert_eq!(answered_by(page).await, "registry-answer-invalid");
+        let typed = move || Answer::status(status).header("content-type", "text/html");
+        assert_eq!(answered_by(typed).await, "registry-answer-invalid");
+        let plain = move || Answer::status(status).with_body("404 page not found");
+        assert_eq!(answered_by(plain).await, "absent");
+    }
+}
+
+#[tokio::test]
+async fn a_link_that_cannot_be_read_is_not_the_end_of_the_list() {
+    for (link, expected) in [
+        ("/v2/app/referrers/x?last=1; rel=\"next\"", INVALID),
+        ("</v2/app/referrers/x?last=1; rel=\"next\"", INVALID),
+        ("nonsense", INVALID),
+        ("</v2/app/referrers/x>; rel*=UTF-8''next", INVALID),
+        // Read as it is meant, and then the page comes again and again.
+        ("</v2/app/referrers/x?last=1>; rel='next'", INVALID),
+        ("<https://docs.example>; rel=help", "found"),
+        ("", "found"),
+    ] {
+        let list = move || {
+            let body = format!(r#"{{"schemaVersion":2,"mediaType":"{OCI_INDEX}","manifests":[]}}"#);
+            Answer::ok(body)
+                .header("content-type", OCI_INDEX)
+                .header("link", link)
+        };
+        assert_eq!(answered_by(list).await, expected, "{link}");
+    }
+}
+
+const INVALID: &str = "registry-answer-invalid";

@@ -37,6 +37,10 @@ impl Release<'_> {
         match self.verified(sbom, file, artifact, None, progress) {
             Err(failure) => self.failed(file.path.as_str(), failure),
             Ok(verdict) => {
+                let verdict = match &file.local {
+                    Some(_) => verdict,
+                    None => reached(verdict),
+                };
                 let checksums = match checksums {
                     true => self.checksums(&places, verdict.evidence()),
                     false => Vec::new(),
@@ -206,6 +210,19 @@ impl Release<'_> {
                 }
             }
         }
+    }
+}
+
+/// What the release lists and its place does not have is not there yet, or no longer; nobody has mistyped it.
+fn reached(verdict: Verdict) -> Verdict {
+    match verdict.failure() {
+        Some(failure) if failure.reason == Reason::FileNotFound => {
+            let there = Failure::new(Reason::ArtifactUnreadable)
+                .at(failure.field.clone().unwrap_or_default())
+                .detail("the release lists it, and nothing is there");
+            verdict.with_failure_for(Reason::FileNotFound, there)
+        }
+        _ => verdict,
     }
 }
 

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use sealcheck_engine::ordered;
 use sealcheck_release::{Artifact, ProvedSbom, Release, ReleaseFile};
 use sealcheck_verify::evidence::Evidence;
-use sealcheck_verify::{Outcome, Reason, Verdict, printable};
+use sealcheck_verify::{Outcome, Verdict, printable};
 use serde::Serialize;
 
 use super::images::{self, Image, access};
@@ -34,8 +34,8 @@ struct Document<'a> {
     sbom: &'a Evidence,
     files: Vec<&'a Evidence>,
     images: &'a [Image],
-    /// What is published without a signature, on purpose.
-    unsigned_by_design: Vec<&'a str>,
+    /// Which paths are published without a signature, on purpose.
+    unsigned_by_design: Vec<String>,
 }
 
 /// Proves everything.
@@ -109,7 +109,7 @@ fn document<'a>(
     images: &'a [Image],
 ) -> Document<'a> {
     // Another SBOM than the one that lists the release need not be everywhere.
-    let outcomes = files.iter().map(verdict_outcome);
+    let outcomes = files.iter().map(Verdict::outcome);
     let outcomes = outcomes.chain(images.iter().map(|image| image.outcome));
     let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
     let mut worst = Outcome::Verified;
@@ -118,8 +118,11 @@ fn document<'a>(
         worst = worst.max(outcome);
     }
     let unsigned = release.profile().unsigned.iter();
-    let mut unsigned: Vec<&str> = unsigned.map(|unsigned| &*unsigned.because).collect();
-    unsigned.dedup();
+    let unsigned = unsigned.map(|unsigned| {
+        let path = unsigned.path.to_string();
+        let path = path.strip_prefix("glob:").unwrap_or(&path);
+        path.strip_prefix("**/").unwrap_or(path).to_owned()
+    });
     Document {
         project: &release.profile().name,
         version: release.version().to_string(),
@@ -129,15 +132,7 @@ fn document<'a>(
         sbom: sbom.verdict.evidence(),
         files: files.iter().map(Verdict::evidence).collect(),
         images,
-        unsigned_by_design: unsigned,
-    }
-}
-
-/// A file that the release lists and its place does not have could not be reached; nobody mistyped anything.
-fn verdict_outcome(verdict: &Verdict) -> Outcome {
-    match verdict.failure() {
-        Some(failure) if failure.reason == Reason::FileNotFound => Outcome::Unavailable,
-        _ => verdict.outcome(),
+        unsigned_by_design: unsigned.collect(),
     }
 }
 
@@ -205,7 +200,7 @@ fn report(document: &Document<'_>, files: &[Verdict]) -> String {
     for (signer, count) in signers {
         writeln!(out, "{count} signed by {}", printable(signer)).ok();
     }
-    let by_design = document.unsigned_by_design.join("; ");
+    let by_design = document.unsigned_by_design.join(", ");
     let by_design = format!("not signed, on purpose: {}", printable(&by_design));
     writeln!(out, "{}", paragraph(&by_design, 0, 2)).ok();
     let counts: Vec<String> = document

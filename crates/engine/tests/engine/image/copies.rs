@@ -5,7 +5,7 @@ use std::fs;
 use sealcheck_engine::{CopyRequest, ImageSource, Platforms, Silent};
 use sealcheck_registry::Platform;
 use sealcheck_registry::double::{At, Fault, RegistryDouble};
-use sealcheck_testkit::image::{Descriptor, ImageOptions, Repository};
+use sealcheck_testkit::image::{Descriptor, ImageOptions, Repository, index_of};
 use sealcheck_verify::{Content, Outcome, Reason};
 use serde_json::{Value, json};
 
@@ -114,6 +114,76 @@ fn a_copy_without_all_proofs_is_none() {
         assert_eq!(failure.outcome(), Outcome::Unavailable, "{at:?}: {failure}");
         assert!(!scene.path("copy").join("index.json").exists());
     }
+}
+
+#[test]
+fn indexes_that_list_each_other_a_thousand_times_are_followed_once() {
+    let mut repository = Repository::new();
+    let image = repository.push_image(&ImageOptions::default());
+    let mut below = image;
+    for _ in 0..7 {
+        let entries: Vec<_> = (0..1000)
+            .map(|number| {
+                let mut entry = below.json();
+                entry["annotations"] = json!({"n": number.to_string()});
+                entry
+            })
+            .collect();
+        below = repository.push_manifest(&index_of(entries));
+    }
+    let image = repository.push_image(&ImageOptions::with_layer(b"main"));
+    // As a tag for SBOMs, which is copied whatever it holds.
+    let scene = {
+        let mut scene = Scene::of(repository, image);
+        let tag = scene.image.tag_with_suffix("sbom");
+        scene.repository.tag(&tag, &below);
+        scene
+    };
+    let double = scene.serve();
+    let request = copy_request(&scene, &double);
+    let copied = scene.online().copy_image(&request, &Silent).unwrap();
+    assert_eq!(copied.manifests, 9);
+}
+
+#[test]
+fn a_layer_that_may_not_be_passed_on_is_left_out_and_named() {
+    let image_with = |media_type: &str| {
+        let mut repository = Repository::new();
+        let config = repository.push_blob("application/vnd.oci.image.config.v1+json", b"{}");
+        let layer = repository.push_blob(media_type, b"not here");
+        let image = repository.push_manifest(&json!({
+            "schemaVersion": 2,
+            "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "config": config.json(),
+            "layers": [layer.json()],
+        }));
+        (Scene::of(repository, image), digest(&layer))
+    };
+    for media_type in [
+        "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+        "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+    ] {
+        let (scene, layer) = image_with(media_type);
+        let double = scene.serve();
+        let request = copy_request(&scene, &double);
+        // Who has it passes it on.
+        let copied = scene.online().copy_image(&request, &Silent).unwrap();
+        assert_eq!((copied.blobs, copied.left_out), (2, vec![]));
+        double.fault(At::Blob(layer), Fault::Absent);
+        let request = CopyRequest {
+            layout: scene.path("other"),
+            ..request
+        };
+        let copied = scene.online().copy_image(&request, &Silent).unwrap();
+        assert_eq!((copied.blobs, copied.left_out), (1, vec![layer]));
+    }
+    // Another layer that is missing is missed, and is no proof.
+    let (scene, layer) = image_with("application/vnd.oci.image.layer.v1.tar+gzip");
+    let double = scene.serve();
+    double.fault(At::Blob(layer), Fault::Absent);
+    let request = copy_request(&scene, &double);
+    let failure = scene.online().copy_image(&request, &Silent).unwrap_err();
+    assert_eq!(failure.reason, Reason::ArtifactUnreadable);
 }
 
 #[test]

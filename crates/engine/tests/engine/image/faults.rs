@@ -141,6 +141,45 @@ fn a_listed_referrer_that_is_gone_could_not_be_fetched() {
 }
 
 #[test]
+fn the_type_that_a_list_has_for_a_referrer_hides_no_proof() {
+    let mut scene = Scene::new();
+    let bundle = scene.bundle_as(SIGNER, &scene.image.digest);
+    let bundle = scene.repository.attach_bundle(&scene.image, &bundle);
+    for media_type in [
+        "application/vnd.oci.image.manifest.v1+json; charset=utf-8",
+        "Application/VND.oci.image.manifest.v1+json",
+        "application/json",
+        "application/octet-stream",
+        "application/vnd.oci.artifact.manifest.v1+json",
+        "application/vnd.oci.image.index.v1+json",
+        "",
+    ] {
+        let mut listed = bundle.json();
+        listed["mediaType"] = media_type.into();
+        scene
+            .repository
+            .push_fallback_of(&scene.image, vec![listed]);
+        let double = scene.serve();
+        double.fault(At::Referrers, Fault::PageNotFound);
+        let verdict = scene.verify(&double, by_identity());
+        assert_eq!(
+            verdict.outcome(),
+            Outcome::Verified,
+            "{media_type}: {verdict}"
+        );
+    }
+    // What a registry does not serve as a manifest may be one all the same.
+    let blob = scene.repository.push_blob("application/vnd.example", b"x");
+    scene
+        .repository
+        .push_fallback_of(&scene.image, vec![blob.json()]);
+    let double = scene.serve();
+    double.fault(At::Referrers, Fault::PageNotFound);
+    let verdict = scene.verify(&double, by_identity());
+    assert_failed(&verdict, Outcome::Unavailable, Reason::ProofUnreadable);
+}
+
+#[test]
 fn the_image_itself_must_be_there_before_it_is_unsigned() {
     let scene = Scene::new();
     let double = scene.serve();

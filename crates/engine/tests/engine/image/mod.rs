@@ -1,6 +1,7 @@
 //! Images in registries and in layouts.
 
 mod batch;
+mod bounds;
 mod copies;
 mod corpus;
 mod demands;

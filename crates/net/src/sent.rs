@@ -1,0 +1,149 @@
+//! The secrets that a request carries, and what a server says without them.
+
+use data_encoding::{BASE64, HEXUPPER};
+use reqwest::header::HeaderMap;
+
+use crate::Redacted;
+
+/// What was sent and is nobody else's business. Servers repeat it in their errors, and those are shown and kept.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sent(Vec<Redacted>);
+
+impl Sent {
+    /// The values of sensitive headers, what is in them, and the secrets in the body.
+    pub(crate) fn of(headers: &HeaderMap, in_body: &[Redacted]) -> Self {
+        let mut sent = Self::default();
+        for secret in in_body {
+            sent.add(secret.expose());
+        }
+        for value in headers.values().filter(|value| value.is_sensitive()) {
+            let Ok(value) = value.to_str() else {
+                continue;
+            };
+            let (scheme, credential) = value.split_once(' ').unwrap_or(("", value));
+            sent.add(credential);
+            let pair = BASE64.decode(credential.as_bytes()).unwrap_or_default();
+            if scheme == "Basic"
+                && let Some((_, password)) = String::from_utf8_lossy(&pair).split_once(':')
+            {
+                sent.add(password);
+            }
+        }
+        sent
+    }
+
+    fn add(&mut self, secret: &str) {
+        if secret.len() < SHORTEST {
+            return;
+        }
+        // As it is, as JSON has it (Go's writer escapes more), and as a URL or a form has it.
+        let json = secret.replace('\\', r"\\").replace('"', "\\\"");
+        let go = json
+            .replace('&', r"\u0026")
+            .replace('<', r"\u003c")
+            .replace('>', r"\u003e");
+        let mut encoded = String::new();
+        for byte in secret.bytes() {
+            match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                    encoded.push(char::from(byte));
+                }
+                byte => {
+                    encoded.push('%');
+                    encoded.push_str(&HEXUPPER.encode(&[byte]));
+                }
+            }
+        }
+        for form in [secret.to_owned(), json, go, encoded] {
+            let form = Redacted::new(form);
+            if !self.0.contains(&form) {
+                self.0.push(form);
+            }
+        }
+    }
+
+    /// The text without them. At its end the beginning of one is hidden as well, since such texts are cut.
+    pub(crate) fn hide(&self, text: String) -> String {
+        let mut text = text;
+        for secret in &self.0 {
+            let secret = secret.expose();
+            if text.contains(secret) {
+                text = text.replace(secret, SHOWN);
+            }
+            let begun = (SHORTEST..secret.len())
+                .rev()
+                .filter_map(|length| secret.get(..length))
+                .find_map(|begin| text.strip_suffix(begin));
+            if let Some(before) = begun {
+                text = format!("{before}{SHOWN}");
+            }
+        }
+        text
+    }
+
+    /// The same for a body. One without secrets stays as it is, whatever it holds.
+    pub(crate) fn hide_in(&self, body: Vec<u8>) -> Vec<u8> {
+        if self.0.is_empty() {
+            return body;
+        }
+        self.hide(String::from_utf8_lossy(&body).into_owned())
+            .into_bytes()
+    }
+}
+
+/// Shorter ones are found in every text; nothing would be left of it.
+const SHORTEST: usize = 4;
+
+const SHOWN: &str = "[redacted]";
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::{AUTHORIZATION, HeaderValue};
+
+    use super::*;
+
+    fn basic(user: &str, password: &str) -> Sent {
+        let pair = BASE64.encode(format!("{user}:{password}").as_bytes());
+        let mut value = HeaderValue::from_str(&format!("Basic {pair}")).unwrap();
+        value.set_sensitive(true);
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, value);
+        headers.insert("accept", HeaderValue::from_static("*/*"));
+        Sent::of(&headers, &[Redacted::new("identity+token")])
+    }
+
+    #[test]
+    fn what_was_sent_is_hidden_in_every_form() {
+        let sent = basic("bob", "s3cr3t<\"pa&ss");
+        for (text, expected) in [
+            (
+                "for Basic Ym9iOnMzY3IzdDwicGEmc3M=.",
+                "for Basic [redacted].",
+            ),
+            (
+                "s3cr3t<\"pa&ss twice s3cr3t<\"pa&ss",
+                "[redacted] twice [redacted]",
+            ),
+            (r#"{"m":"s3cr3t<\"pa&ss"}"#, r#"{"m":"[redacted]"}"#),
+            (
+                r#"{"m":"s3cr3t\u003c\"pa\u0026ss"}"#,
+                r#"{"m":"[redacted]"}"#,
+            ),
+            ("?p=s3cr3t%3C%22pa%26ss", "?p=[redacted]"),
+            ("refresh_token=identity%2Btoken", "refresh_token=[redacted]"),
+            ("cut in s3cr3t<", "cut in [redacted]"),
+            ("cut in s3c", "cut in s3c"),
+            ("bob and */* are no secrets", "bob and */* are no secrets"),
+        ] {
+            assert_eq!(sent.hide(text.to_owned()), expected);
+        }
+        assert!(!format!("{sent:?}").contains("s3cr3t"));
+    }
+
+    #[test]
+    fn nothing_is_hidden_where_nothing_was_sent() {
+        let body = vec![0xff, b'a'];
+        assert_eq!(Sent::default().hide_in(body.clone()), body);
+        assert_eq!(basic("bob", "a").hide("a banana".to_owned()), "a banana");
+    }
+}
