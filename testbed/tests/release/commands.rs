@@ -78,7 +78,10 @@ pub(crate) fn verify_all(run: &Run) {
     assert_eq!(code, 1, "{told}");
     assert_eq!(report["counts"]["rejected"], 1, "{told}");
     let files = report["files"].as_array().unwrap();
-    let odd = files.iter().find(|file| file["outcome"] != "verified").unwrap();
+    let odd = files
+        .iter()
+        .find(|file| file["outcome"] != "verified")
+        .unwrap();
     assert_eq!(odd["release"]["path"], ODD_FILE);
     assert_eq!(odd["release"]["listed"], "same");
     assert_eq!(odd["reason"], "artifact-mismatch");
@@ -88,7 +91,13 @@ pub(crate) fn verify_all(run: &Run) {
 pub(crate) fn fetch_and_verify(run: &Run) {
     let folder = scene(run);
     let platform = ["--platform", "linux/amd64"];
-    let fetch = |what: &str| run_in(run, folder.path(), &[&["fetch", "stable", what], &platform[..]].concat());
+    let fetch = |what: &str| {
+        run_in(
+            run,
+            folder.path(),
+            &[&["fetch", "stable", what], &platform[..]].concat(),
+        )
+    };
     let (code, _, told) = fetch("kubectl");
     assert_eq!(code, 0, "{told}");
     let version = sealcheck_release::Version::release(1, 36, 0);
@@ -106,7 +115,11 @@ pub(crate) fn fetch_and_verify(run: &Run) {
     assert_eq!(code, 1, "{told}");
     let (code, _, told) = fetch("kubernetes.tar.gz");
     assert_eq!(code, 0, "{told}");
-    let (code, _, told) = run_in(run, folder.path(), &["verify", VERSION, "kubernetes.tar.gz"]);
+    let (code, _, told) = run_in(
+        run,
+        folder.path(),
+        &["verify", VERSION, "kubernetes.tar.gz"],
+    );
     assert_eq!(code, 0, "{told}");
 }
 
@@ -115,10 +128,18 @@ pub(crate) fn faults(run: &Run) {
     let path = format!("/release/{VERSION}/{KUBECTL}");
     let server = sealcheck_testbed::release::ReleaseServer::start(&run.release.folder);
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("profile.yaml"), run.release.profile(&server)).unwrap();
+    fs::write(
+        folder.path().join("profile.yaml"),
+        run.release.profile(&server),
+    )
+    .unwrap();
     let fetch = || {
         let arguments = ["fetch", VERSION, "kubectl", "--platform", "linux/amd64"];
-        run_in(run, folder.path(), &[&arguments[..], &["--timeout", "20s"]].concat())
+        run_in(
+            run,
+            folder.path(),
+            &[&arguments[..], &["--timeout", "20s"]].concat(),
+        )
     };
     let kubectl = folder.path().join("kubectl");
     // What breaks half-way goes on where it ended.
@@ -126,9 +147,18 @@ pub(crate) fn faults(run: &Run) {
     let (code, _, told) = fetch();
     assert_eq!(code, 0, "{told}");
     let ranges = server.files.requests();
-    assert!(ranges.iter().any(|asked| asked.header("range") == Some("bytes=100-")));
+    assert!(
+        ranges
+            .iter()
+            .any(|asked| asked.header("range") == Some("bytes=100-"))
+    );
     for (fault, outcome) in [
-        (Fault::Redirect { to: server.cdn.url().to_owned() }, 0),
+        (
+            Fault::Redirect {
+                to: server.cdn.url().to_owned(),
+            },
+            0,
+        ),
         (Fault::Cut { after: 100 }, 3),
     ] {
         fs::remove_file(&kubectl).ok();
@@ -159,12 +189,22 @@ pub(crate) fn kit(run: &Run) {
     let (code, _, told) = offline(&["sbom", VERSION, "--check", "kit/v1.36.0"]);
     assert_eq!(code, 0, "{told}");
     // Again: nothing is fetched twice.
-    let before = run.server.files.hits(&format!("/release/{VERSION}/{KUBECTL}"));
+    let before = run
+        .server
+        .files
+        .hits(&format!("/release/{VERSION}/{KUBECTL}"));
     let (code, _, told) = run_in(run, folder.path(), &["collect", VERSION, "--to", "kit"]);
     assert_eq!(code, 0, "{told}");
-    let after = run.server.files.hits(&format!("/release/{VERSION}/{KUBECTL}"));
+    let after = run
+        .server
+        .files
+        .hits(&format!("/release/{VERSION}/{KUBECTL}"));
     assert_eq!(before, after);
-    fs::write(folder.path().join("kit").join(VERSION).join(KUBECTL), "altered").unwrap();
+    fs::write(
+        folder.path().join("kit").join(VERSION).join(KUBECTL),
+        "altered",
+    )
+    .unwrap();
     let (code, report, told) = offline(&["verify-all", VERSION]);
     assert_eq!(code, 1, "{told}");
     assert_eq!(report["counts"]["rejected"], 1, "{told}");

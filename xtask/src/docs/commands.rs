@@ -88,7 +88,7 @@ fn names(help: &str, flag: &str) -> bool {
 }
 
 /// The pages that tell people what to type.
-const PAGES: [&str; 6] = [
+const PAGES: [&str; 7] = [
     "README.md",
     "CONTRIBUTING.md",
     "docs/images.md",
