@@ -253,11 +253,6 @@ fn prepare_authorities<T>(
                     .into_iter()
                     .map(|certificate| certificate.raw_bytes.0)
                     .collect();
-                if chain.is_empty() {
-                    return Err(invalid("certChain.certificates")
-                        .expected("at least one certificate")
-                        .found("none"));
-                }
                 prepare(chain, window, name)
                     .map_err(|failure| invalid_from(failure).within("certChain"))
             }
@@ -431,4 +426,60 @@ struct ChainWire {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct CertificateWire {
     raw_bytes: Base64,
+}
+
+#[cfg(test)]
+mod tests {
+    use sealcheck_testkit::{Key, KeyKind};
+
+    use super::{PublicKeyWire, Reason, public_key};
+    use crate::DigestAlgorithm::{Sha256, Sha384, Sha512};
+    use crate::SignatureScheme::{self, Ecdsa, Ed25519, Ed25519ph, RsaPkcs1, RsaPss};
+    use crate::json::Base64;
+
+    fn scheme(details: &str, key: &[u8]) -> Result<SignatureScheme, Reason> {
+        let wire = PublicKeyWire {
+            raw_bytes: Base64(key.to_vec()),
+            key_details: details.into(),
+            valid_for: None,
+        };
+        match public_key(&wire) {
+            Ok(key) => Ok(key.default_scheme()),
+            Err(failure) => Err(failure.reason),
+        }
+    }
+
+    #[test]
+    fn a_key_signs_as_its_name_says() {
+        use KeyKind::{P256, P384, P521, Rsa2048, Rsa3072, Rsa4096};
+        for (details, kind, expected) in [
+            ("PKIX_ECDSA_P256_SHA_256", P256, Ecdsa(Sha256)),
+            ("PKIX_ECDSA_P384_SHA_256", P384, Ecdsa(Sha256)),
+            ("PKIX_ECDSA_P521_SHA_256", P521, Ecdsa(Sha256)),
+            ("PKIX_ECDSA_P384_SHA_384", P384, Ecdsa(Sha384)),
+            ("PKIX_ECDSA_P521_SHA_512", P521, Ecdsa(Sha512)),
+            ("PKIX_RSA_PKCS1V15_2048_SHA256", Rsa2048, RsaPkcs1(Sha256)),
+            ("PKIX_RSA_PKCS1V15_3072_SHA256", Rsa3072, RsaPkcs1(Sha256)),
+            ("PKIX_RSA_PKCS1V15_4096_SHA256", Rsa4096, RsaPkcs1(Sha256)),
+            ("PKIX_RSA_PKCS1V5", Rsa2048, RsaPkcs1(Sha256)),
+            ("PKIX_RSA_PSS_2048_SHA256", Rsa2048, RsaPss(Sha256)),
+            ("PKIX_RSA_PSS_3072_SHA256", Rsa3072, RsaPss(Sha256)),
+            ("PKIX_RSA_PSS_4096_SHA256", Rsa4096, RsaPss(Sha256)),
+            ("PKIX_RSA_PSS", Rsa2048, RsaPss(Sha256)),
+            ("PKIX_ED25519", KeyKind::Ed25519, Ed25519),
+            ("PKIX_ED25519_PH", KeyKind::Ed25519, Ed25519ph),
+        ] {
+            let found = scheme(details, Key::shared(kind).spki());
+            assert_eq!(found, Ok(expected), "{details}");
+        }
+        let rsa = Key::shared(Rsa2048);
+        let found = scheme("PKCS1_RSA_PKCS1V5", rsa.raw_public_key());
+        assert_eq!(found, Ok(RsaPkcs1(Sha256)));
+        for (details, key) in [
+            ("PKIX_ML_DSA_65", rsa.spki()),
+            ("PKIX_ECDSA_P256_SHA_256", rsa.spki()),
+        ] {
+            assert_eq!(scheme(details, key), Err(Reason::AlgorithmUnsupported));
+        }
+    }
 }

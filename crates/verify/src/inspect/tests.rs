@@ -108,3 +108,20 @@ fn what_is_nothing_known_is_refused_without_showing_secrets() {
         Reason::LimitExceeded
     );
 }
+
+#[test]
+fn a_trusted_root_shows_its_logs_and_the_certificates_of_its_authorities() {
+    let sigstore = Instance::new();
+    let inspection = inspect(&sigstore.trusted_root_bytes()).unwrap();
+    for (list, count) in [
+        ("transparencyLogs", 2),
+        ("certificateLogs", 1),
+        ("certificateAuthorities", 1),
+        ("timestampAuthorities", 1),
+    ] {
+        let Some(Facts::List(members)) = inspection.facts().get(list) else {
+            panic!("no {list}");
+        };
+        assert_eq!(members.len(), count, "{list}");
+    }
+}

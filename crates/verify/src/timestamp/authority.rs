@@ -44,14 +44,13 @@ impl Authority {
     /// [`Reason::TrustRootInvalid`] when there is no certificate authority, a certificate cannot be read, or the
     /// certificates do not name each other in order; [`Reason::LimitExceeded`] when there are too many.
     pub(crate) fn prepare(chain: Vec<Vec<u8>>, window: Window, name: String) -> Result<Self> {
-        limits::CHAIN_CERTIFICATES.check(chain.len(), "certChain.certificates")?;
+        limits::CHAIN_CERTIFICATES.check(chain.len(), CHAIN)?;
         let mut leaf = None;
         let mut issuers: Vec<Issuer> = Vec::with_capacity(chain.len());
         let mut issuer_of_previous: Option<Box<[u8]>> = None;
         for (index, der) in chain.into_iter().enumerate() {
-            let invalid = |failure: Failure| {
-                in_trusted_root(failure).within(&format!("certChain.certificates[{index}]"))
-            };
+            let invalid =
+                |failure: Failure| in_trusted_root(failure).within(&format!("{CHAIN}[{index}]"));
             let certificate = Certificate::parse(&der).map_err(invalid)?;
             // Path validation reads it when a token comes. What it cannot read must not wait until then.
             let anchor = CertificateDer::from(der.as_slice());
@@ -90,7 +89,7 @@ impl Authority {
         }
         let Some(root) = issuers.last() else {
             return Err(Failure::new(Reason::TrustRootInvalid)
-                .at("certChain.certificates")
+                .at(CHAIN)
                 .detail("the timestamp authority has no root certificate"));
         };
         Ok(Self {
@@ -253,3 +252,6 @@ fn in_trusted_root(mut failure: Failure) -> Failure {
     }
     failure
 }
+
+/// The field, inside the `certChain` of a trusted root's authority.
+const CHAIN: &str = "certificates";

@@ -215,7 +215,7 @@ fn a_damaged_certificate_is_refused_before_any_token() {
             let chain = vec![signer.der, root.der];
             let failure = Authority::prepare(chain, window(), "damaged".to_owned()).unwrap_err();
             assert_eq!(failure.reason, TrustRootInvalid, "{oid}");
-            let at = format!("certChain.certificates[{}]", u8::from(of_root));
+            let at = format!("certificates[{}]", u8::from(of_root));
             assert!(failure.field.unwrap().starts_with(&at), "{oid}");
         }
     }
@@ -415,7 +415,7 @@ fn what_path_validation_cannot_read_is_refused_with_the_trusted_root() {
         let chain = vec![signer.der, root.der];
         let failure = Authority::prepare(chain, window(), "long".to_owned()).unwrap_err();
         assert_eq!(failure.reason, TrustRootInvalid);
-        let at = format!("certChain.certificates[{place}]");
+        let at = format!("certificates[{place}]");
         assert_eq!(failure.field.as_deref(), Some(at.as_str()));
     }
 }

@@ -232,3 +232,18 @@ fn with_one_bit_flipped() {
         assert!(stage.why(&signed.bundle()).is_some(), "position {position}");
     }
 }
+
+/// Who signed cannot be said, and the key is nobody the caller asked for.
+#[test]
+fn a_certificate_of_several_names_has_no_signer() {
+    let stage = Stage::new();
+    let mut request = LeafRequest::default();
+    request.sans.push(San::Dns("another.test".into()));
+    let bundle = stage.sign(&Plan::keyless(request)).bundle();
+    let verdict = stage.judge(&bundle).unwrap();
+    assert_eq!(
+        verdict.failure().unwrap().reason,
+        Reason::CertificateMalformed
+    );
+    assert_eq!(verdict.evidence().signer, None);
+}

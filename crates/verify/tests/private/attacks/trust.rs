@@ -206,6 +206,7 @@ fn roots_that_are_broken() {
             "/tlogs/0/logId/keyId",
             good["tlogs"][1]["logId"]["keyId"].clone(),
         ),
+        ("/tlogs/0/checkpointKeyId", json!({"keyId": "AAAA"})),
         ("/ctlogs/0/publicKey/rawBytes", json!("AAAA")),
         (
             "/certificateAuthorities/0/certChain/certificates",
@@ -225,7 +226,11 @@ fn roots_that_are_broken() {
     ];
     for (pointer, value) in changes {
         let mut root = good.clone();
-        *root.pointer_mut(pointer).unwrap() = value;
+        let (above, name) = pointer.rsplit_once('/').unwrap();
+        match root.pointer_mut(above).unwrap() {
+            Value::Array(list) => list[name.parse::<usize>().unwrap()] = value,
+            object => object[name] = value,
+        }
         refuse(&root);
     }
     let mut unknown = good.clone();
@@ -258,5 +263,89 @@ fn a_log_with_an_unknown_algorithm_is_left_out() {
         let stage = Stage::new().trusting(&root).requiring(default_signer());
         assert_eq!(stage.root.skipped().count(), 1);
         assert_eq!(stage.why(&bundle), Some(Reason::LogUnknown));
+    }
+}
+
+#[test]
+fn an_authority_is_named_by_its_address_or_its_subject() {
+    let stage = Stage::new();
+    let bundle = stage.sign(&Plan::rekor_v2()).bundle();
+    for (uri, subject, expected) in [
+        (Some("https://ca.test"), Some("sub"), "https://ca.test"),
+        (Some(""), Some("sub"), "sub"),
+        (None, Some("sub"), "sub"),
+        (None, None, ""),
+    ] {
+        let mut root = stage.sigstore.trusted_root_json();
+        for list in ["certificateAuthorities", "timestampAuthorities"] {
+            root[list][0]["uri"] = json!(uri);
+            root[list][0]["subject"] = match subject {
+                Some(name) => json!({"commonName": name}),
+                None => Value::Null,
+            };
+        }
+        let evidence = Stage::new().trusting(&root).accept(&bundle);
+        let certificate = evidence.checks.certificate.facts().unwrap();
+        let time = evidence.checks.time.facts().unwrap();
+        assert_eq!(&*certificate.authority, expected);
+        assert_eq!(time.timestamps[0].authority, expected);
+        let digest = sealcheck_verify::Digest::sha256(root.to_string().as_bytes());
+        assert_eq!(&*evidence.trusted_root.unwrap().sha256, digest.hex());
+    }
+}
+
+#[test]
+fn a_failure_says_where_in_the_root_it_is_and_why() {
+    let good = Instance::new().trusted_root_json();
+    for (pointer, value, field, has_detail) in [
+        (
+            "/certificateAuthorities/0/certChain/certificates",
+            json!([]),
+            "certificateAuthorities[0].certChain.certificates",
+            false,
+        ),
+        (
+            "/timestampAuthorities/0/certChain/certificates",
+            json!([]),
+            "timestampAuthorities[0].certChain.certificates",
+            true,
+        ),
+        (
+            "/timestampAuthorities/0/certChain/certificates/1/rawBytes",
+            json!("AAAA"),
+            "timestampAuthorities[0].certChain.certificates[1]",
+            true,
+        ),
+        (
+            "/tlogs/0/publicKey/validFor",
+            json!({}),
+            "tlogs[0].publicKey.validFor.start",
+            false,
+        ),
+    ] {
+        let mut root = good.clone();
+        *root.pointer_mut(pointer).unwrap() = value;
+        let failure = TrustedRoot::from_json(root.to_string().as_bytes()).unwrap_err();
+        assert_eq!(failure.field.as_deref(), Some(field));
+        assert_eq!(failure.detail.is_some(), has_detail, "{failure}");
+    }
+    // The reason that another format would have, in words.
+    let mut root = good.clone();
+    root["tlogs"] = vec![good["tlogs"][0].clone(); 200].into();
+    let failure = TrustedRoot::from_json(root.to_string().as_bytes()).unwrap_err();
+    let detail = failure.detail.as_deref();
+    assert_eq!(detail, Some(Reason::LimitExceeded.summary()));
+}
+
+#[test]
+fn an_operator_without_a_name_is_none() {
+    let stage = Stage::new();
+    let bundle = stage.sign(&Plan::default()).bundle();
+    for (operator, expected) in [("", None), ("op.test", Some("op.test"))] {
+        let mut root = stage.sigstore.trusted_root_json();
+        root["tlogs"][0]["operator"] = operator.into();
+        let evidence = Stage::new().trusting(&root).accept(&bundle);
+        let entry = &evidence.checks.log.facts().unwrap().entries[0];
+        assert_eq!(entry.operator.as_deref(), expected);
     }
 }

@@ -189,6 +189,7 @@ fn scts_and_logs_can_be_waived_by_name() {
         .with_root(|root| root.with_ct = false)
         .requiring(waived);
     assert!(!stage.root.has_ct_logs() && stage.root.has_logs());
+    assert!(Stage::new().root.has_ct_logs());
     for sct in [SctMode::None, SctMode::Embedded, SctMode::UnknownLog] {
         let plan = Plan::keyless(LeafRequest {
             sct,

@@ -2,7 +2,7 @@
 
 use sealcheck_testkit::trusted_root::merge;
 use sealcheck_testkit::{Hash, Instance, InstanceOptions, Key, KeyKind, Plan, TokenOptions};
-use sealcheck_verify::evidence::TimeSource;
+use sealcheck_verify::evidence::{Check, TimeSource};
 use sealcheck_verify::{Material, Reason, Requirements, Threshold};
 
 use crate::stage::{Stage, after, default_signer, public_key, time};
@@ -144,6 +144,7 @@ fn a_key_needs_no_time_and_now_may_be_accepted_for_a_living_certificate() {
     let bundle = stage.sign(&Plan::key(key).with_entries(&[])).bundle();
     let evidence = stage.accept(&bundle);
     assert_eq!((evidence.signed_at, evidence.time_source), (None, None));
+    assert!(matches!(evidence.checks.time, Check::NotRequired));
 
     let now = default_signer()
         .log_entries(Threshold::Waived)
