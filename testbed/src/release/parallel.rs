@@ -48,6 +48,6 @@ mod tests {
             _ => Ok(()),
         });
         assert_eq!(error.unwrap_err().to_string(), "the second");
-        each(&[] as &[u8], |_| anyhow::bail!("there is none")).unwrap();
+        each::<u8>(&[], |_| anyhow::bail!("there is none")).unwrap();
     }
 }

@@ -123,12 +123,16 @@ fn referrers(run: &Run, image: &PublishedImage, digest: &str) -> Vec<String> {
         "http://{registry}/v2/{repository}/referrers/{digest}"
     ));
     let list: Value = serde_json::from_slice(&list).unwrap();
-    let bundles = list["manifests"].as_array().unwrap().iter();
-    let mut types: Vec<String> = bundles
-        .map(|bundle| {
+    let listed = list["manifests"].as_array().unwrap().iter();
+    let mut types: Vec<String> = listed
+        .map(|listed| {
+            // In its list this registry states the type of the configuration.
+            let manifest = at(run, image, listed["digest"].as_str().unwrap());
+            let manifest: Value =
+                serde_json::from_str(&crane(run, &["manifest", &manifest])).unwrap();
             let kind = "application/vnd.dev.sigstore.bundle.v0.3+json";
-            assert_eq!(bundle["artifactType"], kind);
-            let predicate = &bundle["annotations"]["dev.sigstore.bundle.predicateType"];
+            assert_eq!(manifest["artifactType"], kind);
+            let predicate = &manifest["annotations"]["dev.sigstore.bundle.predicateType"];
             predicate.as_str().unwrap().to_owned()
         })
         .collect();
