@@ -176,5 +176,21 @@ fn not_found(name: &str, code: &str) -> Failure {
     match code.is_empty() {
         true => failure,
         false => failure.detail(format_args!("the registry says {code}")),
+/// That an image which an index lists is there.
+pub(crate) async fn listed(shelf: &Shelf, digest: &Digest) -> Result<()> {
+    match shelf.manifest(digest).await? {
+        Ok(_) => Ok(()),
+        Err(absence) => {
+            let failure = not_found(&shelf.digest_place(digest), &absence.code);
+            Err(match shelf {
+                Shelf::Layout(_) => failure.detail("this layout was copied without this platform"),
+                Shelf::Repository(..) => {
+                    failure.detail("its index is there, and the image itself is not")
+                }
+            })
+        }
+    }
+}
+
     }
 }

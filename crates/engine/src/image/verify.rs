@@ -11,7 +11,7 @@ use super::facts::image_facts;
 use super::judge::{Judge, describe};
 use super::log::look_up;
 use super::request::ImageRequest;
-use super::run::{Resolved, Run, manifest_of, resolve};
+use super::run::{Resolved, Run, listed, manifest_of, resolve};
 use super::select::{Chosen, select};
 use super::shelf::Shelf;
 use super::together::together;
@@ -119,9 +119,9 @@ impl Session<'_> {
             .iter()
             .map(|(digest, chosen)| self.target(&index, digest, *chosen))
             .collect();
-        let unsigned = |target: &Target| target.verdict.outcome() == Outcome::Unsigned;
-        if targets.iter().all(unsigned) && !resolved.is_there {
-            // Before something is called unsigned it must be there.
+        // Before something is called unsigned it must be there.
+        self.require_listed(&own, &index, &mut targets)?;
+        if targets.iter().all(is_unsigned) && !resolved.is_there {
             let name = request.image.to_string();
             let looking = manifest_of(&own, &resolved.digest, &name);
             if let Err(failure) = self.run.wait(here, looking)? {
@@ -153,6 +153,26 @@ impl Session<'_> {
         }
         self.places.append(&mut discovery.places);
         self.proofs.extend(self.judge.proofs(&discovery.items));
+        Ok(())
+    }
+
+    /// An index may be there without the images that it lists: a layout of one platform, a sparse index.
+    fn require_listed(&self, own: &Shelf, index: &Digest, targets: &mut [Target]) -> Result<()> {
+        let unsigned: Vec<&mut Target> = targets
+            .iter_mut()
+            .filter(|target| target.digest != *index && is_unsigned(target))
+            .collect();
+        if unsigned.is_empty() {
+            return Ok(());
+        }
+        let looking = unsigned.iter().map(|target| listed(own, &target.digest));
+        let looking = together(looking, SUBJECTS_AT_ONE_TIME);
+        let answers = self.run.wait(std::slice::from_ref(own), looking)?;
+        for (target, answer) in unsigned.into_iter().zip(answers) {
+            if let Err(failure) = answer {
+                target.verdict = self.judge.failed(failure, Some(&target.digest));
+            }
+        }
         Ok(())
     }
 
@@ -261,3 +281,7 @@ impl Session<'_> {
 
 /// Images of an index that are looked at together. Each is four requests or more.
 const SUBJECTS_AT_ONE_TIME: usize = 4;
+fn is_unsigned(target: &Target) -> bool {
+    target.verdict.outcome() == Outcome::Unsigned
+}
+
