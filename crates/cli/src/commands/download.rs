@@ -6,8 +6,7 @@ use pki_types::pem::PemObject;
 use sealcheck_engine::{Attachment, AttachmentKind, Inventory};
 use sealcheck_policy::PredicateType;
 use sealcheck_record::one_line;
-use sealcheck_verify::{Failure, Material, Reason, Statement};
-use serde::Serialize;
+use sealcheck_verify::{COSIGN_SIGNATURE, Failure, Material, Outcome, Reason, Statement};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
@@ -95,7 +94,7 @@ fn is_wanted(attachment: &Attachment, what: DownloadKind, kind: Option<&str>) ->
     // cosign's own signatures are statements as well.
     let attests = predicates
         .iter()
-        .any(|predicate| *predicate != COSIGN_SIGN_PREDICATE);
+        .any(|predicate| *predicate != COSIGN_SIGNATURE);
     match (what, attachment.kind) {
         (DownloadKind::Bundle, AttachmentKind::Bundle)
         | (DownloadKind::Signature, AttachmentKind::Signature) => true,
@@ -194,5 +193,3 @@ fn certificates(pem: &str) -> Vec<Raw> {
         })
         .collect()
 }
-
-const COSIGN_SIGN_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";

@@ -115,7 +115,7 @@ impl Session<'_> {
             self.look(&shelves, &children, &budget)?;
         }
         self.ask_log(&index, &wanted);
-        let targets: Vec<Target> = wanted
+        let mut targets: Vec<Target> = wanted
             .iter()
             .map(|(digest, chosen)| self.target(&index, digest, *chosen))
             .collect();
@@ -191,10 +191,11 @@ impl Session<'_> {
 
     /// The verdict about a manifest by its own proofs and those of the index.
     fn judge_target(&self, index: &Digest, digest: &Digest) -> Verdict {
-        self.judge_by(digest, &[*digest, *index])
+        self.judge_by(digest, &[*digest, *index]).0
     }
 
-    fn judge_by(&self, digest: &Digest, subjects: &[Digest]) -> Verdict {
+    /// The verdict by the proofs of these manifests, and the position of the place that decided.
+    fn judge_by(&self, digest: &Digest, subjects: &[Digest]) -> (Verdict, Option<usize>) {
         let proofs: Vec<&Proof> = self
             .proofs
             .iter()
@@ -210,11 +211,10 @@ impl Session<'_> {
     }
 
     fn target(&self, index: &Digest, digest: &Digest, chosen: Option<&Chosen>) -> Target {
-        let verdict = self.judge_target(index, digest);
+        let (verdict, place) = self.judge_by(digest, &[*digest, *index]);
         let alone = |subject: &Digest| {
-            self.judge_by(digest, std::slice::from_ref(subject))
-                .outcome()
-                == Outcome::Verified
+            let (verdict, _) = self.judge_by(digest, std::slice::from_ref(subject));
+            verdict.outcome() == Outcome::Verified
         };
         let proved_by = match verdict.outcome() {
             Outcome::Verified if alone(digest) => Some(ProvedBy::Own),
@@ -227,6 +227,7 @@ impl Session<'_> {
             platform: chosen.and_then(|chosen| chosen.platform.clone()),
             verdict,
             proved_by,
+            place,
         }
     }
 
@@ -245,6 +246,12 @@ impl Session<'_> {
             if worst.is_none_or(|worst| target.verdict.outcome() > worst.verdict.outcome()) {
                 worst = Some(target);
             }
+        }
+        if failure.is_none()
+            && let Some(place) = worst.and_then(|worst| worst.place)
+            && let Some(place) = self.places.get_mut(place)
+        {
+            place.decided = true;
         }
         let verdict = match (failure, worst) {
             (Some(failure), _) => self.judge.failed(failure, digest.as_ref()),
@@ -279,9 +286,9 @@ impl Session<'_> {
     }
 }
 
-/// Images of an index that are looked at together. Each is four requests or more.
-const SUBJECTS_AT_ONE_TIME: usize = 4;
 fn is_unsigned(target: &Target) -> bool {
     target.verdict.outcome() == Outcome::Unsigned
 }
 
+/// Images of an index that are looked at together. Each is four requests or more.
+const SUBJECTS_AT_ONE_TIME: usize = 4;
