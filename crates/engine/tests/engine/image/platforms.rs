@@ -175,6 +175,21 @@ fn an_image_alone_is_asked_for_its_platform() {
 }
 
 #[test]
+fn an_image_without_a_platform_says_so() {
+    let mut repository = Repository::new();
+    let image = repository.push_image(&ImageOptions::default().on("/"));
+    let multi = Multi {
+        scene: Scene::of(repository, image),
+        images: Vec::new(),
+    };
+    let verdict = multi.judge(one("linux", "amd64", ""));
+    assert_failed(&verdict, Outcome::Usage, Reason::PlatformNotFound);
+    let failure = verdict.verdict().failure().unwrap();
+    let found = failure.found.as_deref();
+    assert_eq!(found, Some("an image that names no platform"));
+}
+
+#[test]
 fn every_image_that_fits_must_be_proved_and_buildkits_attestations_need_not() {
     let mut repository = Repository::new();
     let options = |content: &str| ImageOptions::with_layer(content.as_bytes());
