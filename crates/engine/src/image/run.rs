@@ -141,7 +141,12 @@ pub(crate) async fn resolve(
                 .resolve(&wanted)
                 .map_err(|error| unanswered(&error))?;
             let Lookup::Found(descriptor) = found else {
-                return Err(not_found(&image.to_string(), ""));
+                let failure = not_found(&image.to_string(), "");
+                let names = layout.names();
+                return Err(failure.found(match names.is_empty() {
+                    true => "a layout without images".to_owned(),
+                    false => names.join(", "),
+                }));
             };
             let manifest = match reads {
                 true => Some(manifest_of(shelf, &descriptor.digest, &image.to_string()).await?),
@@ -171,11 +176,6 @@ pub(crate) async fn manifest_of(
     }
 }
 
-fn not_found(name: &str, code: &str) -> Failure {
-    let failure = Failure::new(Reason::ImageNotFound).at(printable(name));
-    match code.is_empty() {
-        true => failure,
-        false => failure.detail(format_args!("the registry says {code}")),
 /// That an image which an index lists is there.
 pub(crate) async fn listed(shelf: &Shelf, digest: &Digest) -> Result<()> {
     match shelf.manifest(digest).await? {
@@ -192,5 +192,10 @@ pub(crate) async fn listed(shelf: &Shelf, digest: &Digest) -> Result<()> {
     }
 }
 
+fn not_found(name: &str, code: &str) -> Failure {
+    let failure = Failure::new(Reason::ImageNotFound).at(printable(name));
+    match code.is_empty() {
+        true => failure,
+        false => failure.detail(format_args!("the registry says {code}")),
     }
 }

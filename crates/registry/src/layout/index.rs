@@ -162,13 +162,17 @@ fn whole_name(entry: &Descriptor) -> Option<Reference> {
 
 /// How people would call an entry.
 pub(crate) fn shown(entry: &Descriptor) -> String {
-    let name = [CONTAINERD_NAME, REF_NAME]
-        .iter()
-        .find_map(|key| entry.annotation(key));
-    match name {
+    match name(entry) {
         Some(name) => format!("{} ({})", printable(name), entry.digest),
         None => entry.digest.to_string(),
     }
+}
+
+/// The name that an entry was registered under.
+pub(crate) fn name(entry: &Descriptor) -> Option<&str> {
+    [CONTAINERD_NAME, REF_NAME]
+        .iter()
+        .find_map(|key| entry.annotation(key))
 }
 
 /// The tag of a name that may be a whole reference.
