@@ -7,6 +7,7 @@
 )]
 
 mod around_images;
+mod as_cosign;
 mod attestation;
 mod environment;
 mod folders;
