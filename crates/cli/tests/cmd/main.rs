@@ -11,6 +11,7 @@ mod as_cosign;
 mod attestation;
 mod environment;
 mod folders;
+mod image_hints;
 mod images;
 mod inspect;
 mod page_on_images;
