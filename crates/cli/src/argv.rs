@@ -32,6 +32,28 @@ pub(crate) fn without_commands(arguments: impl IntoIterator<Item = OsString>) ->
     out
 }
 
+/// Moves the flags that cosign takes before its command (`cosign -t 30s verify …`) behind it.
+pub(crate) fn with_command_first(arguments: Vec<OsString>) -> Vec<OsString> {
+    let mut out = arguments;
+    let mut command = 1;
+    while let Some(word) = out.get(command).and_then(|word| word.to_str()) {
+        let (name, value) = match word.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (word, None),
+        };
+        command += match (name, value) {
+            ("-d" | "--verbose", _) | ("-t" | "--timeout" | "--output-file", Some(_)) => 1,
+            ("-t" | "--timeout" | "--output-file", None) => 2,
+            _ if word.starts_with('-') => return out,
+            _ => break,
+        };
+    }
+    if let Some(flags) = out.get_mut(1..=command) {
+        flags.rotate_right(1);
+    }
+    out
+}
+
 /// Rewrites the flags of the subcommand that stands in the arguments.
 pub(crate) fn rewrite(arguments: impl IntoIterator<Item = OsString>, root: &Command) -> Rewritten {
     let mut out = Rewritten::default();
@@ -125,7 +147,7 @@ pub(crate) fn truth(text: &str) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::rewrite;
+    use super::{rewrite, with_command_first};
     use crate::args::Command;
 
     fn rewritten(line: &str) -> (String, usize, Vec<String>) {
@@ -138,6 +160,37 @@ mod tests {
             .map(|argument| argument.to_string_lossy().into_owned())
             .collect();
         (texts.join(" "), out.notes.len(), out.settled)
+    }
+
+    #[test]
+    fn the_command_comes_before_its_flags() {
+        for (line, expected) in [
+            ("cosign -t 30s verify x", "cosign verify -t 30s x"),
+            (
+                "cosign -d --timeout=3m verify x",
+                "cosign verify -d --timeout=3m x",
+            ),
+            (
+                "cosign --output-file o tree x",
+                "cosign tree --output-file o x",
+            ),
+            ("cosign verify -t 30s x", "cosign verify -t 30s x"),
+            ("cosign --help", "cosign --help"),
+            ("cosign -t", "cosign -t"),
+            ("cosign -t 3s", "cosign -t 3s"),
+            (
+                "cosign -t 3s --key k verify x",
+                "cosign -t 3s --key k verify x",
+            ),
+            ("cosign", "cosign"),
+        ] {
+            let words = line.split(' ').map(Into::into).collect();
+            let moved: Vec<String> = with_command_first(words)
+                .iter()
+                .map(|word| word.to_string_lossy().into_owned())
+                .collect();
+            assert_eq!(moved.join(" "), expected);
+        }
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub(crate) const XDG_CACHE_HOME: &str = "XDG_CACHE_HOME";
 pub(crate) const HOME: &str = "HOME";
 /// The same on Windows.
 pub(crate) const LOCALAPPDATA: &str = "LOCALAPPDATA";
+/// cosign's bound of what it fetches, which has no effect here.
+pub(crate) const MAX_ATTACHMENT_SIZE: &str = "COSIGN_MAX_ATTACHMENT_SIZE";
 
 /// Where a value comes from; the greater one wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,7 +54,12 @@ pub(crate) fn attach(command: Command, settled: &[String]) -> Command {
 
 /// The variable that speaks for a flag: the first one that is set and not empty.
 pub(crate) fn variable(flag: &str) -> Option<String> {
-    names(flag).find(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+    names(flag).find(|name| is_set(name))
+}
+
+/// Whether a variable is set and not empty.
+pub(crate) fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
 }
 
 /// Where the value of a flag comes from; `None` when it is a default or absent.

@@ -68,16 +68,20 @@ pub fn command() -> clap::Command {
 
 /// Runs the program with these arguments, the first of which is its name, and gives the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let arguments = argv::without_commands(arguments);
+    let arguments = argv::with_command_first(argv::without_commands(arguments));
     let named = arguments.get(1).cloned().unwrap_or_default();
     let mut root = Command::definition(|name| named == *name);
     let rewritten = argv::rewrite(arguments, &root);
     let arguments = &rewritten.arguments;
     let secrets = secrets::of(arguments);
     let started_as = StartedAs::of(arguments.first().map(OsString::as_os_str));
-    let name = named.to_str().unwrap_or_default();
+    let word = |index: usize| {
+        let word = arguments.get(index).map(OsString::as_os_str);
+        word.and_then(OsStr::to_str).unwrap_or_default()
+    };
+    let name = word(1);
     if started_as == StartedAs::Cosign
-        && let Some(done) = cosign::alone(name)
+        && let Some(done) = cosign::alone(name, word(2))
     {
         let console = Console::new(ColorWhen::Auto, &secrets);
         let done = done.and_then(|text| output::print(console, &text).map(|()| 0));
@@ -87,6 +91,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         let console = Console::new(ColorWhen::Auto, &secrets);
         let wanted = || Wanted::guessed(name, arguments);
         return ended(Err(problem), console, started_as, arguments, wanted);
+    }
+    if started_as == StartedAs::Cosign {
+        for own in cosign::OWN {
+            root = root.mut_subcommand(own, |command| command.hide(true));
+        }
     }
     if WITH_VARIABLES.contains(&name) {
         root = root.mut_subcommand(name, |command| {

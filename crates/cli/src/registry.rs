@@ -9,7 +9,7 @@ use sealcheck_registry::{Credential, Keychain, Registries, Repository};
 use crate::args::{DeprecatedRegistryArgs, RegistryArgs};
 use crate::environment::{Origin, origin, spoken};
 use crate::problem::{Problem, Result};
-use crate::{CommandLine, setup};
+use crate::{CommandLine, environment, setup};
 
 /// How registries are spoken to, and what that needs of the network. The default speaks to none with credentials.
 #[derive(Clone, Debug, Default)]
@@ -100,6 +100,20 @@ fn tell(args: &RegistryArgs, deprecated: &DeprecatedRegistryArgs, line: &Command
         let name = spoken(matches, "allow_http_registry");
         console.note(&format!(
             "{name} is set: registries without TLS are believed when they say that there is nothing."
+        ));
+    }
+    let elsewhere = origin(matches, "signature_repository").is_some_and(|it| it < Origin::Flag);
+    if elsewhere && !args.signature_repository.is_empty() {
+        let name = spoken(matches, "signature_repository");
+        console.note(&format!(
+            "{name} is set: proofs are looked for in {} and not beside the image.",
+            args.signature_repository.join(", ")
+        ));
+    }
+    if environment::is_set(environment::MAX_ATTACHMENT_SIZE) {
+        console.note(&format!(
+            "{} has no effect: what is fetched for one image is bounded by fixed limits.",
+            environment::MAX_ATTACHMENT_SIZE
         ));
     }
     if deprecated.allow_insecure_registry {

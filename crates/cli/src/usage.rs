@@ -21,11 +21,29 @@ fn any_of(texts: &[String]) -> String {
     }
 }
 
+/// The parser lists the nearest last, and every one that is near at all.
+fn best(texts: &[String]) -> Vec<String> {
+    texts.iter().rev().take(SUGGESTIONS).cloned().collect()
+}
+
+/// What a command takes, for who gave it more.
+fn taken(command: &str) -> String {
+    let what = match command.rsplit(' ').next() {
+        Some("tree") => "one image",
+        Some("download") => "a kind of proof and one image",
+        Some("copy") => "one image and one folder",
+        Some("inspect") => "one file",
+        Some("explain") => "one code",
+        _ => return "It takes no further argument.".to_owned(),
+    };
+    format!("`{command}` takes {what}.")
+}
+
 /// The problem behind an error of the parser.
 pub(crate) fn problem(error: &clap::Error, command: &str) -> Problem {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
-        Some(ContextValue::Strings(texts)) if is_suggestion(kind) => Some(any_of(texts)),
+        Some(ContextValue::Strings(texts)) if is_suggestion(kind) => Some(any_of(&best(texts))),
         Some(ContextValue::Strings(texts)) => Some(texts.join(", ")),
         _ => None,
     };
@@ -38,6 +56,9 @@ pub(crate) fn problem(error: &clap::Error, command: &str) -> Problem {
             format!("there is no flag or argument `{argument}` here"),
             match (argument.as_str(), text(ContextKind::SuggestedArg)) {
                 ("--predicate-type", _) => Some(format!("Did you mean --type? {help}")),
+                (name, None) if !name.starts_with('-') => {
+                    Some(format!("{} {help}", taken(command)))
+                }
                 (name, None) if !name.starts_with("--") => Some(format!(
                     "A file whose name begins with a dash is written with ./ before it, or behind --. {help}"
                 )),
@@ -173,3 +194,6 @@ pub(crate) fn problem(error: &clap::Error, command: &str) -> Problem {
     };
     problem.with_hint(hint.unwrap_or(help))
 }
+
+/// More suggestions than this are no help.
+const SUGGESTIONS: usize = 2;

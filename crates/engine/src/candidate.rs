@@ -1,5 +1,6 @@
 //! Proofs that were found, read into material but not yet verified.
 
+use sealcheck_verify::evidence::{Checks, Evidence};
 use sealcheck_verify::limits::Limit;
 use sealcheck_verify::{Failure, Material, Outcome, Reason, Result, Verdict};
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,50 @@ pub(crate) fn weight(verdict: &Verdict) -> (bool, bool, Outcome) {
     let outcome = verdict.outcome();
     let junk = outcome == Outcome::Rejected && verdict.evidence().material.is_none();
     (!other_kind, !junk, outcome)
+}
+
+/// How close a proof came to being accepted, for choosing among those that are refused alike: whether it is of the required
+/// sort, by whom was required, of the required type, and how many checks it passed.
+pub(crate) fn closeness(verdict: &Verdict) -> (bool, bool, bool, usize) {
+    let evidence = verdict.evidence();
+    let is_any = |reasons: &[Reason]| {
+        let mut failures = verdict.failures().iter();
+        failures.any(|failure| reasons.contains(&failure.reason))
+    };
+    let Checks {
+        material,
+        key,
+        log,
+        time,
+        certificate,
+        signature,
+        subject,
+        identity,
+    } = &evidence.checks;
+    let passed = [
+        material.passed(),
+        key.passed(),
+        log.passed(),
+        time.passed(),
+        certificate.passed(),
+        signature.passed(),
+        subject.passed(),
+        identity.passed(),
+    ];
+    (
+        !is_any(&[Reason::NotASignature, Reason::NotAnAttestation]),
+        is_by_required(evidence),
+        !is_any(&[Reason::PredicateTypeMismatch]),
+        passed.into_iter().filter(|passed| *passed).count(),
+    )
+}
+
+/// Whether the proof is by whom was required, as far as it says itself, or by the key that was given.
+pub(crate) fn is_by_required(evidence: &Evidence) -> bool {
+    match evidence.required.key {
+        Some(_) => evidence.checks.signature.passed(),
+        None => evidence.checks.identity.passed(),
+    }
 }
 
 /// Whether the proof is of another kind than required.

@@ -75,6 +75,7 @@ pub use reason::{Reason, UnknownReason};
 pub use requirements::{Content, Requirements, Threshold};
 pub use sct::SctFacts;
 pub use statement::{Statement, Subject};
+pub use subject::COSIGN_SIGNATURE;
 pub use time::{InvalidTime, Time, Window};
 pub use timestamp::TimestampFacts;
 pub use trusted_root::TrustedRoot;

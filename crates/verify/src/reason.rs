@@ -394,7 +394,7 @@ reasons! {
     RegistryUnavailable "registry-unavailable" Unavailable
         "the registry could not be asked"
         "Name resolution, connection, TLS, a time limit, a redirect or the registry itself (5xx) failed."
-        "The report says which. Try again later, and check the address, the proxy settings and the certificates.";
+        "Try again later, and check the address, the proxy settings and the certificates.";
     RegistryAnswerInvalid "registry-answer-invalid" Unavailable
         "the registry's answer does not hold"
         "What came is not what was asked for: content with another digest or size, a broken list, or the answer of something that is no registry."

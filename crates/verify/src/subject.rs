@@ -120,4 +120,4 @@ fn texts(annotations: &Annotations) -> BTreeMap<Box<str>, Box<str>> {
 const NAME_IN_PAYLOAD: &str = "payload.critical.identity.docker-reference";
 
 /// The predicate type of cosign's own signatures of container images.
-const COSIGN_SIGNATURE: &str = "https://sigstore.dev/cosign/sign/v1";
+pub const COSIGN_SIGNATURE: &str = "https://sigstore.dev/cosign/sign/v1";

@@ -163,7 +163,8 @@ pub(crate) struct PredicateArgs {
     /// A policy that the attestation must fulfil: a file with an expression in CEL (.cel). May be repeated.
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Vec<PathBuf>,
-    /// The builder that SLSA provenance must name: its whole id, or ID@REF.
+    /// The builder that SLSA provenance must name: its whole id, or ID@REF. GitHub's own machines have two ids, with and
+    /// without /github-hosted, and either stands for both.
     #[arg(long, value_name = "ID")]
     pub(crate) slsa_builder: Option<String>,
     /// The source that SLSA provenance must name: HOST/ORG/REPO, or with @ and a ref, branch:NAME, tag:NAME,

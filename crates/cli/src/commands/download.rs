@@ -6,13 +6,14 @@ use pki_types::pem::PemObject;
 use sealcheck_engine::{Attachment, AttachmentKind, Inventory};
 use sealcheck_policy::PredicateType;
 use sealcheck_record::{escaped, one_line};
-use sealcheck_verify::{Failure, Material, Reason, Statement};
-use serde::Serialize;
+use sealcheck_verify::{COSIGN_SIGNATURE, Failure, Material, Outcome, Reason, Statement};
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::CommandLine;
 use crate::args::{DownloadArgs, DownloadKind};
+use crate::cosign::StartedAs;
 use crate::demands::predicate_type;
 use crate::image_session::one_or_given;
 use crate::problem::{Problem, Result};
@@ -36,7 +37,7 @@ pub(crate) fn run(args: &DownloadArgs, line: &CommandLine<'_>) -> Result<u8> {
     let platforms = one_or_given(args.platform.as_ref());
     let inventory = engine.inventory(&image, &platforms, &repositories)?;
     let mut printed = 0usize;
-    let mut failed = inventory.failures.first().cloned();
+    let mut left_out: Option<Failure> = None;
     for attachment in meant(&inventory, args)
         .filter(|it| is_wanted(it, args.what, wanted.as_ref().map(PredicateType::uri)))
     {
@@ -49,15 +50,35 @@ pub(crate) fn run(args: &DownloadArgs, line: &CommandLine<'_>) -> Result<u8> {
             }
             Err(failure) => {
                 line.console.warning(&format!("left out: {failure}."));
-                failed = failed.or(Some(failure));
+                left_out.get_or_insert(failure);
             }
         }
     }
-    if let Some(failure) = failed {
+    if let Some(failure) = left_out {
         return Err(Problem::from(failure).with_line("There is more than was printed."));
     }
+    if let Some(failure) = inventory.failures.first() {
+        let problem = Problem::from(failure.clone());
+        return Err(problem.with_line(match printed {
+            0 => "Nothing was found where there was an answer.",
+            _ => "There may be more than was printed.",
+        }));
+    }
+    // cosign prints nothing where it finds no attestation, and is content.
+    let is_content = line.started_as == StartedAs::Cosign && args.what == DownloadKind::Attestation;
+    if printed == 0 && is_content {
+        return Ok(0);
+    }
     if printed == 0 {
-        return Err(Problem::from(Failure::new(Reason::NoProofFound))
+        let failure = Failure::new(Reason::NoProofFound).detail(match args.what {
+            DownloadKind::Signature => "no signature is attached",
+            DownloadKind::Attestation if wanted.is_some() => {
+                "no attestation of this type is attached"
+            }
+            DownloadKind::Attestation => "no attestation is attached",
+            DownloadKind::Bundle => "no bundle is attached",
+        });
+        return Err(Problem::from(failure)
             .with_hint("`sealcheck tree IMAGE` lists everything that is attached."));
     }
     line.console.note(&format!(
@@ -95,7 +116,7 @@ fn is_wanted(attachment: &Attachment, what: DownloadKind, kind: Option<&str>) ->
     // cosign's own signatures are statements as well.
     let attests = predicates
         .iter()
-        .any(|predicate| *predicate != COSIGN_SIGN_PREDICATE);
+        .any(|predicate| *predicate != COSIGN_SIGNATURE);
     match (what, attachment.kind) {
         (DownloadKind::Bundle, AttachmentKind::Bundle)
         | (DownloadKind::Signature, AttachmentKind::Signature) => true,
@@ -110,7 +131,7 @@ fn is_wanted(attachment: &Attachment, what: DownloadKind, kind: Option<&str>) ->
 fn documents(attachment: &Attachment) -> std::result::Result<Vec<String>, Failure> {
     let content = match &attachment.content {
         None => return Ok(Vec::new()),
-        Some(Err(failure)) => return Err(failure.clone()),
+        Some(Err(failure)) => return Err(unreadable(failure.clone())),
         Some(Ok(content)) => content,
     };
     if attachment.kind == AttachmentKind::Signature {
@@ -124,7 +145,12 @@ fn documents(attachment: &Attachment) -> std::result::Result<Vec<String>, Failur
     let check =
         |text: &str| serde_json::from_str::<IgnoredAny>(text).map(|_| escaped(one_line(text)));
     if let Ok(document) = check(text) {
-        return Ok(vec![document]);
+        let envelope = match attachment.kind {
+            AttachmentKind::Attestation => serde_json::from_str::<Envelope>(text).ok(),
+            _ => None,
+        };
+        let as_cosign = envelope.and_then(|it| serde_json::to_string(&it).ok().map(escaped));
+        return Ok(vec![as_cosign.unwrap_or(document)]);
     }
     // A file of JSON lines.
     text.lines()
@@ -133,13 +159,41 @@ fn documents(attachment: &Attachment) -> std::result::Result<Vec<String>, Failur
         .collect()
 }
 
+/// What cannot be printed leaves a question open; nothing was verified that could be rejected.
+fn unreadable(failure: Failure) -> Failure {
+    match failure.outcome() {
+        Outcome::Unavailable => failure,
+        _ => Failure {
+            reason: Reason::ProofUnreadable,
+            ..failure
+        },
+    }
+}
+
 fn malformed(attachment: &Attachment, error: &dyn std::fmt::Display) -> Failure {
-    Failure::new(Reason::MaterialMalformed)
+    Failure::new(Reason::ProofUnreadable)
         .at(format!(
             "{}, layer {}",
             attachment.manifest, attachment.layer
         ))
         .detail(error)
+}
+
+/// A legacy attestation as `cosign download attestation` prints it: with a `keyid`, be it empty.
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Envelope {
+    payload_type: String,
+    payload: String,
+    signatures: Vec<EnvelopeSignature>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct EnvelopeSignature {
+    #[serde(default)]
+    keyid: String,
+    sig: String,
 }
 
 /// A legacy signature as `cosign download signature` prints it. Of certificates only `Raw` is there: the DER from which
@@ -195,5 +249,3 @@ fn certificates(pem: &str) -> Vec<Raw> {
         })
         .collect()
 }
-
-const COSIGN_SIGN_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";

@@ -2,9 +2,10 @@
 
 use sealcheck_engine::{Attachment, Engine, ImageSource, Inventory, Platforms};
 use sealcheck_record::{TREE_SCHEMA, TreeAttachment, TreeDocument, TreeManifest, TreeState};
-use sealcheck_verify::{Content, Material, Outcome, Requirements, Verdict};
+use sealcheck_verify::{Content, Failure, Material, Outcome, Requirements, Verdict};
 
 use crate::args::{DocumentFormat, TreeArgs};
+use crate::cosign::StartedAs;
 use crate::opened::Opened;
 use crate::problem::{Problem, Result};
 use crate::signer::Given;
@@ -42,18 +43,26 @@ pub(crate) fn run(args: &TreeArgs, line: &CommandLine<'_>) -> Result<u8> {
             (document(&image, &inventory, None), inventory)
         }
     };
-    let text = match output::document_format(args.shown.output, line.console) {
+    let format = match (args.shown.output, line.started_as) {
+        // cosign prints its tree wherever it goes.
+        (None, StartedAs::Cosign) => DocumentFormat::Text,
+        (wanted, _) => output::document_format(wanted, line.console),
+    };
+    let text = match format {
         DocumentFormat::Text => report::tree::text(&tree),
         DocumentFormat::Json => output::json(&tree)?,
     };
     output::print(line.console, &text)?;
-    match inventory.failures.first() {
-        None => Ok(0),
-        Some(failure) => {
-            let problem = Problem::from(failure.clone()).late();
-            Err(problem.with_line("There may be more than is listed."))
-        }
-    }
+    let attachments = inventory.manifests.iter().flat_map(|it| &it.attachments);
+    let mut unread = attachments
+        .filter_map(Attachment::failure)
+        .filter(|failure| failure.outcome() == Outcome::Unavailable);
+    let (failure, line) = match (inventory.failures.first(), unread.next()) {
+        (None, None) => return Ok(0),
+        (Some(failure), _) => (failure, "There may be more than is listed."),
+        (None, Some(failure)) => (failure, "What is in it could not be read."),
+    };
+    Err(Problem::from(failure.clone()).late().with_line(line))
 }
 
 /// Whether the flags say who must have signed, be it incompletely.
@@ -97,14 +106,12 @@ fn entries(
 ) -> Vec<TreeAttachment> {
     let place = inventory.places.get(attachment.place);
     let place: Box<str> = place.map_or_else(|| "".into(), |place| place.place.clone());
+    if let Some(failure) = attachment.failure() {
+        let entry = plain(attachment, place, state(failure.outcome()));
+        return vec![with_failure(entry, Some(failure))];
+    }
     if attachment.materials.is_empty() {
-        let mut entry = plain(attachment, place, TreeState::NoProof);
-        if let Some(Err(failure)) = &attachment.content {
-            entry.state = TreeState::Unavailable;
-            entry.reason = Some(failure.reason);
-            entry.message = Some(failure.to_string());
-        }
-        return vec![entry];
+        return vec![plain(attachment, place, TreeState::NoProof)];
     }
     let verdicts: Vec<Option<Verdict>> = match judge {
         None => vec![None; attachment.materials.len()],
@@ -118,9 +125,26 @@ fn entries(
     let each = attachment.materials.iter().zip(verdicts);
     each.map(|(material, verdict)| {
         let entry = plain(attachment, place.clone(), TreeState::NotVerified);
-        with_proof(entry, material.as_ref().ok(), verdict.as_ref())
+        match (material, verdict) {
+            (Err(failure), None) => with_failure(entry, Some(failure)),
+            (material, verdict) => with_proof(entry, material.as_ref().ok(), verdict.as_ref()),
+        }
     })
     .collect()
+}
+
+fn state(outcome: Outcome) -> TreeState {
+    match outcome {
+        Outcome::Verified => TreeState::Verified,
+        Outcome::Rejected => TreeState::Rejected,
+        Outcome::Usage | Outcome::Unavailable | Outcome::Unsigned => TreeState::Unavailable,
+    }
+}
+
+fn with_failure(mut entry: TreeAttachment, failure: Option<&Failure>) -> TreeAttachment {
+    entry.reason = failure.map(|failure| failure.reason);
+    entry.message = failure.map(ToString::to_string);
+    entry
 }
 
 fn plain(attachment: &Attachment, place: Box<str>, state: TreeState) -> TreeAttachment {
@@ -159,13 +183,8 @@ fn with_proof(
     let Some(verdict) = verdict else {
         return entry;
     };
-    entry.state = match verdict.outcome() {
-        Outcome::Verified => TreeState::Verified,
-        Outcome::Rejected => TreeState::Rejected,
-        Outcome::Usage | Outcome::Unavailable | Outcome::Unsigned => TreeState::Unavailable,
-    };
-    entry.reason = verdict.failure().map(|failure| failure.reason);
-    entry.message = verdict.failure().map(ToString::to_string);
+    entry.state = state(verdict.outcome());
+    let mut entry = with_failure(entry, verdict.failure());
     if entry.state == TreeState::Verified {
         let evidence = verdict.evidence();
         // Of a key there is nothing in a certificate.

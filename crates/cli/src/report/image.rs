@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
-use sealcheck_verify::evidence::{ImageFacts, ImageSignatureFacts, ProvedBy};
-use sealcheck_verify::{Evidence, Outcome, Reason, Verdict, printable};
+use sealcheck_verify::evidence::{ImageFacts, ImageSignatureFacts, ProvedBy, RequiredFacts};
+use sealcheck_verify::{
+    COSIGN_SIGNATURE, Evidence, Failure, Format, Outcome, Reason, Verdict, printable,
+};
 
 use super::text::{CLAIMED_SIGNER, KEY, Lines, SIGNER, log, name, said, signed_at, what_failed};
 
@@ -33,16 +35,23 @@ pub(super) fn signatures(out: &mut Lines, verdict: &Verdict, image: &ImageFacts,
     }
     add_rest(out, accepted.len(), all, "accepted");
     // Beside proofs of the kind that was asked for, others are what is usual.
-    let is_other = |signature: &ImageSignatureFacts| is_of_another_kind(signature);
+    let is_other =
+        |signature: &ImageSignatureFacts| is_of_another_kind(signature, &evidence.required);
     let has_some = !accepted.is_empty() || !refused.iter().all(|it| is_other(it));
     let (others, refused): (Vec<_>, Vec<_>) = refused
         .into_iter()
         .partition(|signature| has_some && !all && is_other(signature));
     // What decided about the image is told already.
-    let mut decisive = verdict.failure().map(ToString::to_string);
+    let mut decisive = verdict.failure();
     for signature in shown(&refused, all) {
         let message = signature.message.as_deref().unwrap_or_default();
-        if decisive.take_if(|told| *told == message).is_none() {
+        let is_told = |told: &mut &Failure| {
+            told.to_string() == message
+                // The types of several proofs are told together.
+                || (told.reason == Reason::PredicateTypeMismatch
+                    && signature.reason == Some(told.reason))
+        };
+        if decisive.take_if(is_told).is_none() {
             let reason = signature.reason.map_or("", Reason::code);
             out.add("refused", &printable(&format!("{reason}: {message}")));
         }
@@ -104,7 +113,17 @@ pub(super) fn signers(image: &ImageFacts) -> Vec<String> {
 pub(super) fn hint(evidence: &Evidence, reason: Reason) -> Option<Cow<'static, str>> {
     evidence.image.as_ref()?;
     Some(match reason {
-        Reason::NoProofFound => "The report lists the places. If the proofs lie in another repository, name it with --signature-repository.".into(),
+        Reason::NoProofFound => match elsewhere(evidence) {
+            Some(elsewhere) => elsewhere.into(),
+            None => "The report lists the places. If the proofs lie in another repository, name it with --signature-repository.".into(),
+        },
+        Reason::ImageNotFound => match &evidence.failure {
+            // Only layouts can tell what else there is.
+            Some(failure) if failure.found.is_some() => NAMES_HINT.into(),
+            Some(_) if has_no_manifest(evidence) => PLATFORM_HINT.into(),
+            _ => return None,
+        },
+        Reason::CertificateRequired => CERTIFICATE_HINT.into(),
         Reason::Offline => OFFLINE_HINT.into(),
         Reason::FileNotFound => LAYOUT_HINT.into(),
         Reason::NotASignature => "Only attestations are attached. `sealcheck verify-attestation --type TYPE` proves those; a signature must come from the publisher.".into(),
@@ -123,9 +142,41 @@ pub(super) fn hint(evidence: &Evidence, reason: Reason) -> Option<Cow<'static, s
     })
 }
 
+/// What to say when the image's own repository was not looked at.
+pub(super) fn elsewhere(evidence: &Evidence) -> Option<String> {
+    let reference = evidence.image.as_ref()?.reference.as_deref()?;
+    let mut looked: Vec<&str> = evidence
+        .places
+        .iter()
+        .filter_map(|place| place.place.split_once("/referrers/"))
+        .map(|(repository, _)| repository)
+        .collect();
+    looked.dedup();
+    let own = |repository: &&str| {
+        let rest = reference.strip_prefix(*repository);
+        rest.is_some_and(|rest| rest.starts_with([':', '@']))
+    };
+    if looked.is_empty() || looked.iter().any(own) {
+        return None;
+    }
+    Some(format!(
+        "Only {} was looked at, as COSIGN_REPOSITORY or --signature-repository says; without it the image's own repository is.",
+        printable(&looked.join(", "))
+    ))
+}
+
+/// Whether the index is there, and an image that it lists is not.
+fn has_no_manifest(evidence: &Evidence) -> bool {
+    let mut platforms = evidence.image.iter().flat_map(|image| &image.platforms);
+    platforms.any(|platform| platform.reason == Some(Reason::ImageNotFound))
+}
+
 fn has_other_types(evidence: &Evidence) -> bool {
     let mut signatures = evidence.image.iter().flat_map(|image| &image.signatures);
-    signatures.any(|it| it.reason == Some(Reason::PredicateTypeMismatch))
+    signatures.any(|it| {
+        let kind = it.predicate_type.as_deref();
+        kind.is_some_and(|kind| kind != COSIGN_SIGNATURE)
+    })
 }
 
 fn platforms(out: &mut Lines, image: &ImageFacts) {
@@ -192,12 +243,18 @@ fn about(signature: &ImageSignatureFacts, image: &ImageFacts) -> String {
     }
 }
 
-/// Whether it is another thing than what was asked for: an attestation beside signatures, another type of attestation.
-fn is_of_another_kind(signature: &ImageSignatureFacts) -> bool {
-    matches!(
-        signature.reason,
-        Some(Reason::NotASignature | Reason::NotAnAttestation | Reason::PredicateTypeMismatch)
-    )
+/// Whether it is another thing than what was asked for, whoever made it: an attestation beside signatures, another type of
+/// attestation.
+fn is_of_another_kind(signature: &ImageSignatureFacts, required: &RequiredFacts) -> bool {
+    match (required.content, signature.predicate_type.as_deref()) {
+        ("signature", Some(kind)) => kind != COSIGN_SIGNATURE,
+        ("attestation", Some(kind)) => match required.predicate_type.as_deref() {
+            Some(wanted) => kind != wanted,
+            None => kind == COSIGN_SIGNATURE,
+        },
+        ("attestation", None) => signature.format == Some(Format::SimpleSigning.as_str()),
+        _ => false,
+    }
 }
 
 fn shown<'s, 'f>(
@@ -221,6 +278,10 @@ fn add_rest(out: &mut Lines, count: usize, all: bool, what: &str) {
 const SHOWN: usize = 10;
 /// The short report does not list the places.
 pub(super) const NO_PROOF_HINT: &str = "If the proofs lie in another repository, name it with --signature-repository. --verbose lists the places that were looked at.";
+const CERTIFICATE_HINT: &str = "A plain key signed, which proves no identity. If you trust the key, give it with --key instead of an identity.";
+const NAMES_HINT: &str = "Name one that the layout has: oci:FOLDER:NAME or oci:FOLDER@DIGEST.";
+const PLATFORM_HINT: &str =
+    "Copy the image again with this platform, or name the registry that has it.";
 const LAYOUT_HINT: &str =
     "Check the path. `sealcheck copy IMAGE FOLDER` and `cosign save` write such folders.";
 const OFFLINE_HINT: &str = "Without network an image is verified from a copy: make it with `sealcheck copy IMAGE FOLDER` where there is a network, then run `sealcheck verify oci:FOLDER --offline`.";

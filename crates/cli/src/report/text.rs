@@ -215,7 +215,8 @@ impl Summary {
                 others: 0,
                 hint: match (reason, &evidence.image) {
                     (Reason::NoProofFound, None) => NO_PROOF_HINT.to_owned(),
-                    (Reason::NoProofFound, Some(_)) => super::image::NO_PROOF_HINT.to_owned(),
+                    (Reason::NoProofFound, Some(_)) => super::image::elsewhere(evidence)
+                        .unwrap_or_else(|| super::image::NO_PROOF_HINT.to_owned()),
                     _ => hint(evidence, failure).into_owned(),
                 },
             }),

@@ -16,29 +16,47 @@ pub(crate) fn text(tree: &TreeDocument) -> String {
     let name = tree.reference.as_deref().unwrap_or(&tree.name);
     writeln!(out, "{}", printable(name)).ok();
     let last = tree.manifests.len().saturating_sub(1);
+    let failed = || {
+        tree.places
+            .iter()
+            .filter(|place| place.found == Found::Failed)
+    };
+    let nothing = nothing(failed().count());
     for (index, manifest) in tree.manifests.iter().enumerate() {
         let (branch, indent) = branches(index == last);
-        write_manifest(&mut out, manifest, index == 0, branch, indent);
+        write_manifest(&mut out, manifest, index == 0, &nothing, branch, indent);
     }
-    for place in tree
-        .places
-        .iter()
-        .filter(|place| place.found == Found::Failed)
-    {
+    for place in failed() {
         let why = place.detail.as_deref().unwrap_or("no reason given");
         let style = colour::DOUBT;
         let text = printable(&format!("{}: {why}", place.place));
         let text = paragraph(&text, ANSWER, ANSWER);
         writeln!(out, "{style}no answer{style:#}  {text}").ok();
     }
-    writeln!(out, "{}", sum(tree)).ok();
+    writeln!(out, "{}", sum(tree, failed().count())).ok();
     out
+}
+
+/// What is said where nothing was found. While a place has not answered, something may be attached.
+fn nothing(failed: usize) -> String {
+    match failed {
+        0 => "nothing attached".to_owned(),
+        failed => format!("nothing found; {}", unanswered(failed)),
+    }
+}
+
+fn unanswered(failed: usize) -> String {
+    match failed {
+        1 => "1 place did not answer".to_owned(),
+        failed => format!("{failed} places did not answer"),
+    }
 }
 
 fn write_manifest(
     out: &mut String,
     manifest: &TreeManifest,
     first: bool,
+    nothing: &str,
     branch: &str,
     indent: &str,
 ) {
@@ -66,7 +84,7 @@ fn write_manifest(
     }
     if manifest.attachments.is_empty() {
         let (branch, _) = branches(true);
-        writeln!(out, "{indent}{branch}{label}nothing attached{label:#}").ok();
+        writeln!(out, "{indent}{branch}{label}{nothing}{label:#}").ok();
     }
 }
 
@@ -110,7 +128,8 @@ fn write_attachment(out: &mut String, attachment: &TreeAttachment, branch: &str,
         add("predicate", kind);
     }
     if attachment.kind == "other" || attachment.kind == "sbom" {
-        let kind = match attachment.artifact_type.is_empty() {
+        // The type of the manifest that holds an SBOM is often that of its configuration.
+        let kind = match attachment.kind == "sbom" || attachment.artifact_type.is_empty() {
             true => &attachment.media_type,
             false => &attachment.artifact_type,
         };
@@ -123,14 +142,17 @@ fn write_attachment(out: &mut String, attachment: &TreeAttachment, branch: &str,
     add("found at", &place);
 }
 
-fn sum(tree: &TreeDocument) -> String {
+fn sum(tree: &TreeDocument, failed: usize) -> String {
     let all: Vec<&TreeAttachment> = tree
         .manifests
         .iter()
         .flat_map(|manifest| &manifest.attachments)
         .collect();
     if all.is_empty() {
-        return "nothing is attached".to_owned();
+        return match failed {
+            0 => "nothing is attached".to_owned(),
+            failed => nothing(failed),
+        };
     }
     let mut parts = Vec::new();
     for state in STATES {
@@ -140,11 +162,16 @@ fn sum(tree: &TreeDocument) -> String {
             parts.push(format!("{style}{count} {}{style:#}", state.as_str()));
         }
     }
-    let why = match tree.signer_named {
-        true => "",
-        false => " (no signer was named)",
+    let is_open = all.iter().any(|it| it.state == TreeState::NotVerified);
+    let why = match is_open && !tree.signer_named {
+        true => " (no signer was named)",
+        false => "",
     };
-    format!("{} attached: {}{why}", all.len(), parts.join(", "))
+    let open = match failed {
+        0 => String::new(),
+        failed => format!("; {}", unanswered(failed)),
+    };
+    format!("{} attached: {}{why}{open}", all.len(), parts.join(", "))
 }
 
 fn style(state: TreeState) -> Style {

@@ -1,5 +1,6 @@
 //! `verify-attestation`, `tree`, `download`, `copy`, and the name `cosign`.
 
+use sealcheck_registry::double::{At, Fault};
 use sealcheck_testkit::image::Referrer;
 use sealcheck_testkit::{Content, sign};
 use serde_json::{Value, json};
@@ -84,6 +85,52 @@ fn the_tree_says_of_each_proof_whether_it_holds() {
         .run(&["tree", "oci:layout:v1", "--identity", SIGNER])
         .exits(2);
     assert!(run.stderr.contains("identity-required"), "{}", run.stderr);
+}
+
+#[test]
+fn a_tree_says_what_did_not_answer() {
+    let scene = Scene::new();
+    let double = scene.serve();
+    let image = format!("{}/app:v1", double.host());
+    let tree = |more: &[&str]| {
+        let base = ["tree", &image, "-o", "text"];
+        scene.sandbox.run(&[&base[..], more].concat())
+    };
+    assert!(tree(&[]).exits(0).stdout.ends_with("nothing is attached\n"));
+    double.fault(At::SignatureTag, Fault::Forbidden);
+    let run = tree(&[]).exits(3);
+    assert!(!run.stdout.contains("nothing attached"), "{}", run.stdout);
+    let sum = "\nnothing found; 1 place did not answer\n";
+    assert!(run.stdout.ends_with(sum), "{}", run.stdout);
+    scene.golden("tree-forbidden", run, Some(&double));
+
+    let scene = attested();
+    let double = scene.serve();
+    let image = format!("{}/app:v1", double.host());
+    double.fault(At::AttestationTag, Fault::Forbidden);
+    let run = scene.run("tree", &[&image, "-o", "text"]).exits(3);
+    let sum = "2 attached: 2 verified; 1 place did not answer\n";
+    assert!(run.stdout.ends_with(sum), "{}", run.stdout);
+}
+
+#[test]
+fn a_proof_that_was_listed_and_could_not_be_fetched_is_told_and_is_no_success() {
+    let mut scene = Scene::new();
+    let image = scene.image.clone();
+    let bundle = scene.bundle(SIGNER);
+    let bundle = scene.repository.attach_bundle(&image, &bundle);
+    let layer = scene.repository.manifest(&bundle.digest)["layers"][0]["digest"].clone();
+    let double = scene.serve();
+    let layer = layer.as_str().unwrap().parse().unwrap();
+    double.fault(At::Blob(layer), Fault::Forbidden);
+    let image = format!("{}/app:v1", double.host());
+    let judged = scene.run("tree", &[&image, "-o", "text"]).exits(3);
+    let plain = scene.sandbox.run(&["tree", &image, "-o", "text"]).exits(3);
+    for run in [judged, plain] {
+        let told = "bundle  unavailable, registry-forbidden";
+        assert!(run.stdout.contains(told), "{}", run.stdout);
+        assert!(run.stderr.contains("could not be read"), "{}", run.stderr);
+    }
 }
 
 #[test]

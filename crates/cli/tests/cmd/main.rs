@@ -7,9 +7,11 @@
 )]
 
 mod around_images;
+mod as_cosign;
 mod attestation;
 mod environment;
 mod folders;
+mod image_hints;
 mod images;
 mod inspect;
 mod page_on_images;

@@ -204,6 +204,12 @@ impl Inventory {
 }
 
 impl Attachment {
+    /// Why its bytes could not be had; `None` when they were, or were not wanted.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        self.content.as_ref()?.as_ref().err()
+    }
+
     fn new(item: &Item) -> Self {
         Self {
             kind: match item.kind {

@@ -1,19 +1,22 @@
 //! From what was found to proofs with verdicts, and from those to the verdict about an image.
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread;
 
 use sealcheck_verify::evidence::{Found, Place};
 use sealcheck_verify::{
-    Artifact, Digest, Failure, Material, Outcome, Reason, Requirements, Time, Verdict, verify,
+    Artifact, COSIGN_SIGNATURE, Digest, Failure, Material, Outcome, Reason, Requirements,
+    Statement, Time, Verdict, verify,
 };
 
 use super::layers::Item;
 use super::request::ImageRequest;
 use super::signers::distinct;
 use super::verdict::Proof;
-use crate::candidate::weight;
+use crate::candidate::{closeness, is_by_required, weight};
 use crate::engine::Engine;
 
 /// Judges proofs of one image.
@@ -148,31 +151,33 @@ impl Judge<'_> {
     }
 
     /// The verdict about a manifest: that of the first proof that holds when there are enough signers, or else what says most
-    /// about why there are not. `failures` are the places that gave no answer.
+    /// about why there are not. `failures` are the places that gave no answer. Beside it, the position of the place that
+    /// decided, when a proof did.
     pub(crate) fn decide(
         &self,
         subject: &Digest,
         proofs: &[&Proof],
         failures: &[Failure],
-    ) -> Verdict {
-        let accepted: Vec<&Verdict> = proofs
+    ) -> (Verdict, Option<usize>) {
+        let accepted: Vec<&Proof> = proofs
             .iter()
+            .copied()
             .filter(|proof| proof.is_accepted())
-            .map(|proof| &proof.verdict)
             .collect();
         let wanted = self.request.signers.get();
-        let found = distinct(accepted.iter().copied());
+        let found = distinct(accepted.iter().map(|proof| &proof.verdict));
         let open = failures.first().cloned().or_else(|| {
             let mut refused = proofs.iter().map(|proof| &proof.verdict);
             let unread = refused.find(|verdict| verdict.outcome() == Outcome::Unavailable)?;
             unread.failure().cloned()
         });
         if let Some(first) = accepted.first() {
+            let verdict = first.verdict.clone();
             if found >= wanted {
-                return (*first).clone();
+                return (verdict, Some(first.place));
             }
             let few = format!("{found} of {wanted} signers were found");
-            return (*first).clone().with_failure(match open {
+            let verdict = verdict.with_failure(match open {
                 // The others may be where no answer came from.
                 Some(open) => {
                     let detail = match &open.detail {
@@ -186,23 +191,61 @@ impl Judge<'_> {
                     .expected(format_args!("{wanted} distinct signers"))
                     .found(found),
             });
+            return (verdict, None);
         }
-        let mut best: Option<&Verdict> = None;
-        for proof in proofs {
-            if best.is_none_or(|best| weight(&proof.verdict) > weight(best)) {
-                best = Some(&proof.verdict);
-            }
-        }
+        let heaviest = proofs.iter().map(|proof| weight(&proof.verdict)).max();
         let unanswered = failures
             .first()
             .map(|failure| self.failed(failure.clone(), Some(subject)));
-        match (best, unanswered) {
-            (Some(best), Some(unanswered)) if weight(&unanswered) > weight(best) => unanswered,
-            (Some(best), _) => best.clone(),
-            (None, Some(unanswered)) => unanswered,
-            (None, None) => self.failed(Failure::new(Reason::NoProofFound), Some(subject)),
+        match (closest(proofs.iter().copied()), unanswered) {
+            (_, Some(unanswered)) if heaviest.is_none_or(|it| weight(&unanswered) > it) => {
+                (unanswered, None)
+            }
+            (Some(best), _) => (with_types(best, proofs), Some(best.place)),
+            (None, _) => {
+                let failure = Failure::new(Reason::NoProofFound);
+                (self.failed(failure, Some(subject)), None)
+            }
         }
     }
+}
+
+/// Of refused proofs the one that tells why. Registries list them in any order, so that of equals the digest decides.
+fn closest<'p>(proofs: impl Iterator<Item = &'p Proof> + Clone) -> Option<&'p Proof> {
+    let outcome = proofs
+        .clone()
+        .map(|proof| weight(&proof.verdict))
+        .max()
+        .map(|(_, _, outcome)| outcome)?;
+    proofs
+        .filter(|proof| proof.verdict.outcome() == outcome)
+        .max_by_key(|proof| {
+            let order = Reverse((proof.digest.to_string(), proof.layer));
+            (closeness(&proof.verdict), order)
+        })
+}
+
+/// The verdict about a proof. When those by whom was required are of other types, it names every one of these.
+fn with_types(best: &Proof, proofs: &[&Proof]) -> Verdict {
+    let failure = best.verdict.failure();
+    let Some(failure) = failure.filter(|it| it.reason == Reason::PredicateTypeMismatch) else {
+        return best.verdict.clone();
+    };
+    let types: BTreeSet<&str> = proofs
+        .iter()
+        .filter(|proof| is_by_required(proof.verdict.evidence()))
+        .filter_map(|proof| proof.material.as_ref()?.unverified_statement())
+        .map(Statement::predicate_type)
+        // A signature of cosign's is a statement as well, and no attestation.
+        .filter(|kind| *kind != COSIGN_SIGNATURE)
+        .collect();
+    if types.is_empty() {
+        return best.verdict.clone();
+    }
+    let types: Vec<&str> = types.into_iter().collect();
+    let failure = failure.clone().found(types.join(", "));
+    let verdict = best.verdict.clone();
+    verdict.with_failure_for(Reason::PredicateTypeMismatch, failure)
 }
 
 /// Says at each place what became of the proofs there.
@@ -213,7 +256,7 @@ pub(crate) fn describe(places: &mut [Place], proofs: &[Proof]) {
         }
         let here = || proofs.iter().filter(|proof| proof.place == index);
         let best = here().find(|proof| proof.is_accepted());
-        let Some(best) = best.or_else(|| here().max_by_key(|proof| weight(&proof.verdict))) else {
+        let Some(best) = best.or_else(|| closest(here())) else {
             continue;
         };
         let format = match &best.material {

@@ -141,7 +141,12 @@ pub(crate) async fn resolve(
                 .resolve(&wanted)
                 .map_err(|error| unanswered(&error))?;
             let Lookup::Found(descriptor) = found else {
-                return Err(not_found(&image.to_string(), ""));
+                let failure = not_found(&image.to_string(), "");
+                let names = layout.names();
+                return Err(failure.found(match names.is_empty() {
+                    true => "a layout without images".to_owned(),
+                    false => names.join(", "),
+                }));
             };
             let manifest = match reads {
                 true => Some(manifest_of(shelf, &descriptor.digest, &image.to_string()).await?),
@@ -183,6 +188,22 @@ pub(crate) async fn manifest_of(
     match shelf.manifest(digest).await? {
         Ok(manifest) => Ok(manifest),
         Err(absence) => Err(not_found(name, &absence.code)),
+    }
+}
+
+/// That an image which an index lists is there.
+pub(crate) async fn listed(shelf: &Shelf, digest: &Digest) -> Result<()> {
+    match shelf.manifest(digest).await? {
+        Ok(_) => Ok(()),
+        Err(absence) => {
+            let failure = not_found(&shelf.digest_place(digest), &absence.code);
+            Err(match shelf {
+                Shelf::Layout(_) => failure.detail("this layout was copied without this platform"),
+                Shelf::Repository(..) => {
+                    failure.detail("its index is there, and the image itself is not")
+                }
+            })
+        }
     }
 }
 

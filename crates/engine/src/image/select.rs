@@ -76,7 +76,10 @@ pub(crate) async fn select(
                     platform: Some(found),
                     ..itself()
                 }]),
-                false => Err(none().expected(wanted).found(found)),
+                false => Err(none().expected(wanted).found(match found.os.is_empty() {
+                    true => "an image that names no platform".to_owned(),
+                    false => found.to_string(),
+                })),
             }
         }
     }

@@ -32,6 +32,8 @@ pub struct Target {
     pub verdict: Verdict,
     /// Whose signatures proved it; `None` when it is not verified.
     pub proved_by: Option<ProvedBy>,
+    /// The position of the place whose proof decided.
+    pub(crate) place: Option<usize>,
 }
 
 /// A signature or attestation that was found, with what became of it.

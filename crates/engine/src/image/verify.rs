@@ -13,7 +13,7 @@ use super::facts::image_facts;
 use super::judge::{Judge, describe};
 use super::log::look_up;
 use super::request::{ImageRequest, Platforms};
-use super::run::{Resolved, Run, loads_only, manifest_of, resolve};
+use super::run::{Resolved, Run, listed, loads_only, manifest_of, resolve};
 use super::select::{Chosen, select};
 use super::shelf::Shelf;
 use super::together::together;
@@ -121,13 +121,13 @@ impl Session<'_> {
             self.look(&shelves, &children, &budget)?;
         }
         self.ask_log(&index, &wanted);
-        let targets: Vec<Target> = wanted
+        let mut targets: Vec<Target> = wanted
             .iter()
             .map(|(digest, chosen)| self.target(&index, digest, *chosen))
             .collect();
-        let unsigned = |target: &Target| target.verdict.outcome() == Outcome::Unsigned;
-        if targets.iter().all(unsigned) && !resolved.is_there {
-            // Before something is called unsigned it must be there.
+        // Before something is called unsigned it must be there.
+        self.require_listed(&own, &index, &mut targets)?;
+        if targets.iter().all(is_unsigned) && !resolved.is_there {
             let name = request.image.to_string();
             let looking = manifest_of(&own, &resolved.digest, &name);
             if let Err(failure) = self.run.wait(here, looking)? {
@@ -162,6 +162,26 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// An index may be there without the images that it lists: a layout of one platform, a sparse index.
+    fn require_listed(&self, own: &Shelf, index: &Digest, targets: &mut [Target]) -> Result<()> {
+        let unsigned: Vec<&mut Target> = targets
+            .iter_mut()
+            .filter(|target| target.digest != *index && is_unsigned(target))
+            .collect();
+        if unsigned.is_empty() {
+            return Ok(());
+        }
+        let looking = unsigned.iter().map(|target| listed(own, &target.digest));
+        let looking = together(looking, SUBJECTS_AT_ONE_TIME);
+        let answers = self.run.wait(std::slice::from_ref(own), looking)?;
+        for (target, answer) in unsigned.into_iter().zip(answers) {
+            if let Err(failure) = answer {
+                target.verdict = self.judge.failed(failure, Some(&target.digest));
+            }
+        }
+        Ok(())
+    }
+
     /// Where a target is not proved, asks the log on behalf of its proofs that lack only an entry.
     fn ask_log(&mut self, index: &Digest, wanted: &[(Digest, Option<&Chosen>)]) {
         let open: Vec<Digest> = wanted
@@ -177,10 +197,11 @@ impl Session<'_> {
 
     /// The verdict about a manifest by its own proofs and those of the index.
     fn judge_target(&self, index: &Digest, digest: &Digest) -> Verdict {
-        self.judge_by(digest, &[*digest, *index])
+        self.judge_by(digest, &[*digest, *index]).0
     }
 
-    fn judge_by(&self, digest: &Digest, subjects: &[Digest]) -> Verdict {
+    /// The verdict by the proofs of these manifests, and the position of the place that decided.
+    fn judge_by(&self, digest: &Digest, subjects: &[Digest]) -> (Verdict, Option<usize>) {
         let proofs: Vec<&Proof> = self
             .proofs
             .iter()
@@ -196,11 +217,10 @@ impl Session<'_> {
     }
 
     fn target(&self, index: &Digest, digest: &Digest, chosen: Option<&Chosen>) -> Target {
-        let verdict = self.judge_target(index, digest);
+        let (verdict, place) = self.judge_by(digest, &[*digest, *index]);
         let alone = |subject: &Digest| {
-            self.judge_by(digest, std::slice::from_ref(subject))
-                .outcome()
-                == Outcome::Verified
+            let (verdict, _) = self.judge_by(digest, std::slice::from_ref(subject));
+            verdict.outcome() == Outcome::Verified
         };
         let proved_by = match verdict.outcome() {
             Outcome::Verified if alone(digest) => Some(ProvedBy::Own),
@@ -213,6 +233,7 @@ impl Session<'_> {
             platform: chosen.and_then(|chosen| chosen.platform.clone()),
             verdict,
             proved_by,
+            place,
         }
     }
 
@@ -232,6 +253,12 @@ impl Session<'_> {
             if worst.is_none_or(|worst| target.verdict.outcome() > worst.verdict.outcome()) {
                 worst = Some(target);
             }
+        }
+        if failure.is_none()
+            && let Some(place) = worst.and_then(|worst| worst.place)
+            && let Some(place) = self.places.get_mut(place)
+        {
+            place.decided = true;
         }
         let verdict = match (failure, worst) {
             (Some(failure), _) => self.judge.failed(failure, digest.as_ref()),
@@ -287,6 +314,10 @@ impl Session<'_> {
             .flat_map(|reference| digests.iter().map(|digest| reference.with_digest(*digest)))
             .collect()
     }
+}
+
+fn is_unsigned(target: &Target) -> bool {
+    target.verdict.outcome() == Outcome::Unsigned
 }
 
 /// Images of an index that are looked at together. Each is four requests or more.

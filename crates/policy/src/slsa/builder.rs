@@ -47,7 +47,8 @@ impl BuilderDemand {
         }
     }
 
-    /// npm's provenance calls GitHub's own machines by either name.
+    /// GitHub's own machines are called by either name: older provenance has the short one (slsa-verifier,
+    /// `VerifyNpmPackageProvenance`).
     fn is_named(&self, name: &str) -> bool {
         let either = |text: &str| text == GITHUB_RUNNER || text == GITHUB_HOSTED_RUNNER;
         *self.name == *name || (either(&self.name) && either(name))

@@ -101,10 +101,6 @@ fn payload(evidence: &Evidence, signature: &ImageSignatureFacts) -> Map<String, 
         .predicate_type
         .as_deref()
         .unwrap_or(COSIGN_SIGNATURE);
-    let optional = match signature.annotations.is_empty() {
-        true => Value::Null,
-        false => json!(signature.annotations),
-    };
     let mut payload = Map::new();
     payload.insert(
         "critical".to_owned(),
@@ -114,7 +110,7 @@ fn payload(evidence: &Evidence, signature: &ImageSignatureFacts) -> Map<String, 
             "type": kind,
         }),
     );
-    payload.insert("optional".to_owned(), optional);
+    payload.insert("optional".to_owned(), json!(signature.annotations));
     payload
 }
 
@@ -128,9 +124,10 @@ fn payload_text(evidence: &Evidence, signature: &ImageSignatureFacts) -> String 
 /// The payload with what cosign adds to its `optional`: the certificate's facts, the log entry, the timestamp. cosign
 /// leaves them out for bundles, which broke whoever reads `Subject` and `Issuer`.
 fn with_facts(mut payload: Map<String, Value>, signature: &ImageSignatureFacts) -> Value {
-    let mut optional = match payload.remove("optional") {
-        Some(Value::Object(optional)) => optional,
-        _ => Map::new(),
+    // That there was none stays, unless something is added.
+    let (mut optional, was_null) = match payload.remove("optional") {
+        Some(Value::Object(optional)) => (optional, false),
+        _ => (Map::new(), true),
     };
     let mut add = |name: &str, value: Value| optional.insert(name.to_owned(), value);
     if certificate_claims(signature).is_some() {
@@ -160,7 +157,7 @@ fn with_facts(mut payload: Map<String, Value>, signature: &ImageSignatureFacts) 
             json!({ "SignedRFC3161Timestamp": token }),
         );
     }
-    let optional = match optional.is_empty() {
+    let optional = match was_null && optional.is_empty() {
         true => Value::Null,
         false => Value::Object(optional),
     };

@@ -193,11 +193,15 @@ fn whole_name(entry: &Descriptor) -> Option<Reference> {
 
 /// How people would call an entry.
 pub(crate) fn shown(entry: &Descriptor) -> String {
-    let name = names(entry).next();
-    match name {
+    match name(entry) {
         Some(name) => format!("{} ({})", printable(name), entry.digest),
         None => entry.digest.to_string(),
     }
+}
+
+/// The name that an entry was registered under.
+pub(crate) fn name(entry: &Descriptor) -> Option<&str> {
+    names(entry).next()
 }
 
 /// The tag of a name that may be a whole reference.

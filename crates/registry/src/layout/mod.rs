@@ -157,6 +157,17 @@ impl Layout {
         &self.shared.entries.descriptors
     }
 
+    /// How the images in it can be named: by their names, or by digest where they have none. Sixteen at most.
+    pub fn names(&self) -> Vec<String> {
+        let images = self.shared.entries.images().into_iter().take(SHOWN_IMAGES);
+        images
+            .map(|entry| match index::name(entry) {
+                Some(name) => printable(name),
+                None => entry.digest.to_string(),
+            })
+            .collect()
+    }
+
     /// The image that is meant, as its descriptor.
     ///
     /// # Errors

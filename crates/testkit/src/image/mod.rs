@@ -21,6 +21,7 @@
 
 mod attach;
 mod build;
+mod cases;
 mod kubernetes;
 mod layout;
 
@@ -33,6 +34,7 @@ use crate::key::Hash;
 
 pub use attach::{BUNDLE_V03, EMPTY_CONFIG, Referrer, SIGNATURE_ARTIFACT};
 pub use build::{Flavour, ImageOptions};
+pub use cases::{CasePlatforms, RequestCase, request_cases};
 pub use kubernetes::kubernetes_image;
 pub use layout::archive;
 

@@ -1,13 +1,14 @@
 //! What a proof must be: a signature and not an attestation, of this type, with these annotations, under this name.
 
-use sealcheck_engine::Demand;
-use sealcheck_testkit::{Content as Signable, Plan, sign};
+use sealcheck_engine::{Demand, ImageVerdict};
+use sealcheck_registry::double::{At, Fault};
+use sealcheck_testkit::{Content as Signable, Key, KeyKind, Plan, sign};
 use sealcheck_verify::evidence::Found;
-use sealcheck_verify::{Content, Failure, Outcome, Pattern, Reason};
+use sealcheck_verify::{Content, Failure, Outcome, Pattern, Reason, Requirements};
 use serde_json::json;
 
 use super::scene::*;
-use crate::support::{SLSA, attested, by, by_identity};
+use crate::support::{SLSA, attested, by, by_identity, by_key};
 
 #[test]
 fn an_attestation_alone_is_no_signature() {
@@ -88,6 +89,128 @@ fn an_attestation_by_somebody_else_does_not_count() {
     let verdict = scene.verify(&scene.serve(), wanted);
     assert_failed(&verdict, Outcome::Rejected, Reason::IdentityMismatch);
     assert!(verdict.verdict().statement().is_none());
+}
+
+/// The registry lists referrers in any order; so that the reason does not depend on it, both orders are tried.
+fn in_both_orders(proofs: [Attached; 2], requirements: &Requirements, reason: Reason) -> Failure {
+    let mut seen: Vec<Failure> = Vec::new();
+    for reversed in [false, true] {
+        let mut scene = Scene::new();
+        let mut proofs = proofs.clone();
+        if reversed {
+            proofs.reverse();
+        }
+        for attached in proofs {
+            let mut statement = sign::cosign_statement(&scene.image.digest, &[]);
+            statement["predicateType"] = json!(attached.kind);
+            let content = Signable::statement(&statement);
+            let signed = scene.sigstore.sign(content, &attached.plan);
+            scene.repository.attach_bundle(&scene.image, &signed);
+        }
+        // Of both orders the one in which the digests come, and the other.
+        let referrers = scene.repository.referrers(&scene.image.digest);
+        for listed in [referrers.clone(), referrers.into_iter().rev().collect()] {
+            scene.repository.push_fallback_of(&scene.image, listed);
+            let double = scene.serve();
+            double.fault(At::Referrers, Fault::Absent);
+            let mut request = request(&double, requirements.clone());
+            request.demand = Some(Demand::new(|verdict| {
+                verdict.with_failure(Failure::new(Reason::SourceMismatch))
+            }));
+            let verdict = scene.online().verify_image(&request);
+            assert_failed(&verdict, Outcome::Rejected, reason);
+            seen.push(verdict.verdict().failure().unwrap().clone());
+        }
+    }
+    assert!(seen.iter().all(|it| *it == seen[0]), "{seen:#?}");
+    seen.swap_remove(0)
+}
+
+#[derive(Clone)]
+struct Attached {
+    plan: Plan,
+    kind: &'static str,
+}
+
+#[test]
+fn the_reason_is_that_of_the_proof_that_came_closest() {
+    let wanted = || Plan::default();
+    let key = Key::generate(KeyKind::P256);
+    let with_key = || Plan::key(key.clone());
+    let of = |plan: Plan, kind: &'static str| Attached { plan, kind };
+    let foreign = || by_name("foreign@example.com");
+    let cases = [
+        (
+            [of(wanted(), SLSA), of(with_key(), SLSA)],
+            Reason::SourceMismatch,
+        ),
+        (
+            [of(wanted(), SLSA), of(foreign(), SLSA)],
+            Reason::SourceMismatch,
+        ),
+        (
+            [of(wanted(), SLSA), of(wanted(), SPDX)],
+            Reason::SourceMismatch,
+        ),
+        (
+            [of(wanted(), SPDX), of(with_key(), SLSA)],
+            Reason::PredicateTypeMismatch,
+        ),
+        (
+            [of(wanted(), SPDX), of(foreign(), SLSA)],
+            Reason::PredicateTypeMismatch,
+        ),
+        (
+            [of(foreign(), SLSA), of(with_key(), SLSA)],
+            Reason::IdentityMismatch,
+        ),
+    ];
+    for (proofs, reason) in cases {
+        in_both_orders(proofs, &attested(), reason);
+    }
+    let by_given = by_key(&key).content(Content::Attestation(SLSA.into()));
+    const OTHER: &str = "https://example.com/other";
+    let types = [of(with_key(), SPDX), of(with_key(), OTHER)];
+    let failure = in_both_orders(types, &by_given, Reason::PredicateTypeMismatch);
+    let every = format!("{OTHER}, {SPDX}");
+    assert_eq!(failure.found.as_deref(), Some(every.as_str()));
+    let beside = [of(wanted(), SLSA), of(with_key(), SPDX)];
+    let failure = in_both_orders(beside, &by_given, Reason::PredicateTypeMismatch);
+    assert_eq!(failure.found.as_deref(), Some(SPDX));
+}
+
+#[test]
+fn another_type_by_the_right_signer_does_not_answer_for_a_place_that_did_not() {
+    let mut scene = Scene::new();
+    let attestation = scene.attest(SPDX, &scene.image.digest);
+    scene.repository.attach_bundle(&scene.image, &attestation);
+    let double = scene.serve();
+    double.fault(At::AttestationTag, Fault::Forbidden);
+    let verdict = scene.verify(&double, attested());
+    assert_failed(&verdict, Outcome::Unavailable, Reason::RegistryForbidden);
+}
+
+#[test]
+fn the_place_that_decided_is_named() {
+    let mut scene = Scene::new();
+    let digest = scene.image.digest.clone();
+    let foreign = scene.bundle_as("foreign@example.com", &digest);
+    scene.repository.attach_bundle(&scene.image, &foreign);
+    let decided = |verdict: &ImageVerdict| -> Vec<String> {
+        let places = verdict.places().iter().filter(|place| place.decided);
+        places.map(|place| place.place.to_string()).collect()
+    };
+    let verdict = scene.judge();
+    assert_failed(&verdict, Outcome::Rejected, Reason::IdentityMismatch);
+    assert_eq!(decided(&verdict).len(), 1, "{:#?}", verdict.places());
+    assert!(decided(&verdict)[0].contains("/app@sha256:"));
+    let signed = scene.sign_as("signer@example.com", &digest);
+    scene.repository.attach_signatures(&scene.image, &[signed]);
+    let verdict = scene.judge();
+    assert_verified(&verdict);
+    assert_eq!(decided(&verdict).len(), 1, "{:#?}", verdict.places());
+    assert!(decided(&verdict)[0].ends_with(".sig"));
+    assert_eq!(decided(&Scene::new().judge()), [""; 0]);
 }
 
 #[test]

@@ -175,6 +175,21 @@ fn an_image_alone_is_asked_for_its_platform() {
 }
 
 #[test]
+fn an_image_without_a_platform_says_so() {
+    let mut repository = Repository::new();
+    let image = repository.push_image(&ImageOptions::default().on("/"));
+    let multi = Multi {
+        scene: Scene::of(repository, image),
+        images: Vec::new(),
+    };
+    let verdict = multi.judge(one("linux", "amd64", ""));
+    assert_failed(&verdict, Outcome::Usage, Reason::PlatformNotFound);
+    let failure = verdict.verdict().failure().unwrap();
+    let found = failure.found.as_deref();
+    assert_eq!(found, Some("an image that names no platform"));
+}
+
+#[test]
 fn every_image_that_fits_must_be_proved_and_buildkits_attestations_need_not() {
     let mut repository = Repository::new();
     let options = |content: &str| ImageOptions::with_layer(content.as_bytes());
@@ -353,4 +368,46 @@ fn platforms_are_chosen_in_layouts_as_well() {
             false => assert_failed(&verdict, Outcome::Unsigned, Reason::NoProofFound),
         }
     }
+}
+
+#[test]
+fn a_platform_that_was_not_copied_is_not_unsigned() {
+    let mut multi = Multi::new();
+    let arm64 = multi.images[1].clone();
+    multi.sign(&arm64);
+    // The index without the image for amd64, as a copy for one platform or a sparse mirror has it.
+    let amd64 = multi.images[0].digest.clone();
+    multi.scene.repository.objects.remove(&amd64);
+    let judge_layout = |platforms| {
+        let mut request = in_layout(&multi.scene.layout(), by_identity());
+        request.platforms = platforms;
+        multi.scene.offline().verify_image(&request)
+    };
+    let absent = |verdict: &ImageVerdict, why: &str| {
+        assert_failed(verdict, Outcome::Usage, Reason::ImageNotFound);
+        let failure = verdict.verdict().failure().unwrap();
+        assert_eq!(failure.detail.as_deref(), Some(why));
+        assert!(failure.field.as_deref().unwrap().contains(&amd64));
+    };
+    let why = "this layout was copied without this platform";
+    absent(&judge_layout(one("linux", "amd64", "")), why);
+    absent(&judge_layout(Platforms::All), why);
+    assert_verified(&judge_layout(one("linux", "arm64", "")));
+    let sparse = "its index is there, and the image itself is not";
+    absent(&multi.judge(one("linux", "amd64", "")), sparse);
+    absent(&multi.judge(Platforms::All), sparse);
+    assert_verified(&multi.judge(one("linux", "arm64", "")));
+    // What is there and has no proof stays unsigned.
+    let verdict = multi.judge(one("linux", "arm", ""));
+    assert_failed(&verdict, Outcome::Unsigned, Reason::NoProofFound);
+}
+
+#[test]
+fn a_signed_index_proves_an_image_that_was_not_copied() {
+    let mut multi = Multi::new();
+    let index = multi.scene.image.clone();
+    multi.sign(&index);
+    let amd64 = multi.images[0].digest.clone();
+    multi.scene.repository.objects.remove(&amd64);
+    assert_verified(&multi.judge(one("linux", "amd64", "")));
 }

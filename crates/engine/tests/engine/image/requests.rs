@@ -4,158 +4,46 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use sealcheck_engine::Platforms;
+use sealcheck_engine::{ImageSource, Platforms};
 use sealcheck_registry::Platform;
-use sealcheck_registry::double::{Access, At, Fault};
-use sealcheck_testkit::image::Repository;
+use sealcheck_registry::double::{Access, At, Fault, RegistryDouble};
+use sealcheck_testkit::image::{CasePlatforms, RequestCase, request_cases};
+
+use sealcheck_verify::{Outcome, Reason};
 
 use super::scene::*;
 use crate::support::by_identity;
 
-const SIGNER: &str = "signer@example.com";
-
-#[derive(Default)]
-struct Count {
-    without_api: bool,
-    tokens: bool,
-    platforms: Platforms,
-    by_digest: bool,
-}
-
-impl Count {
-    /// The requests that verifying the scene takes, and what they were. Nothing may be asked for twice.
-    fn of(&self, scene: &Scene) -> usize {
-        let double = scene.serve();
-        if self.without_api {
-            double.fault(At::Referrers, Fault::PageNotFound);
-        }
-        if self.tokens {
-            double.access(Access::anonymous_tokens());
-        }
-        let mut request = request(&double, by_identity());
-        request.platforms = self.platforms.clone();
-        if self.by_digest {
-            let pinned = format!("app@{}", scene.image.digest);
-            request.image = sealcheck_engine::ImageSource::Registry(double.reference(&pinned));
-        }
-        let verdict = scene.online().verify_image(&request);
-        let lines = double.lines();
-        let mut distinct = lines.clone();
-        distinct.dedup();
-        // The first request of all is answered with a challenge, and asked again with a token.
-        let repeated = usize::from(self.tokens);
-        assert_eq!(
-            lines.len(),
-            distinct.len() + repeated,
-            "{verdict}: {lines:#?}"
-        );
-        lines.len()
+/// The requests that verifying the image takes. Nothing may be asked for twice.
+fn requests(scene: &Scene, case: &RequestCase) -> usize {
+    let double = RegistryDouble::start();
+    double.hold("app", &case.repository);
+    if !case.has_api {
+        double.fault(At::Referrers, Fault::PageNotFound);
     }
-}
-
-fn with(attach: impl FnOnce(&mut Scene, &str)) -> Scene {
-    let mut scene = Scene::new();
-    let digest = scene.image.digest.clone();
-    attach(&mut scene, &digest);
-    scene
-}
-
-fn bundle(scene: &mut Scene, digest: &str) {
-    let bundle = scene.bundle_as(SIGNER, digest);
-    scene.repository.attach_bundle(&scene.image, &bundle);
-}
-
-fn signature(scene: &mut Scene, digest: &str) {
-    let signed = scene.sign_as(SIGNER, digest);
-    scene.repository.attach_signatures(&scene.image, &[signed]);
-}
-
-fn counted() -> BTreeMap<String, usize> {
-    let plain = Count::default();
-    let mut counts = BTreeMap::new();
-    let mut add = |name: &str, count: usize| {
-        let before = counts.insert(name.to_owned(), count);
-        assert_eq!(before, None, "{name}");
+    if case.wants_token {
+        double.access(Access::anonymous_tokens());
+    }
+    let mut request = request(&double, by_identity());
+    request.image = ImageSource::Registry(double.reference(&case.reference()));
+    request.platforms = match case.platforms {
+        CasePlatforms::AsGiven => Platforms::AsGiven,
+        CasePlatforms::Amd64 => Platforms::One(Platform::new("linux", "amd64", "")),
+        CasePlatforms::All => Platforms::All,
     };
-    add("bundle, referrers API", plain.of(&with(bundle)));
-    let fallback = with(|scene, digest| {
-        bundle(scene, digest);
-        scene.repository.push_fallback(&scene.image);
-    });
-    let without_api = Count {
-        without_api: true,
-        ..Count::default()
-    };
-    add("bundle, referrers tag", without_api.of(&fallback));
-    add("signature under `.sig`", plain.of(&with(signature)));
-    let by_digest = Count {
-        by_digest: true,
-        ..Count::default()
-    };
-    add(
-        "signature under `.sig`, image by digest",
-        by_digest.of(&with(signature)),
-    );
-    let tokens = Count {
-        tokens: true,
-        ..Count::default()
-    };
-    add(
-        "signature under `.sig`, with a token service",
-        tokens.of(&with(signature)),
-    );
-    let both = with(|scene, digest| {
-        bundle(scene, digest);
-        signature(scene, digest);
-    });
-    add("bundle and signature", plain.of(&both));
-    let signers = with(|scene, digest| {
-        let payloads: Vec<_> = (0..10)
-            .map(|number| scene.sign_as(&format!("{number}@example.com"), digest))
-            .chain([scene.sign_as(SIGNER, digest)])
-            .collect();
-        scene.repository.attach_signatures(&scene.image, &payloads);
-    });
-    add(
-        "11 signatures under `.sig`, one payload",
-        plain.of(&signers),
-    );
-    let bundles = with(|scene, digest| {
-        for _ in 0..5 {
-            bundle(scene, digest);
-        }
-    });
-    add("5 bundles, referrers API", plain.of(&bundles));
-    add("unsigned", plain.of(&Scene::new()));
-    add("unsigned, image by digest", by_digest.of(&Scene::new()));
-    let index = || {
-        let mut repository = Repository::new();
-        let (index, images) = repository.push_platforms(&["linux/amd64", "linux/arm64"]);
-        (Scene::of(repository, index), images)
-    };
-    let platform = Count {
-        platforms: Platforms::One(Platform::new("linux", "amd64", "")),
-        ..Count::default()
-    };
-    let (mut scene, images) = index();
-    signature(&mut scene, &images[0].digest.clone());
-    let (mut signed_index, _) = index();
-    let digest = signed_index.image.digest.clone();
-    signature(&mut signed_index, &digest);
-    add(
-        "one platform, the index is signed",
-        platform.of(&signed_index),
-    );
-    let (mut scene, images) = index();
-    let signed = scene.sign_as(SIGNER, &images[0].digest);
-    scene.repository.attach_signatures(&images[0], &[signed]);
-    add("one platform, its image is signed", platform.of(&scene));
-    let all = Count {
-        platforms: Platforms::All,
-        ..Count::default()
-    };
-    add("two platforms, the index is signed", all.of(&signed_index));
-    counts
+    let verdict = scene.online().verify_image(&request);
+    match case.name.contains("unsigned") {
+        true => assert_failed(&verdict, Outcome::Unsigned, Reason::NoProofFound),
+        false => assert_verified(&verdict),
+    }
+    let lines = double.lines();
+    let mut distinct = lines.clone();
+    distinct.sort();
+    distinct.dedup();
+    // The first request of all is answered with a challenge, and asked again with a token.
+    let repeated = usize::from(case.wants_token);
+    assert_eq!(lines.len(), distinct.len() + repeated, "{lines:#?}");
+    lines.len()
 }
 
 /// Names and numbers of the table's rows.
@@ -175,5 +63,10 @@ fn documented() -> BTreeMap<String, usize> {
 
 #[test]
 fn the_table_of_requests_is_what_is_counted() {
-    assert_eq!(counted(), documented());
+    let scene = Scene::new();
+    let counted: BTreeMap<String, usize> = request_cases(&scene.sigstore)
+        .iter()
+        .map(|case| (case.name.to_owned(), requests(&scene, case)))
+        .collect();
+    assert_eq!(counted, documented());
 }
