@@ -22,6 +22,7 @@ mod online;
 mod proof;
 mod proxy;
 mod registries;
+mod requests;
 mod saved;
 mod sealcheck;
 mod sign;
@@ -126,7 +127,7 @@ type Check = fn(&Testbed);
 
 /// All trials, each made by `act` from its subject.
 fn trials(act: impl Fn(&Subject) -> Result<(), Failed> + Clone + Send + 'static) -> Vec<Trial> {
-    let peers: [(&str, Check); 7] = [
+    let peers: [(&str, Check); 8] = [
         (
             "testbeds-end-without-a-trace",
             lifecycle::nothing_survives_and_nobody_notices,
@@ -140,6 +141,7 @@ fn trials(act: impl Fn(&Subject) -> Result<(), Failed> + Clone + Send + 'static)
             tuf::we_load_the_trusted_root_from_it,
         ),
         ("registries", registries::images_are_signed_and_judged),
+        ("requests", requests::cosigns_are_counted),
         ("kept-bundles", saved::cosign_accepts_what_we_keep),
         ("several-signers", signers::each_is_known_among_several),
         ("authorities-by-flags", authorities::flags_name_an_authority),

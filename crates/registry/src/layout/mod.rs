@@ -159,8 +159,11 @@ impl Layout {
 
     /// How the images in it can be named: by their names, or by digest where they have none. Sixteen at most.
     pub fn names(&self) -> Vec<String> {
-        let images = self.shared.entries.images().into_iter().take(SHOWN_IMAGES);
-        images
+        // Of a broken layout all are shown.
+        let all = || self.shared.entries.descriptors.iter().collect();
+        let images = self.only().unwrap_or_else(|_| all());
+        let shown = images.into_iter().take(SHOWN_IMAGES);
+        shown
             .map(|entry| match index::name(entry) {
                 Some(name) => printable(name),
                 None => entry.digest.to_string(),
