@@ -159,7 +159,9 @@ pub(crate) fn faults(run: &Run) {
             },
             0,
         ),
-        (Fault::Cut { after: 100 }, 3),
+        // As long as something comes there is hope.
+        (Fault::Cut { after: 1000 }, 0),
+        (Fault::Cut { after: 0 }, 3),
     ] {
         fs::remove_file(&kubectl).ok();
         server.files.set(&path, fault.clone());

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use sealcheck_engine::{Demand, ImageRequest, ImageSource, Platforms};
 use sealcheck_registry::Reference;
-use sealcheck_verify::evidence::PredicateFacts;
 use sealcheck_verify::{Content, Failure, Outcome, Reason, Result, Verdict, printable};
+use serde::Deserialize;
 
 use super::{Origin, ProvedSbom, Release};
 use crate::Purpose;
@@ -154,6 +154,19 @@ impl Release<'_> {
     }
 }
 
+/// What is judged of a verification summary (slsa.dev/verification_summary/v1).
+#[derive(Deserialize)]
+struct Summary {
+    verifier: Verifier,
+    #[serde(rename = "verificationResult")]
+    result: String,
+}
+
+#[derive(Deserialize)]
+struct Verifier {
+    id: String,
+}
+
 /// A summary proves something only when it is by this verifier, and says that what it verified passed.
 fn passed(verdict: Verdict, verifier: &str) -> Verdict {
     let failure = |expected: String, found: &str| {
@@ -162,18 +175,23 @@ fn passed(verdict: Verdict, verifier: &str) -> Verdict {
             .expected(expected)
             .found(printable(found))
     };
-    let failure = match &verdict.evidence().predicate {
-        Some(PredicateFacts::SlsaVerificationSummary(facts)) => match facts {
-            facts if *facts.verifier != *verifier => {
-                Some(failure(format!("verifier {verifier}"), &facts.verifier))
-            }
-            facts if facts.result != "PASSED" => Some(failure("PASSED".to_owned(), facts.result)),
-            _ => None,
-        },
-        _ => Some(failure(
-            "a verification summary".to_owned(),
-            "another predicate",
+    let statement = verdict
+        .statement()
+        .and_then(|statement| statement.predicate());
+    let failure = match statement.map(serde_json::from_str::<Summary>) {
+        Some(Ok(summary)) if summary.verifier.id != verifier => Some(failure(
+            format!("verifier {verifier}"),
+            &summary.verifier.id,
         )),
+        Some(Ok(summary)) if summary.result != "PASSED" => {
+            Some(failure("PASSED".to_owned(), &summary.result))
+        }
+        Some(Ok(_)) => None,
+        Some(Err(error)) => Some(failure(
+            "a verification summary".to_owned(),
+            &error.to_string(),
+        )),
+        None => Some(failure("a verification summary".to_owned(), "none")),
     };
     match failure {
         Some(failure) if verdict.outcome() == Outcome::Verified => verdict.with_failure(failure),
