@@ -25,6 +25,7 @@ use crate::{Failure, Outcome, Reason, Result, Time};
 pub struct Verdict {
     evidence: Box<Evidence>,
     failures: Vec<Failure>,
+    /// Of any outcome; only given out when it is `verified`.
     statement: Option<Statement>,
 }
 
@@ -399,7 +400,7 @@ impl Proved<'_, '_, '_> {
             SignedMaterial::Envelope {
                 statement: Ok(statement),
                 ..
-            } if verdict.outcome() == Outcome::Verified => Some(statement.clone()),
+            } => Some(statement.clone()),
             _ => None,
         };
         verdict

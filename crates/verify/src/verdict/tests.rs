@@ -84,6 +84,29 @@ fn a_policy_that_failed_makes_the_verdict_a_failure() {
     assert_eq!(failed.evidence().policies.len(), 1);
 }
 
+/// Of failures that are as grave, the one that says most, in whatever order they were found.
+#[test]
+fn the_failure_that_says_most_decides() {
+    use Reason::{
+        ArtifactMismatch, CertificateUntrusted, LimitExceeded, LogEntryMismatch,
+        MaterialIncomplete, SignatureInvalid,
+    };
+    for (more, less) in [
+        (MaterialIncomplete, ArtifactMismatch),
+        (LimitExceeded, ArtifactMismatch),
+        (ArtifactMismatch, SignatureInvalid),
+        (SignatureInvalid, CertificateUntrusted),
+        (CertificateUntrusted, LogEntryMismatch),
+    ] {
+        assert_eq!(more.outcome(), less.outcome());
+        for order in [[more, less], [less, more]] {
+            let add = |verdict: Verdict, reason| verdict.with_failure(Failure::new(reason));
+            let verdict = order.into_iter().fold(attested(b"it"), add);
+            assert_eq!(reasons(&verdict), [more, less]);
+        }
+    }
+}
+
 /// A verdict that quotes the word wherever one of the caller's can stand.
 fn quoting() -> Verdict {
     let digest = Digest::sha256(b"it");

@@ -145,6 +145,9 @@ fn an_inclusion_proof_is_required_before_and_after_the_count_is_waived() {
         stage.requirements = requirements;
         assert_eq!(stage.why(&bundle), Some(Reason::LogEntriesInsufficient));
     }
+    // It is the proof that is missing, also where nothing gives a time.
+    let untimed = stage.sign(&Plan::default().with_entries(&[])).bundle();
+    assert_eq!(stage.why(&untimed), Some(Reason::LogEntriesInsufficient));
     stage.requirements = waive(default_signer());
     stage.accept(&bundle);
 }

@@ -227,6 +227,35 @@ fn two_tokens_of_one_authority_are_one_witness() {
     );
 }
 
+/// Wherever its tokens stand among those of others.
+#[test]
+fn two_tokens_of_one_authority_around_that_of_another_are_one_witness() {
+    let stage = Stage::new();
+    let other = Instance::with(InstanceOptions {
+        domain: "other.test".into(),
+        ..InstanceOptions::default()
+    });
+    let later = TokenOptions {
+        time: after(1),
+        ..TokenOptions::default()
+    };
+    let mut signed = stage.sign(&Plan::rekor_v2().with_timestamp(later));
+    let token = other
+        .tsa
+        .timestamp(&signed.signed.signature, &TokenOptions::default());
+    signed.timestamps.insert(1, token);
+    let root = merge(
+        &stage.sigstore.trusted_root_json(),
+        &other.trusted_root_json(),
+    );
+    let mut stage = stage.trusting(&root);
+    let three = Threshold::AtLeast(3.try_into().unwrap());
+    for (threshold, expected) in [(two(), None), (three, Some(Reason::TimestampsInsufficient))] {
+        stage.requirements = default_signer().timestamps(threshold);
+        assert_eq!(stage.why(&signed.bundle()), expected);
+    }
+}
+
 #[test]
 fn a_threshold_that_is_not_reached() {
     let stage = Stage::new().requiring(default_signer().timestamps(Threshold::ONE));

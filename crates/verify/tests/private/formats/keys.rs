@@ -215,8 +215,18 @@ fn the_digest_in_a_bundle_is_computed_though_the_message_is_signed() {
         "digest": base64(&Hash::Sha384.digest(ARTIFACT)),
     });
     let material = Material::from_bundle(bundle.to_string().as_bytes()).unwrap();
-    let artifact = Artifact::from_reader(ARTIFACT, &material.needs(&stage.requirements)).unwrap();
+    let needs = material.needs(&stage.requirements);
+    let artifact = Artifact::from_reader(ARTIFACT, &needs).unwrap();
     accepted(&stage.verify_artifact(&material, &artifact));
+    // Where it was not, a signature that holds does not make up for it.
+    let message = bundle["messageSignature"].as_object_mut().unwrap();
+    message.remove("messageDigest").unwrap();
+    let other = Material::from_bundle(bundle.to_string().as_bytes()).unwrap();
+    let needs = other.needs(&stage.requirements);
+    let artifact = Artifact::from_reader(ARTIFACT, &needs).unwrap();
+    accepted(&stage.verify_artifact(&other, &artifact));
+    let verdict = stage.verify_artifact(&material, &artifact);
+    assert_eq!(verdict.failure().unwrap().reason, Reason::MessageRequired);
 }
 
 /// Without a digest in it, a bundle is over the usual one of the key: SHA-256 is only tried where cosign signed a file.

@@ -165,3 +165,19 @@ fn a_required_inclusion_proof_without_any_entry() {
         .bundle();
     assert_eq!(stage.why(&bundle), Some(Reason::LogEntriesInsufficient));
 }
+
+/// Wherever its entries stand among those of others.
+#[test]
+fn entries_of_one_log_around_that_of_another_are_one_witness() {
+    let kinds = [
+        EntryKind::HashedRekordV001,
+        EntryKind::HashedRekordV002,
+        EntryKind::HashedRekordV001,
+    ];
+    for (count, expected) in [(2, None), (3, Some(Reason::LogEntriesInsufficient))] {
+        let threshold = Threshold::AtLeast(count.try_into().unwrap());
+        let stage = Stage::new().requiring(default_signer().log_entries(threshold));
+        let signed = stage.sign(&Plan::default().with_entries(&kinds));
+        assert_eq!(stage.why(&signed.bundle()), expected, "{count}");
+    }
+}
