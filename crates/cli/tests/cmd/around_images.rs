@@ -176,7 +176,7 @@ fn downloads_are_json_lines_and_claim_nothing() {
 }
 
 #[test]
-fn a_download_that_cannot_be_read_says_so_and_ends_with_one() {
+fn a_download_that_cannot_be_read_says_so_and_ends_with_three() {
     let mut scene = Scene::new();
     let broken = scene.repository.push_blob(
         "application/vnd.dsse.envelope.v1+json",
@@ -193,7 +193,7 @@ fn a_download_that_cannot_be_read_says_so_and_ends_with_one() {
     scene.repository.tag(&tag, &manifest);
     scene.lay_out();
     let run = ["download", "attestation", "oci:layout:v1", "--offline"];
-    let run = scene.sandbox.run(&run).exits(1);
+    let run = scene.sandbox.run(&run).exits(3);
     assert!(run.stderr.contains("left out"), "{}", run.stderr);
 }
 
