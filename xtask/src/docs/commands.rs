@@ -26,21 +26,25 @@ pub(super) fn check() -> Result<()> {
                     "there is no recipe {recipe}, {}",
                     said()
                 ),
-                ["sealcheck", subcommand, arguments @ ..] => {
-                    let help = match helps.get(*subcommand) {
+                ["sealcheck", words @ ..] => {
+                    // `release` has commands of its own.
+                    let depth = if words.first() == Some(&"release") {
+                        2
+                    } else {
+                        1
+                    };
+                    let (subcommand, arguments) = words.split_at(depth.min(words.len()));
+                    let name = subcommand.join(" ");
+                    let help = match helps.get(&name) {
                         Some(help) => help,
                         None => {
                             let help = help(&program, subcommand).with_context(said)?;
-                            helps.entry((*subcommand).to_owned()).or_insert(help)
+                            helps.entry(name.clone()).or_insert(help)
                         }
                     };
                     for flag in arguments.iter().filter(|word| word.starts_with("--")) {
-                        let name = flag.split('=').next().unwrap_or(flag);
-                        ensure!(
-                            names(help, name),
-                            "{subcommand} has no flag {name}, {}",
-                            said()
-                        );
+                        let flag = flag.split('=').next().unwrap_or(flag);
+                        ensure!(names(help, flag), "{name} has no flag {flag}, {}", said());
                     }
                 }
                 _ => {}
@@ -74,9 +78,9 @@ fn commands(page: &str) -> Vec<String> {
 }
 
 /// What `sealcheck SUBCOMMAND --help` prints.
-fn help(program: &Path, subcommand: &str) -> Result<String> {
-    process::output(Command::new(program).args([subcommand, "--help"]))
-        .with_context(|| format!("sealcheck {subcommand} gives no help"))
+fn help(program: &Path, subcommand: &[&str]) -> Result<String> {
+    process::output(Command::new(program).args(subcommand).arg("--help"))
+        .with_context(|| format!("sealcheck {} gives no help", subcommand.join(" ")))
 }
 
 /// Whether the help has exactly this flag, and not only a longer one.
