@@ -84,7 +84,7 @@ pub(crate) fn verify_all(run: &Run) {
         .unwrap();
     assert_eq!(odd["release"]["path"], ODD_FILE);
     assert_eq!(odd["release"]["listed"], "same");
-    assert_eq!(odd["reason"], "artifact-mismatch");
+    assert_eq!(odd["reason"], "signature-invalid");
 }
 
 /// What a user does first.
