@@ -161,3 +161,30 @@ fn an_authority_that_had_expired_is_named() {
         assert!(failure.to_string().contains(said), "{failure}");
     }
 }
+
+/// Path validation does not look at key usages; a certificate with a broken one says more than an authority that is broken.
+#[test]
+fn a_helper_that_cannot_be_read_is_reported_before_a_broken_authority() {
+    let root = Template::authority("root", None).self_signed();
+    let helper = Template::authority("helper", None)
+        .extensions(vec![
+            key_usage(0, 0x06),
+            extended_key_usage(&[CODE_SIGNING]),
+            basic_constraints(None),
+        ])
+        .signed_by(&root);
+    let leaf = Template::leaf().signed_by(&helper);
+    let other = Instance::new();
+    let mut authorities = [
+        authority(&[&root], wide()),
+        authority(&[&other.issuing, &root], wide()),
+    ];
+    for _ in 0..2 {
+        let failure = check(&leaf, &[&helper], &authorities, &[at(NOW)]).unwrap_err();
+        assert_eq!(failure.reason, Reason::CertificateMalformed, "{failure}");
+        authorities.reverse();
+    }
+    let broken = authority(&[&other.issuing, &root], wide());
+    let failure = check(&leaf, &[&helper], &[broken], &[at(NOW)]).unwrap_err();
+    assert_eq!(failure.reason, Reason::TrustRootInvalid);
+}
