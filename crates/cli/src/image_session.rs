@@ -126,7 +126,7 @@ impl<'a> ImageSession<'a> {
             }
             (Some(last), false) => {
                 images.push(last);
-                let jobs = output::jobs(&self.args.output);
+                let jobs = output::jobs(self.args.output.jobs);
                 let requests = images.into_iter().map(request);
                 engine.verify_images(requests, jobs, |_, verdict| take(verdict));
             }

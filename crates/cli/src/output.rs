@@ -293,9 +293,8 @@ impl<'s> Report<'s> {
 }
 
 /// How many artifacts are verified at one time.
-pub(crate) fn jobs(args: &OutputArgs) -> NonZeroUsize {
-    args.jobs
-        .unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
+pub(crate) fn jobs(asked: Option<NonZeroUsize>) -> NonZeroUsize {
+    asked.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
 }
 
 /// One line of JSON, and out with it: who reads it wants it now.

@@ -124,7 +124,7 @@ impl<J: Fn(Verdict) -> Verdict, E: FnMut(&Verdict) -> Result<()>> Round<'_, J, E
             }
             (Some(last), false) => {
                 requests.push(last);
-                let jobs = output::jobs(&session.args.output);
+                let jobs = output::jobs(session.args.output.jobs);
                 engine.verify_all(requests, jobs, &watch, take);
             }
             (None, _) => {}

@@ -1,6 +1,6 @@
 //! Proofs that were found, read into material but not yet verified.
 
-use sealcheck_verify::evidence::{Checks, Evidence};
+use sealcheck_verify::evidence::{CheckState, Evidence};
 use sealcheck_verify::limits::Limit;
 use sealcheck_verify::{Failure, Material, Outcome, Reason, Result, Verdict};
 use serde::{Deserialize, Serialize};
@@ -40,31 +40,15 @@ pub(crate) fn closeness(verdict: &Verdict) -> (bool, bool, bool, usize) {
         let mut failures = verdict.failures().iter();
         failures.any(|failure| reasons.contains(&failure.reason))
     };
-    let Checks {
-        material,
-        key,
-        log,
-        time,
-        certificate,
-        signature,
-        subject,
-        identity,
-    } = &evidence.checks;
-    let passed = [
-        material.passed(),
-        key.passed(),
-        log.passed(),
-        time.passed(),
-        certificate.passed(),
-        signature.passed(),
-        subject.passed(),
-        identity.passed(),
-    ];
+    let states = evidence.checks.states();
+    let passed = states
+        .iter()
+        .filter(|(_, state)| *state == CheckState::Passed);
     (
         !is_any(&[Reason::NotASignature, Reason::NotAnAttestation]),
         is_by_required(evidence),
         !is_any(&[Reason::PredicateTypeMismatch]),
-        passed.into_iter().filter(|passed| *passed).count(),
+        passed.count(),
     )
 }
 

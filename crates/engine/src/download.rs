@@ -24,11 +24,7 @@ enum Ended {
 impl Pass<'_> {
     /// Reads `from` into the file at `to`, and hashes it on the way.
     pub(crate) fn download(&mut self, from: &Input, to: &Path, link: &Link) -> Result<()> {
-        let unwritable = |error: io::Error| {
-            Failure::new(Reason::ResultUnwritable)
-                .at(shown_path(to))
-                .detail(error)
-        };
+        let unwritable = |error: io::Error| unwritable(to, error);
         let mut kept = OpenOptions::new()
             .read(true)
             .write(true)
@@ -37,9 +33,7 @@ impl Pass<'_> {
             .open(to)
             .map_err(unwritable)?;
         if kept.try_lock().is_err() {
-            return Err(Failure::new(Reason::ResultUnwritable)
-                .at(shown_path(to))
-                .detail("another run is writing it"));
+            return Err(unwritable(io::Error::other("another run is writing it")));
         }
         match from {
             Input::Url(url) => {
@@ -154,11 +148,8 @@ impl Pass<'_> {
     }
 
     fn keep(&mut self, piece: &[u8], kept: &mut File, to: &Path) -> Result<()> {
-        kept.write_all(piece).map_err(|error| {
-            Failure::new(Reason::ResultUnwritable)
-                .at(shown_path(to))
-                .detail(error)
-        })?;
+        kept.write_all(piece)
+            .map_err(|error| unwritable(to, error))?;
         self.update(piece);
         Ok(())
     }
@@ -168,12 +159,14 @@ impl Pass<'_> {
         self.restart();
         kept.set_len(0)
             .and_then(|()| kept.rewind())
-            .map_err(|error| {
-                Failure::new(Reason::ResultUnwritable)
-                    .at(shown_path(to))
-                    .detail(error)
-            })
+            .map_err(|error| unwritable(to, error))
     }
+}
+
+fn unwritable(to: &Path, error: io::Error) -> Failure {
+    Failure::new(Reason::ResultUnwritable)
+        .at(shown_path(to))
+        .detail(error)
 }
 
 /// Where a part begins, and how large the whole is (RFC 9110 section 14.4).

@@ -142,7 +142,48 @@ pub enum Check<T> {
     NotReached,
 }
 
+/// How a step ended, without its facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckState {
+    /// The step holds.
+    Passed,
+    /// The step does not hold.
+    Failed,
+    /// The step does not apply or was waived.
+    NotRequired,
+    /// The step could not be made, because another one failed.
+    NotReached,
+}
+
+impl Checks {
+    /// The steps by their names, in their order, and how each ended.
+    #[must_use]
+    pub fn states(&self) -> [(&'static str, CheckState); 8] {
+        [
+            ("material", self.material.state()),
+            ("key", self.key.state()),
+            ("log", self.log.state()),
+            ("time", self.time.state()),
+            ("certificate", self.certificate.state()),
+            ("signature", self.signature.state()),
+            ("subject", self.subject.state()),
+            ("identity", self.identity.state()),
+        ]
+    }
+}
+
 impl<T> Check<T> {
+    /// How the step ended.
+    #[must_use]
+    pub fn state(&self) -> CheckState {
+        match self {
+            Self::Passed(_) => CheckState::Passed,
+            Self::Failed(_) => CheckState::Failed,
+            Self::NotRequired => CheckState::NotRequired,
+            Self::NotReached => CheckState::NotReached,
+        }
+    }
+
     /// Whether the step holds.
     pub fn passed(&self) -> bool {
         matches!(self, Self::Passed(_))

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use sealcheck_policy::lines;
 use sealcheck_verify::evidence::{
-    Check, Checks, ChecksumState, Found, Listed, LogProof, Part, Place, PolicyFacts, PolicyOutcome,
-    ReleaseFacts, TimeSource,
+    CheckState, Checks, ChecksumState, Found, Listed, LogProof, Part, Place, PolicyFacts,
+    PolicyOutcome, ReleaseFacts, TimeSource,
 };
 use sealcheck_verify::{Evidence, Failure, Outcome, Reason, Time, Verdict, printable};
 
@@ -38,14 +38,14 @@ pub(crate) fn full(verdict: &Verdict, verbose: bool) -> String {
     }
     // Which of several proofs agree is what somebody asks who has a file that one of them does not fit.
     if evidence.release.is_some() && evidence.outcome == Outcome::Rejected && !verbose {
-        for state in [State::Passed, State::Failed] {
-            let names = states(&evidence.checks);
+        for state in [CheckState::Passed, CheckState::Failed] {
+            let names = evidence.checks.states();
             let names: Vec<&str> = names
                 .iter()
                 .filter(|(_, found)| *found == state)
                 .map(|(name, _)| *name)
                 .collect();
-            out.add(state.word(), &names.join(", "));
+            out.add(word(state), &names.join(", "));
         }
     }
     let checks = checks(&evidence.checks);
@@ -423,17 +423,17 @@ fn looked_at(place: &Place) -> String {
 
 /// How many steps passed; the evidence has each of them.
 fn checks(checks: &Checks) -> String {
-    let all = states(checks);
+    let all = checks.states();
     let count = |wanted| all.iter().filter(|(_, state)| *state == wanted).count();
     let parts: Vec<String> = [
-        State::Passed,
-        State::Failed,
-        State::NotReached,
-        State::NotRequired,
+        CheckState::Passed,
+        CheckState::Failed,
+        CheckState::NotReached,
+        CheckState::NotRequired,
     ]
     .into_iter()
     .filter(|state| count(*state) > 0)
-    .map(|state| format!("{} {}", count(state), state.word()))
+    .map(|state| format!("{} {}", count(state), word(state)))
     .collect();
     parts.join(", ")
 }
@@ -461,53 +461,21 @@ fn details(out: &mut Lines, verdict: &Verdict) {
             out.add("claim", &format!("{claim}={}", printable(value)));
         }
     }
-    for (name, state) in states(&evidence.checks) {
-        out.add("check", &format!("{name}: {}", state.word()));
+    for (name, state) in evidence.checks.states() {
+        out.add("check", &format!("{name}: {}", word(state)));
     }
     for failure in verdict.failures().iter().skip(1) {
         out.add("also", &format!("{}: {failure}", failure.reason));
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    Passed,
-    Failed,
-    NotReached,
-    NotRequired,
-}
-
-impl State {
-    fn of<T>(check: &Check<T>) -> Self {
-        match check {
-            Check::Passed(_) => Self::Passed,
-            Check::Failed(_) => Self::Failed,
-            Check::NotReached => Self::NotReached,
-            Check::NotRequired => Self::NotRequired,
-        }
+fn word(state: CheckState) -> &'static str {
+    match state {
+        CheckState::Passed => "passed",
+        CheckState::Failed => "failed",
+        CheckState::NotReached => "not made",
+        CheckState::NotRequired => "not required",
     }
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Passed => "passed",
-            Self::Failed => "failed",
-            Self::NotReached => "not made",
-            Self::NotRequired => "not required",
-        }
-    }
-}
-
-fn states(checks: &Checks) -> [(&'static str, State); 8] {
-    [
-        ("material", State::of(&checks.material)),
-        ("key", State::of(&checks.key)),
-        ("log", State::of(&checks.log)),
-        ("time", State::of(&checks.time)),
-        ("certificate", State::of(&checks.certificate)),
-        ("signature", State::of(&checks.signature)),
-        ("subject", State::of(&checks.subject)),
-        ("identity", State::of(&checks.identity)),
-    ]
 }
 
 /// The reason's cure, except where this case is known better.

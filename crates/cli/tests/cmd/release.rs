@@ -491,6 +491,24 @@ fn others_can_be_named_as_signers_and_projects() {
         (run.code, &first(&run)["reason"]),
         (1, &"identity-mismatch".into())
     );
+    // A signer whose time was over when the file was signed.
+    let text = sealcheck_release::Profile::kubernetes_text();
+    let (before, after) = text
+        .split_once("    for: [files]\n    since: v1.26.0")
+        .unwrap();
+    let over = format!("{before}    for: [files]\n    before: 2026-01-01{after}");
+    scene.sandbox.write("over.yaml", over);
+    let run = scene.run(&["verify", "v1.36.0", "kubectl", "--profile", "over.yaml"]);
+    let evidence = first(&run);
+    assert_eq!(
+        (run.code, &evidence["reason"]),
+        (1, &"identity-mismatch".into())
+    );
+    let message = evidence["message"].as_str().unwrap();
+    assert!(
+        message.contains("not for signatures of that time"),
+        "{message}"
+    );
     scene.sandbox.write("bad.yaml", "name: x\nfiles: {}\n");
     let run = scene.run(&["list", "v1.36.0", "--profile", "bad.yaml"]);
     assert_eq!(run.code, 2);

@@ -105,8 +105,8 @@ impl Drop for Share<'_> {
     }
 }
 
-/// Not all was read, so that there may be a proof in the rest.
-fn over(limit: Limit) -> Failure {
+/// Not all was read, so that there may be more in the rest.
+pub(crate) fn over(limit: Limit) -> Failure {
     Failure::new(Reason::AnswerTooLarge)
         .at(limit.name)
         .expected(limit)

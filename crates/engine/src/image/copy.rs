@@ -10,6 +10,7 @@ use sealcheck_registry::{Attached, Content, Descriptor, Lookup, Manifest, Refere
 use sealcheck_verify::evidence::Place;
 use sealcheck_verify::{Digest, Failure, Reason, Result, limits::Limit};
 
+use super::budget::over;
 use super::discover::{AttachedManifest, Discovery};
 use super::inventory::{find, look_at};
 use super::layers::Origin;
@@ -330,13 +331,6 @@ impl Copying<'_> {
 
 fn unwritten(error: &LayoutError) -> Failure {
     Failure::from(error)
-}
-
-fn over(limit: Limit) -> Failure {
-    Failure::new(Reason::AnswerTooLarge)
-        .at(limit.name)
-        .expected(limit)
-        .found("more")
 }
 
 /// Whether layers of this type may not be passed on, so that registries need not have them (image-spec 1.1,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use sealcheck_engine::{ArtifactSource, Progress};
 use sealcheck_verify::{Digest, Failure, Outcome, Reason, Verdict, printable};
 
-use super::{ProvedSbom, Release, ReleaseFile};
+use super::{ProvedSbom, Release, ReleaseFile, with_suffix};
 use crate::catalogue::Kind;
 use crate::{Artifact, UnpackError, UnpackLimits, unpack};
 
@@ -114,16 +114,18 @@ impl Release<'_> {
 /// `archive-refused`, `result-unwritable`, and `artifact-mismatch` when the file is no longer the one that was proved.
 pub fn extract(tarball: &Path, verdict: &Verdict) -> sealcheck_verify::Result<PathBuf> {
     let shown = printable(&tarball.display().to_string());
-    let name = tarball.to_string_lossy();
-    let stem = [".tar.gz", ".tgz", ".tar"]
-        .iter()
-        .find_map(|ending| name.strip_suffix(ending))
+    let name = tarball.file_name().and_then(|name| name.to_str());
+    let target = name
+        .and_then(|name| {
+            let endings = [".tar.gz", ".tgz", ".tar"];
+            endings.iter().find_map(|ending| name.strip_suffix(ending))
+        })
+        .map(|stem| tarball.with_file_name(stem))
         .ok_or_else(|| {
             Failure::new(Reason::ArchiveRefused)
                 .at(&*shown)
                 .detail("it is no tarball by its name")
         })?;
-    let target = PathBuf::from(stem);
     let proved = super::file::digests(verdict.evidence());
     let Some(proved) = proved.first().copied() else {
         return Err(Failure::new(Reason::ArtifactMismatch).at(&*shown));
@@ -196,12 +198,6 @@ fn unwritable(target: &Path, error: &io::Error) -> Failure {
     Failure::new(Reason::ResultUnwritable)
         .at(printable(&target.display().to_string()))
         .detail(error)
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }
 
 /// Where a file is kept until it is proved.

@@ -9,9 +9,9 @@ use sealcheck_verify::evidence::{ChecksumFacts, ChecksumState, Evidence, Listed,
 use sealcheck_verify::{Digest, DigestAlgorithm, Failure, Outcome, Reason, Result, Verdict};
 
 use super::sbom::reachable;
-use super::{ProvedSbom, Release, place};
+use super::{ProvedSbom, Release, place, with_suffix};
 use crate::limits::CHECKSUM_BYTES;
-use crate::spdx::{LocalFile, Standing};
+use crate::spdx::{Listing, LocalFile, Standing};
 use crate::{Purpose, ReleasePath};
 
 /// A file that is to be proved.
@@ -111,9 +111,7 @@ impl Release<'_> {
         let mut checksums = Vec::new();
         if let Some(local) = &file.local {
             for checksum in &self.profile.files.checksums {
-                let mut name = local.clone().into_os_string();
-                name.push(&checksum.suffix);
-                let beside = PathBuf::from(name);
+                let beside = with_suffix(local, &checksum.suffix);
                 if beside.is_file() {
                     checksums.push((checksum.algorithm, Input::File(beside)));
                 }
@@ -177,11 +175,15 @@ impl Release<'_> {
         let digests = digests(verdict.evidence());
         let is_sbom = self.profile.sboms.iter().any(|sbom| sbom.path == *path);
         let (listed, failure) = match (digests.as_slice(), is_sbom) {
+            // What could not be read has its own failure.
             ([], _) => (Listed::NotCompared, None),
             // An SBOM is what lists; its signature is all that there is.
             (_, true) => (Listed::Absent, None),
-            (digests, false) => standing(sbom, path, digests),
+            (digests, false) => standing(&sbom.listing, path, digests),
         };
+        // Whatever else happens: what was not compared is not verified.
+        let is_open = listed == Listed::NotCompared && verdict.outcome() == Outcome::Verified;
+        let failure = failure.or_else(|| is_open.then(|| not_compared(path)));
         let verdict = verdict.with_release(ReleaseFacts {
             project: self.profile.name.as_str().into(),
             version: self.version.to_string().into(),
@@ -228,7 +230,7 @@ fn reached(verdict: Verdict) -> Verdict {
 
 /// What the SBOM says of a file under this path.
 fn standing(
-    sbom: &ProvedSbom,
+    listing: &Listing,
     path: &ReleasePath,
     digests: &[Digest],
 ) -> (Listed, Option<Failure>) {
@@ -236,7 +238,7 @@ fn standing(
         path: path.as_str(),
         digests,
     };
-    let check = sbom.listing.check([file]);
+    let check = listing.check([file]);
     let Some((_, standing)) = check.files.first() else {
         return (Listed::NotCompared, None);
     };
@@ -266,12 +268,24 @@ fn standing(
             Listed::Absent,
             Some(failure().detail("the SBOM lists it without a digest that proves anything")),
         ),
-        Standing::NotHashed { .. } => (Listed::NotCompared, None),
+        Standing::NotHashed { missing } => (
+            Listed::NotCompared,
+            Some(failure().detail(format!(
+                "the SBOM lists a {} digest, and the file was not hashed by it",
+                missing.as_str()
+            ))),
+        ),
         Standing::NotCovered(_) => (
             Listed::Absent,
             Some(failure().detail("the SBOM of this version does not list it")),
         ),
     }
+}
+
+fn not_compared(path: &ReleasePath) -> Failure {
+    Failure::new(Reason::ReleaseMismatch)
+        .at(path.as_str())
+        .detail("it could not be compared with what the SBOM lists")
 }
 
 /// The digests that evidence has of its artifact.
@@ -314,7 +328,36 @@ mod tests {
     use sealcheck_verify::evidence::ChecksumState;
     use sealcheck_verify::{Digest, DigestAlgorithm};
 
-    use super::state;
+    use sealcheck_verify::Reason;
+    use sealcheck_verify::evidence::Listed;
+
+    use super::{standing, state};
+    use crate::spdx::{Document, Listing};
+
+    #[test]
+    fn a_digest_that_is_missing_is_no_agreement() {
+        let sums = [DigestAlgorithm::Sha256, DigestAlgorithm::Sha512]
+            .map(|algorithm| Digest::of(algorithm, b"x").unwrap());
+        let document = format!(
+            "SPDXVersion: SPDX-2.3\nSPDXID: SPDXRef-DOCUMENT\nDocumentName: x\n\
+             DocumentNamespace: https://x.example\nFileName: bin/x\nSPDXID: SPDXRef-x\n\
+             FileChecksum: SHA256: {}\nFileChecksum: SHA512: {}\n",
+            sums[0].hex(),
+            sums[1].hex()
+        );
+        let listing = Listing::new(&Document::read(document.as_bytes()).unwrap());
+        let path = "bin/x".parse().unwrap();
+        let (listed, failure) = standing(&listing, &path, &sums);
+        assert_eq!((listed, failure), (Listed::Same, None));
+        let (listed, failure) = standing(&listing, &path, &sums[..1]);
+        assert_eq!(listed, Listed::NotCompared);
+        assert_eq!(failure.unwrap().reason, Reason::ReleaseMismatch);
+        // The short digest agrees, the long one is another file's.
+        let other = Digest::of(DigestAlgorithm::Sha512, b"y").unwrap();
+        let (listed, failure) = standing(&listing, &path, &[sums[0], other]);
+        assert_eq!(listed, Listed::Other);
+        assert_eq!(failure.unwrap().reason, Reason::ReleaseMismatch);
+    }
 
     #[test]
     fn a_checksum_stands_alone_or_before_a_name() {

@@ -11,6 +11,7 @@ mod local;
 mod origin;
 mod sbom;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sealcheck_engine::{Engine, Input};
@@ -159,6 +160,13 @@ impl<'e> Release<'e> {
         };
         Verdict::failed(failure, None, requirements, self.engine.now()).with_artifact_name(name)
     }
+}
+
+/// A path with something behind its name.
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 /// How an input is called in failures.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use sealcheck_engine::{ArtifactSource, Input, ProofPart, ProofPlace, proof_places};
 use sealcheck_verify::{DigestAlgorithm, Failure, Reason, Result};
 
+use super::with_suffix;
 use crate::catalogue::ProofAddress;
 use crate::{Channel, Profile, ReleasePath, Version};
 
@@ -84,16 +85,11 @@ impl Origin {
         match self {
             Self::Folder { files, .. } => {
                 let file = below(files, path);
-                let with_suffix = |suffix: &str| {
-                    let mut name = file.clone().into_os_string();
-                    name.push(suffix);
-                    Input::File(name.into())
-                };
                 let checksums = profile.files.checksums.iter();
                 vec![Found {
                     proofs: proof_places(&ArtifactSource::File(file.clone())).unwrap_or_default(),
                     checksums: checksums
-                        .map(|sum| (sum.algorithm, with_suffix(&sum.suffix)))
+                        .map(|sum| (sum.algorithm, Input::File(with_suffix(&file, &sum.suffix))))
                         .collect(),
                     file: Input::File(file),
                 }]
@@ -145,7 +141,7 @@ impl Found {
 }
 
 /// The file of a folder that has this path.
-pub(super) fn below(folder: &Path, path: &ReleasePath) -> PathBuf {
+fn below(folder: &Path, path: &ReleasePath) -> PathBuf {
     path.as_str()
         .split('/')
         .fold(folder.to_owned(), |folder, part| folder.join(part))

@@ -49,7 +49,7 @@ impl Release<'_> {
             Ok(got) => got,
             Err(failure) => return Err(Box::new(self.failed(sbom.path.as_str(), failure))),
         };
-        self.prove_sbom(sbom, &found, bytes)
+        self.prove_sbom(&found, bytes)
     }
 
     /// Reads it from the first of its places that has it.
@@ -84,7 +84,6 @@ impl Release<'_> {
 
     fn prove_sbom(
         &self,
-        sbom: &Sbom,
         found: &Found,
         bytes: Vec<u8>,
     ) -> std::result::Result<ProvedSbom, Box<Verdict>> {
@@ -129,7 +128,6 @@ impl Release<'_> {
             signed_at: evidence.signed_at,
         };
         let listing = Listing::new(&document);
-        debug_assert!(self.profile.sboms.contains(sbom));
         Ok(ProvedSbom {
             verdict,
             bytes,

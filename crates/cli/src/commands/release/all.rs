@@ -11,7 +11,7 @@ use sealcheck_verify::{Outcome, Verdict, printable};
 use serde::Serialize;
 
 use super::images::{self, Image, access};
-use super::{Project, jobs, not_proved};
+use super::{About, Project, not_proved};
 use crate::CommandLine;
 use crate::args::{DocumentFormat, ReleaseImagesArgs};
 use crate::output::{self, Watch, shown_as_output};
@@ -24,14 +24,12 @@ use crate::report::wrap::paragraph;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
-    project: &'a str,
-    version: String,
-    outcome: Outcome,
+    #[serde(flatten)]
+    about: About<'a>,
     /// What to do, in a sentence.
     summary: String,
     /// How many files and images ended how.
     counts: BTreeMap<&'static str, usize>,
-    sbom: &'a Evidence,
     files: Vec<&'a Evidence>,
     images: &'a [Image],
     /// Which paths are published without a signature, on purpose.
@@ -55,7 +53,7 @@ pub(super) fn run(args: &ReleaseImagesArgs, line: &CommandLine<'_>) -> Result<u8
         DocumentFormat::Json => output::json(&document)?,
     };
     output::print(line.console, &text)?;
-    Ok(document.outcome.exit_code())
+    Ok(document.about.outcome.exit_code())
 }
 
 /// Every file that should have a signature, proved.
@@ -89,7 +87,7 @@ fn files(
     let watch = Watch(bar.as_ref());
     let mut verdicts = Vec::new();
     let work = |file: ReleaseFile| release.prove(sbom, &file, true, &watch);
-    ordered(files, jobs(args.jobs), work, |_, verdict| {
+    ordered(files, output::jobs(args.jobs), work, |_, verdict| {
         if let Some(bar) = &bar {
             bar.done();
         }
@@ -124,12 +122,9 @@ fn document<'a>(
         path.strip_prefix("**/").unwrap_or(path).to_owned()
     });
     Document {
-        project: &release.profile().name,
-        version: release.version().to_string(),
-        outcome: worst,
+        about: About::new(release, sbom, worst),
         summary: summary(&counts, release),
         counts,
-        sbom: sbom.verdict.evidence(),
         files: files.iter().map(Verdict::evidence).collect(),
         images,
         unsigned_by_design: unsigned.collect(),
@@ -208,8 +203,8 @@ fn report(document: &Document<'_>, files: &[Verdict]) -> String {
         .iter()
         .map(|(outcome, count)| format!("{count} {outcome}"))
         .collect();
-    let style = colour::of(document.outcome);
-    let outcome = document.outcome;
+    let style = colour::of(document.about.outcome);
+    let outcome = document.about.outcome;
     writeln!(out, "{style}{outcome}{style:#}: {}", counts.join(", ")).ok();
     writeln!(out, "{}", paragraph(&document.summary, 0, 0)).ok();
     out

@@ -12,7 +12,7 @@ use sealcheck_verify::{Digest, Failure, Outcome, Verdict};
 use serde::Serialize;
 
 use super::images::{self, access};
-use super::{Project, jobs, not_proved, tell_sbom};
+use super::{Project, not_proved, tell_sbom};
 use crate::CommandLine;
 use crate::args::ReleaseCollectArgs;
 use crate::output::{self, Report, Shape, Watch, shown_as_output};
@@ -83,7 +83,7 @@ pub(super) fn run(args: &ReleaseCollectArgs, line: &CommandLine<'_>) -> Result<u
     let mut files = Vec::new();
     ordered(
         artifacts,
-        jobs(common.jobs),
+        output::jobs(common.jobs),
         work,
         |_, (artifact, verdict)| {
             if verdict.outcome() == Outcome::Verified

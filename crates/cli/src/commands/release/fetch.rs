@@ -9,7 +9,7 @@ use sealcheck_release::prove::{extract, this_machine};
 use sealcheck_release::{Artifact, Catalogue};
 use sealcheck_verify::{Outcome, Reason};
 
-use super::{Project, jobs, not_proved, tell_sbom};
+use super::{Project, not_proved, tell_sbom};
 use crate::CommandLine;
 use crate::args::ReleaseFetchArgs;
 use crate::output::{self, Report, Shape, Watch};
@@ -84,7 +84,7 @@ pub(super) fn run(args: &ReleaseFetchArgs, line: &CommandLine<'_>) -> Result<u8>
     };
     ordered(
         wanted,
-        jobs(args.output.jobs),
+        output::jobs(args.output.jobs),
         work,
         |_, (verdict, folder)| {
             let told = line.console.discreet(verdict);

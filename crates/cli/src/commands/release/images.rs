@@ -11,7 +11,7 @@ use sealcheck_verify::evidence::Evidence;
 use sealcheck_verify::{Outcome, Verdict, printable};
 use serde::Serialize;
 
-use super::{Project, jobs, not_proved};
+use super::{About, Project, not_proved};
 use crate::CommandLine;
 use crate::args::{DocumentFormat, ReleaseImagesArgs};
 use crate::output::{self, shown_as_output};
@@ -23,11 +23,8 @@ use crate::report::wrap::paragraph;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
-    project: &'a str,
-    version: String,
-    outcome: Outcome,
-    /// The evidence about the SBOM, which names the images.
-    sbom: &'a Evidence,
+    #[serde(flatten)]
+    about: About<'a>,
     images: &'a [Image],
 }
 
@@ -90,10 +87,7 @@ pub(super) fn run(args: &ReleaseImagesArgs, line: &CommandLine<'_>) -> Result<u8
             out
         }
         DocumentFormat::Json => output::json(&Document {
-            project: &release.profile().name,
-            version: release.version().to_string(),
-            outcome,
-            sbom: sbom.verdict.evidence(),
+            about: About::new(&release, &sbom, outcome),
             images: &images,
         })?,
     };
@@ -137,13 +131,18 @@ pub(super) fn prove(
         let proved = release.prove_image(&image);
         (image, proved)
     };
-    ordered(images, jobs(args.jobs), work, |_, (image, proved)| {
-        if let Some(bar) = &bar {
-            bar.done();
-        }
-        out.push(Image::new(image, proved, line));
-        ControlFlow::Continue(())
-    });
+    ordered(
+        images,
+        output::jobs(args.jobs),
+        work,
+        |_, (image, proved)| {
+            if let Some(bar) = &bar {
+                bar.done();
+            }
+            out.push(Image::new(image, proved, line));
+            ControlFlow::Continue(())
+        },
+    );
     if let Some(bar) = &bar {
         bar.clear();
     }

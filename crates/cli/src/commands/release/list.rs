@@ -4,11 +4,10 @@ use std::fmt::Write as _;
 
 use sealcheck_release::catalogue::Kind;
 use sealcheck_release::{Artifact, ReleasePath};
-use sealcheck_verify::evidence::Evidence;
-use sealcheck_verify::printable;
+use sealcheck_verify::{Outcome, printable};
 use serde::Serialize;
 
-use super::{Project, not_proved};
+use super::{About, Project, not_proved};
 use crate::CommandLine;
 use crate::args::{DocumentFormat, ReleaseListArgs};
 use crate::output::{self, shown_as_output};
@@ -21,10 +20,8 @@ use crate::report::wrap::paragraph;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
-    project: &'a str,
-    version: String,
-    /// The evidence about the SBOM, which says so.
-    sbom: &'a Evidence,
+    #[serde(flatten)]
+    about: About<'a>,
     artifacts: Vec<Listed<'a>>,
 }
 
@@ -84,9 +81,7 @@ pub(super) fn run(args: &ReleaseListArgs, line: &CommandLine<'_>) -> Result<u8> 
             out
         }
         DocumentFormat::Json => output::json(&Document {
-            project: &release.profile().name,
-            version: release.version().to_string(),
-            sbom: sbom.verdict.evidence(),
+            about: About::new(&release, &sbom, Outcome::Verified),
             artifacts: artifacts
                 .iter()
                 .map(|artifact| Listed {

@@ -8,13 +8,15 @@ mod list;
 mod sbom;
 mod verify;
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use sealcheck_release::{
     Demands, InvalidVersion, InvalidWanted, Origin, Profile, ProvedSbom, Purpose, Release, Wanted,
 };
-use sealcheck_verify::{Content, Failure, Reason, Requirements, Verdict, printable};
+use sealcheck_verify::{
+    Content, Evidence, Failure, Outcome, Reason, Requirements, Verdict, printable,
+};
+use serde::Serialize;
 
 use crate::args::{OutputArgs, ReleaseCommand, ReleaseCommonArgs};
 use crate::opened::Opened;
@@ -196,7 +198,24 @@ fn tell_sbom(sbom: &ProvedSbom, release: &Release<'_>, line: &CommandLine<'_>) {
     ));
 }
 
-/// How many files are worked on at one time.
-fn jobs(asked: Option<NonZeroUsize>) -> NonZeroUsize {
-    asked.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
+/// What every document about a release begins with.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct About<'a> {
+    project: &'a str,
+    version: String,
+    outcome: Outcome,
+    /// The evidence about the SBOM, on which everything else rests.
+    sbom: &'a Evidence,
+}
+
+impl<'a> About<'a> {
+    fn new(release: &Release<'a>, sbom: &'a ProvedSbom, outcome: Outcome) -> Self {
+        Self {
+            project: &release.profile().name,
+            version: release.version().to_string(),
+            outcome,
+            sbom: sbom.verdict.evidence(),
+        }
+    }
 }

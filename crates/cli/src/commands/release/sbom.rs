@@ -8,11 +8,10 @@ use std::path::{Path, PathBuf};
 use sealcheck_engine::{ArtifactSource, expand, ordered};
 use sealcheck_release::spdx::{LocalFile, Matched, NotCovered, Standing};
 use sealcheck_release::{ProvedSbom, Release};
-use sealcheck_verify::evidence::Evidence;
 use sealcheck_verify::{Digest, Failure, Outcome, printable};
 use serde::Serialize;
 
-use super::{Project, jobs, not_proved};
+use super::{About, Project, not_proved};
 use crate::CommandLine;
 use crate::args::{DocumentFormat, OutputArgs, ReleaseSbomArgs};
 use crate::output::{self, Report, Shape, Watch, shown_as_output};
@@ -75,11 +74,8 @@ fn tell(sbom: &ProvedSbom, output: &OutputArgs, line: &CommandLine<'_>) -> Resul
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
-    project: &'a str,
-    version: String,
-    outcome: Outcome,
-    /// The evidence about the SBOM: everything else rests on it.
-    sbom: &'a Evidence,
+    #[serde(flatten)]
+    about: About<'a>,
     counts: BTreeMap<&'static str, usize>,
     files: Vec<Row>,
     /// What the SBOM lists and the folder does not have.
@@ -160,10 +156,7 @@ fn check(
         false => worst.max(Outcome::Rejected),
     };
     let document = Document {
-        project: &release.profile().name,
-        version: release.version().to_string(),
-        outcome,
-        sbom: sbom.verdict.evidence(),
+        about: About::new(release, sbom, outcome),
         counts,
         files: rows,
         missing,
@@ -209,7 +202,7 @@ fn hash(
     let engine = &project.opened.engine;
     let mut hashes = Vec::new();
     let work = |file: PathBuf| engine.digests(&ArtifactSource::File(file), algorithms, &watch);
-    ordered(files, jobs(args.jobs), work, |_, digests| {
+    ordered(files, output::jobs(args.jobs), work, |_, digests| {
         hashes.push(digests);
         if let Some(bar) = &bar {
             bar.done();
@@ -325,13 +318,18 @@ fn text(document: &Document<'_>) -> String {
         .iter()
         .map(|(state, count)| format!("{count} {state}"))
         .collect();
-    let signer = document.sbom.signer.as_deref().unwrap_or("the given key");
-    let style = colour::of(document.outcome);
+    let signer = document
+        .about
+        .sbom
+        .signer
+        .as_deref()
+        .unwrap_or("the given key");
+    let style = colour::of(document.about.outcome);
     let sum = format!(
         "{style}{}{style:#}: {} of {}, by its SBOM, signed by {}",
-        document.outcome,
+        document.about.outcome,
         counts.join(", "),
-        document.version,
+        document.about.version,
         printable(signer)
     );
     writeln!(out, "{}", paragraph(&sum, 0, INDENT)).ok();

@@ -8,7 +8,7 @@ use sealcheck_release::catalogue::Lookup;
 use sealcheck_release::{Catalogue, Local, ProvedSbom, Release, ReleaseFile};
 use sealcheck_verify::Verdict;
 
-use super::{Project, jobs, not_proved, tell_sbom};
+use super::{Project, not_proved, tell_sbom};
 use crate::CommandLine;
 use crate::args::ReleaseVerifyArgs;
 use crate::output::{self, Report, Shape, Watch};
@@ -52,17 +52,22 @@ pub(super) fn run(args: &ReleaseVerifyArgs, line: &CommandLine<'_>) -> Result<u8
     let work = |file: PathBuf| prove(args, &release, &sbom, &catalogue, file, &watch);
     let mut aside = Vec::new();
     let mut taken = 0_usize;
-    ordered(files, jobs(args.output.jobs), work, |_, done| match done {
-        Done::Verdict(verdict) => {
-            taken = taken.saturating_add(1);
-            let told = line.console.discreet(*verdict);
-            report.take(bar.as_ref(), &told, || Ok(()))
-        }
-        Done::Aside(left) => {
-            aside.push(left);
-            std::ops::ControlFlow::Continue(())
-        }
-    });
+    ordered(
+        files,
+        output::jobs(args.output.jobs),
+        work,
+        |_, done| match done {
+            Done::Verdict(verdict) => {
+                taken = taken.saturating_add(1);
+                let told = line.console.discreet(*verdict);
+                report.take(bar.as_ref(), &told, || Ok(()))
+            }
+            Done::Aside(left) => {
+                aside.push(left);
+                std::ops::ControlFlow::Continue(())
+            }
+        },
+    );
     if let Some(bar) = &bar {
         bar.clear();
     }

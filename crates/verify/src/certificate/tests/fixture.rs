@@ -1,7 +1,6 @@
 //! Certificates for tests: real ones beside the workspace, and made-up ones with every field open.
 #![cfg(test)]
 #![allow(
-    clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "scaffolding of tests: it must stop when it cannot do what a test asks"
 )]
@@ -179,10 +178,12 @@ pub(crate) fn name(common_name: &str) -> Vec<u8> {
     ])
 }
 
+#[allow(clippy::unwrap_used, reason = "tests give moments that exist")]
 fn time(seconds: i64) -> Vec<u8> {
     asn1::time(jiff::Timestamp::from_second(seconds).unwrap())
 }
 
+#[allow(clippy::unwrap_used, reason = "tests give moments that exist")]
 pub(crate) fn at(seconds: i64) -> Time {
     Time::from_unix_seconds(seconds).unwrap()
 }
@@ -195,11 +196,16 @@ pub(crate) fn wide() -> Window {
     }
 }
 
+#[allow(
+    clippy::unwrap_used,
+    reason = "a made-up authority is sound, or its test is wrong"
+)]
 pub(crate) fn authority(chain: &[&Made], window: Window) -> CertificateAuthority {
     let chain = chain.iter().map(|made| made.der.clone()).collect();
     CertificateAuthority::prepare(chain, window, "https://ca.example".to_owned()).unwrap()
 }
 
+#[allow(clippy::unwrap_used, reason = "tests give FOLDER/REST")]
 pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     let (folder, rest) = path.split_once('/').unwrap();
     match folder {
@@ -211,6 +217,10 @@ pub(crate) fn shared(path: &str) -> Option<PathBuf> {
 }
 
 /// The DER in a PEM file of the corpora.
+#[allow(
+    clippy::unwrap_used,
+    reason = "a corpus that is there is whole, or the test must stop"
+)]
 pub(crate) fn corpus_certificate(path: &str) -> Option<Vec<u8>> {
     let text = std::fs::read(shared(path)?).unwrap();
     Some(pem::decode(&text).unwrap().remove(0).1)
@@ -221,6 +231,10 @@ pub(crate) fn json(path: &Path) -> Option<Value> {
 }
 
 /// Every signer's certificate in a JSON document that contains bundles.
+#[allow(
+    clippy::unwrap_used,
+    reason = "a corpus that is there is whole, or the test must stop"
+)]
 pub(crate) fn leaves(value: &Value, found: &mut Vec<Vec<u8>>) {
     let material = &value["verificationMaterial"];
     let raw = match &material["certificate"]["rawBytes"] {
@@ -238,6 +252,10 @@ pub(crate) fn leaves(value: &Value, found: &mut Vec<Vec<u8>>) {
 }
 
 /// The certificate authorities and CT logs of a trusted root.
+#[allow(
+    clippy::unwrap_used,
+    reason = "a corpus that is there is whole, or the test must stop"
+)]
 pub(crate) fn trust(path: &Path) -> (Vec<CertificateAuthority>, Vec<Log>) {
     let root = json(path).unwrap();
     let bytes = |value: &Value| BASE64.decode(value.as_str().unwrap().as_bytes()).unwrap();
