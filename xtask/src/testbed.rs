@@ -115,6 +115,11 @@ fn publish(testbed: &Testbed, sealcheck: &str) -> Result<ReleaseServer> {
     println!(
         "{sealcheck} verify-blob --trusted-root {root} --rekor-url {rekor} \\\n    --certificate-identity {KREL_STAGING} --certificate-oidc-issuer {ISSUER} \\\n    --signature kubectl.sig --certificate kubectl.cert kubectl"
     );
+    println!("\n# Prove the whole release");
+    println!(
+        "{sealcheck} release verify-all v1.36.0 --profile {} \\\n    --trusted-root {root} --rekor-url {rekor}",
+        profile.display()
+    );
     println!("\n# Prove an image");
     println!(
         "{sealcheck} verify --trusted-root {root} \\\n    --certificate-identity {KREL_TRUST} --certificate-oidc-issuer {ISSUER} \\\n    {}/kube-apiserver:v1.36.0",

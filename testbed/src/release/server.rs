@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ pub struct Host {
     double: Double,
     url: String,
     faults: Faults,
+    bytes: Arc<AtomicU64>,
 }
 
 /// How a path is answered instead of well.
@@ -101,15 +103,23 @@ impl Host {
     fn start(double: Double, folder: PathBuf, main: String) -> Self {
         let faults = Faults::default();
         let planned = Arc::clone(&faults);
+        let bytes = Arc::new(AtomicU64::new(0));
+        let sent = Arc::clone(&bytes);
         double.respond(move |asked| {
             let path = asked.target.split('?').next().unwrap_or_default();
             let fault = take(&planned, path);
-            Some(answer(&folder, &main, path, asked, fault))
+            let answer = answer(&folder, &main, path, asked, fault);
+            if asked.method == "GET" {
+                let size = u64::try_from(answer.body().len()).unwrap_or(u64::MAX);
+                sent.fetch_add(size, Ordering::Relaxed);
+            }
+            Some(answer)
         });
         Self {
             url: double.url(""),
             double,
             faults,
+            bytes,
         }
     }
 
@@ -150,6 +160,12 @@ impl Host {
             .iter()
             .filter(|asked| asked.target.split('?').next() == Some(path));
         of_path.count()
+    }
+
+    /// How many bytes of bodies were to be sent: more than came where a fault is to cut them.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
     }
 
     /// The requests that came, in order.

@@ -7,6 +7,7 @@ mod figure;
 mod images;
 mod measure;
 mod peers;
+mod release;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -86,7 +87,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     match options.gate || options.update {
         true => Ok(()),
         false => {
-            for figure in images::many()? {
+            for figure in images::many()?.into_iter().chain(release::folders()?) {
                 ensure!(
                     !figure.crosses_bar(),
                     "{} is over its bar: {}",

@@ -29,7 +29,7 @@ pub(crate) struct Outcome {
 
 /// What one round cost, by the kernel's account.
 #[derive(Clone, Copy, Debug, Default)]
-struct Cost {
+pub(super) struct Cost {
     cpu: Duration,
     wall: Duration,
     /// The largest resident set, in bytes.
@@ -79,8 +79,12 @@ impl Cost {
         let requests = self
             .requests
             .map_or_else(String::new, |count| count.to_string());
+        format!("{} | {requests}", self.times_and_memory())
+    }
+
+    pub(super) fn times_and_memory(&self) -> String {
         format!(
-            "{} | {} | {:.1} MiB | {requests}",
+            "{} | {} | {:.1} MiB",
             shown(self.cpu),
             shown(self.wall),
             mebibytes(self.peak)
@@ -88,7 +92,8 @@ impl Cost {
     }
 }
 
-fn once(commands: &mut [Command], log: Option<&PathBuf>) -> Result<Cost> {
+/// Runs the processes one after another; all must succeed.
+pub(super) fn once(commands: &mut [Command], log: Option<&PathBuf>) -> Result<Cost> {
     let before = requests(log)?;
     let mut cost = Cost::default();
     let start = Instant::now();
@@ -134,7 +139,7 @@ fn requests(log: Option<&PathBuf>) -> Result<Option<usize>> {
     ))
 }
 
-fn median(costs: &[Cost]) -> Cost {
+pub(super) fn median(costs: &[Cost]) -> Cost {
     let middle = |key: fn(&Cost) -> Duration| {
         let mut values: Vec<Duration> = costs.iter().map(key).collect();
         values.sort();
