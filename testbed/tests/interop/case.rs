@@ -16,6 +16,10 @@ pub(crate) enum Content {
     Blob,
     /// An attestation of this type, as cosign's `--type` names it.
     Attestation(&'static str),
+    /// An image in a registry, which then holds the proof.
+    Image,
+    /// An attestation of this type about an image.
+    ImageAttestation(&'static str),
 }
 
 /// Who signs.
@@ -57,6 +61,8 @@ pub(crate) enum Form {
     LegacyBundle,
     /// `.sig`, and `.cert` for a certificate.
     Detached,
+    /// Of an image: the tag `.sig` or `.att`, with all but the payload in annotations.
+    Tag,
 }
 
 /// By which of its commands cosign made the proof.
@@ -68,6 +74,20 @@ pub(crate) enum Made {
     Created(Form),
     /// `bundle upgrade`, from a bundle of this version.
     Upgraded(&'static str),
+}
+
+impl Content {
+    /// The attestation's type, where it is one.
+    pub(crate) fn predicate(self) -> Option<&'static str> {
+        match self {
+            Self::Blob | Self::Image => None,
+            Self::Attestation(kind) | Self::ImageAttestation(kind) => Some(kind),
+        }
+    }
+
+    pub(crate) fn is_image(self) -> bool {
+        matches!(self, Self::Image | Self::ImageAttestation(_))
+    }
 }
 
 impl Kind {
@@ -124,6 +144,7 @@ impl Case {
         all.extend(Self::attestations());
         all.extend(Self::rebuilt());
         all.extend(Self::own_authorities());
+        all.extend(Self::images());
         all
     }
 
@@ -176,6 +197,8 @@ impl Case {
         let content = match self.content {
             Content::Blob => "blob".to_owned(),
             Content::Attestation(kind) => format!("attestation-{}", slug(kind)),
+            Content::Image => "image".to_owned(),
+            Content::ImageAttestation(kind) => format!("image-attestation-{}", slug(kind)),
         };
         let signer = match self.signer {
             Signer::Keyless(Kind::P256) => "keyless".to_owned(),
@@ -194,6 +217,7 @@ impl Case {
             Form::Bundle => "bundle",
             Form::LegacyBundle => "legacy-bundle",
             Form::Detached => "detached",
+            Form::Tag => "tag",
         };
         let made = match self.made {
             Made::Signed => String::new(),
@@ -205,7 +229,7 @@ impl Case {
     }
 
     pub(crate) fn is_attestation(&self) -> bool {
-        matches!(self.content, Content::Attestation(_))
+        self.content.predicate().is_some()
     }
 
     fn signed(content: Content, signer: Signer, services: Services, form: Form) -> Self {
@@ -299,6 +323,23 @@ impl Case {
         }
         let made = Made::Upgraded("0.1");
         all.push(rebuilt(attestation, keyless, Services::RekorV1, made));
+        all
+    }
+
+    /// What `cosign sign` and `cosign attest` attach to an image.
+    pub(crate) fn images() -> Vec<Self> {
+        let mut all = Vec::new();
+        for content in [Content::Image, Content::ImageAttestation("slsaprovenance1")] {
+            for signer in [Signer::Keyless(Kind::P256), Signer::Key(Kind::P256)] {
+                for (services, form) in [
+                    (Services::RekorV1, Form::Bundle),
+                    (Services::RekorV2, Form::Bundle),
+                    (Services::RekorV1, Form::Tag),
+                ] {
+                    all.push(Self::signed(content, signer, services, form));
+                }
+            }
+        }
         all
     }
 

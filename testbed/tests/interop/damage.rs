@@ -267,7 +267,7 @@ const CERTIFICATE: &[&str] = &[
     "/certificate",
 ];
 const CHAIN: &[&str] = &["/verificationMaterial/x509CertificateChain/certificates/1/rawBytes"];
-const PAYLOAD: &[&str] = &["/dsseEnvelope/payload", "/envelope/payload"];
+const PAYLOAD: &[&str] = &["/dsseEnvelope/payload", "/envelope/payload", "/payload"];
 const ENTRY: &[&str] = &[entry!(), "/rekorBundle"];
 const BODY: &[&str] = &[entry!("canonicalizedBody"), "/rekorBundle/Payload/body"];
 const INDEX: &[&str] = &[entry!("logIndex"), "/rekorBundle/Payload/logIndex"];

@@ -9,6 +9,7 @@ use sealcheck_testbed::Testbed;
 use serde_json::Value;
 
 use crate::case::Form;
+use crate::image;
 use crate::proof::{Proof, TRUSTED_ROOT};
 use crate::sealcheck;
 
@@ -65,7 +66,10 @@ pub(crate) fn both(
     folder: &Path,
     timeout: &str,
 ) -> (Judgement, Judgement) {
-    let mut arguments = proof.keep(folder);
+    let mut arguments = match proof.attached.is_some() {
+        true => image::keep(testbed, proof, folder),
+        false => proof.keep(folder),
+    };
     arguments.extend(["--timeout".to_owned(), timeout.to_owned()]);
     let cosign = cosign(testbed, proof, folder, &arguments);
     let ours = ours(proof, folder, &arguments);
@@ -121,7 +125,7 @@ pub(crate) fn ours_by_variables(proof: &Proof, folder: &Path, arguments: &[Strin
 fn judged(mut command: Command, proof: &Proof, folder: &Path) -> Judgement {
     command.current_dir(folder).args(["--output", "json"]);
     // What is not asked online must not need the network.
-    if proof.case.form != Form::Detached {
+    if proof.case.form != Form::Detached && proof.attached.is_none() {
         command.arg("--offline");
     }
     let output = command.output().unwrap();

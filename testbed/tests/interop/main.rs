@@ -16,6 +16,7 @@ mod authorities;
 mod case;
 mod damage;
 mod difference;
+mod image;
 mod judge;
 mod lifecycle;
 mod online;
@@ -127,7 +128,7 @@ type Check = fn(&Testbed);
 
 /// All trials, each made by `act` from its subject.
 fn trials(act: impl Fn(&Subject) -> Result<(), Failed> + Clone + Send + 'static) -> Vec<Trial> {
-    let peers: [(&str, Check); 8] = [
+    let peers: [(&str, Check); 10] = [
         (
             "testbeds-end-without-a-trace",
             lifecycle::nothing_survives_and_nobody_notices,
@@ -140,7 +141,9 @@ fn trials(act: impl Fn(&Subject) -> Result<(), Failed> + Clone + Send + 'static)
             "tuf-repository-for-us",
             tuf::we_load_the_trusted_root_from_it,
         ),
-        ("registries", registries::images_are_signed_and_judged),
+        ("registry-of-crane", registries::cranes),
+        ("registry-of-distribution", registries::distributions),
+        ("registry-with-referrers", registries::referrers),
         ("requests", requests::cosigns_are_counted),
         ("kept-bundles", saved::cosign_accepts_what_we_keep),
         ("several-signers", signers::each_is_known_among_several),
@@ -257,6 +260,9 @@ fn keep(folder: &Path, case: &str, damage: &str) {
     std::fs::create_dir_all(&kept).unwrap();
     for entry in std::fs::read_dir(folder).unwrap() {
         let file = entry.unwrap().path();
+        if file.is_dir() {
+            continue;
+        }
         std::fs::copy(&file, kept.join(file.file_name().unwrap())).unwrap();
     }
 }

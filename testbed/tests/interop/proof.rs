@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use data_encoding::{BASE64, BASE64_MIME};
 use serde_json::{Value, json};
 
-use crate::case::{Case, Content, Form, Services, Signer};
+use crate::case::{Case, Form, Services, Signer};
 
 /// A proof and all that a verifier is told.
 #[derive(Clone, Debug)]
@@ -26,6 +26,17 @@ pub(crate) struct Proof {
     /// The trusted root. Where a verifier takes single files instead, they are made from it.
     pub root: Value,
     pub rekor_url: String,
+    /// Where cosign put it, if that is a registry.
+    pub attached: Option<Attached>,
+}
+
+/// What stands around a proof in a registry.
+#[derive(Clone, Debug)]
+pub(crate) struct Attached {
+    /// The image's name.
+    pub image: String,
+    /// The manifest that cosign wrote.
+    pub manifest: Value,
 }
 
 impl Proof {
@@ -34,7 +45,7 @@ impl Proof {
         fs::create_dir_all(folder).unwrap();
         let put = |name: &str, bytes: &[u8]| fs::write(folder.join(name), bytes).unwrap();
         put("artifact", &self.artifact);
-        put(TRUSTED_ROOT, pretty(&self.root).as_bytes());
+        self.keep_root(folder);
         let mut material = self.material.clone();
         let mut take = |name: &str| material.as_object_mut().unwrap().remove(name);
         let mut arguments = self.told(folder);
@@ -50,7 +61,7 @@ impl Proof {
         }
         let envelope = take("envelope").map(|envelope| envelope.to_string().into_bytes());
         match self.case.form {
-            Form::Bundle => {}
+            Form::Bundle | Form::Tag => {}
             Form::LegacyBundle => {
                 if let Some(envelope) = envelope {
                     material["base64Signature"] = BASE64.encode(&envelope).into();
@@ -76,14 +87,20 @@ impl Proof {
         arguments
     }
 
+    pub(crate) fn keep_root(&self, folder: &Path) {
+        fs::write(folder.join(TRUSTED_ROOT), pretty(&self.root)).unwrap();
+    }
+
     /// The command, and who must have signed.
-    fn told(&self, folder: &Path) -> Vec<String> {
+    pub(crate) fn told(&self, folder: &Path) -> Vec<String> {
         let mut arguments = Vec::new();
         let mut say =
             |words: &[&str]| arguments.extend(words.iter().map(|word| (*word).to_owned()));
-        match &self.predicate {
-            None => say(&["verify-blob"]),
-            Some(kind) => say(&["verify-blob-attestation", "--type", kind]),
+        match (self.case.content.is_image(), &self.predicate) {
+            (false, None) => say(&["verify-blob"]),
+            (false, Some(kind)) => say(&["verify-blob-attestation", "--type", kind]),
+            (true, None) => say(&["verify"]),
+            (true, Some(kind)) => say(&["verify-attestation", "--type", kind]),
         }
         match &self.key {
             Some(key) => {
@@ -98,7 +115,8 @@ impl Proof {
         if let Some(digest) = self.digest {
             say(&["--signature-digest-algorithm", digest]);
         }
-        if self.case.services.has_timestamp() {
+        // Of images cosign finds it out.
+        if self.case.services.has_timestamp() && !self.case.content.is_image() {
             say(&["--use-signed-timestamps"]);
         }
         if matches!(self.case.services, Services::Timestamp | Services::Nothing) {
@@ -152,7 +170,7 @@ impl Proof {
     pub(crate) fn material(case: &Case, folder: &Path) -> Value {
         let read = |name: &str| fs::read_to_string(folder.join(name)).ok();
         let parse = |text: &String| serde_json::from_str::<Value>(text).unwrap();
-        let is_attestation = matches!(case.content, Content::Attestation(_));
+        let is_attestation = case.is_attestation();
         let mut material = match case.form {
             Form::Detached => {
                 let signature = read("sig").expect("cosign wrote a signature");

@@ -8,6 +8,7 @@ use sealcheck_testbed::{Certificate, Testbed};
 use serde_json::{Value, json};
 
 use crate::case::{Case, Content, Form, Kind, Made, Services, Signer};
+use crate::image;
 use crate::proof::Proof;
 
 /// One of the two who sign.
@@ -141,14 +142,22 @@ pub(crate) fn sign(
 ) -> Result<Proof, String> {
     fs::create_dir_all(folder).unwrap();
     fs::write(folder.join("artifact"), artifact).unwrap();
+    if case.content.is_image() {
+        let registry = testbed.crane_registry.as_deref().unwrap();
+        let place = folder.file_name().unwrap().display();
+        let image = format!("{registry}/{}/{place}:1", case.name());
+        image::push(testbed, artifact.as_bytes(), folder, &image);
+        attempt(&mut attach(testbed, case, who, &image, folder))?;
+    }
     match case.made {
-        Made::Signed => sign_as(testbed, case, case.form, who, folder)?,
+        Made::Signed if case.content.is_image() => {}
+        Made::Signed => attempt(&mut command(testbed, case, case.form, who, folder))?,
         Made::Created(form) => {
-            sign_as(testbed, case, form, who, folder)?;
+            attempt(&mut command(testbed, case, form, who, folder))?;
             create(testbed, case, form, who, folder)?;
         }
         Made::Upgraded(version) => {
-            sign_as(testbed, case, Form::Bundle, who, folder)?;
+            attempt(&mut command(testbed, case, Form::Bundle, who, folder))?;
             upgrade(testbed, version, folder)?;
         }
     }
@@ -165,20 +174,25 @@ pub(crate) fn sign(
         };
         root["certificateAuthorities"][0]["certChain"] = json!({ "certificates": chain });
     }
+    let (material, attached) = match case.content.is_image() {
+        true => {
+            let (material, attached) = image::material(testbed, case, folder, &image_in(folder));
+            (material, Some(attached))
+        }
+        false => (Proof::material(case, folder), None),
+    };
     Ok(Proof {
         case: case.clone(),
         artifact: artifact.into(),
-        material: Proof::material(case, folder),
+        material,
+        attached,
         identity: who.email().into(),
         issuer: testbed.issuer_url.clone(),
         key: match case.signer {
             Signer::Key(kind) => Some(who.key(testbed, kind).with_extension("pub")),
             _ => None,
         },
-        predicate: match case.content {
-            Content::Blob => None,
-            Content::Attestation(kind) => Some(kind.to_owned()),
-        },
+        predicate: case.content.predicate().map(str::to_owned),
         root,
         digest: match case.signer {
             Signer::Key(kind) => kind.digest(),
@@ -188,23 +202,40 @@ pub(crate) fn sign(
     })
 }
 
-fn sign_as(
+/// How cosign is asked to sign an image, or to attest something about it.
+pub(crate) fn attach(
     testbed: &Testbed,
     case: &Case,
-    form: Form,
     who: Who,
+    image: &str,
     folder: &Path,
-) -> Result<(), String> {
+) -> Command {
+    fs::create_dir_all(folder).unwrap();
+    fs::write(folder.join(IMAGE), image).unwrap();
+    command(testbed, case, case.form, who, folder)
+}
+
+/// How cosign is asked to sign what lies in the folder.
+fn command(testbed: &Testbed, case: &Case, form: Form, who: Who, folder: &Path) -> Command {
     let mut cosign = testbed.cosign();
     cosign.current_dir(folder);
     match case.content {
         Content::Blob => cosign.arg("sign-blob"),
-        Content::Attestation(kind) => {
-            fs::write(folder.join("predicate"), predicate(kind)).unwrap();
-            cosign.args(["attest-blob", "--type", kind, "--predicate", "predicate"])
-        }
+        Content::Attestation(_) => cosign.arg("attest-blob"),
+        Content::Image => cosign.arg("sign"),
+        Content::ImageAttestation(_) => cosign.arg("attest"),
     };
     cosign.arg("--yes");
+    if let Some(kind) = case.content.predicate() {
+        fs::write(folder.join("predicate"), predicate(kind)).unwrap();
+        cosign.args(["--type", kind, "--predicate", "predicate"]);
+    }
+    if case.content.is_image() {
+        cosign.arg("--allow-http-registry");
+        if form == Form::Bundle {
+            cosign.arg("--trusted-root").arg(&testbed.trusted_root);
+        }
+    }
     match (form, case.services) {
         (Form::Bundle, services) => {
             cosign.arg("--signing-config").arg(match services {
@@ -235,7 +266,7 @@ fn sign_as(
             }
         }
     }
-    if form != Form::Detached {
+    if !case.content.is_image() && form != Form::Detached {
         cosign.args(["--bundle", "bundle"]);
     }
     if form != Form::Bundle && case.services.has_timestamp() {
@@ -272,7 +303,16 @@ fn sign_as(
             }
         }
     }
-    attempt(cosign.arg("artifact"))
+    match case.content.is_image() {
+        true => cosign.arg(image_in(folder)),
+        false => cosign.arg("artifact"),
+    };
+    cosign
+}
+
+/// The image that was pushed for what is signed in this folder.
+fn image_in(folder: &Path) -> String {
+    fs::read_to_string(folder.join(IMAGE)).unwrap()
 }
 
 /// A signing configuration without log and timestamp authority.
@@ -293,9 +333,9 @@ fn nothing(testbed: &Testbed, case: &Case) -> PathBuf {
 
 /// The two commands do not call it the same.
 fn timestamp_flag(case: &Case) -> &'static str {
-    match case.content {
-        Content::Blob => "--rfc3161-timestamp",
-        Content::Attestation(_) => "--rfc3161-timestamp-bundle",
+    match case.is_attestation() {
+        false => "--rfc3161-timestamp",
+        true => "--rfc3161-timestamp-bundle",
     }
 }
 
@@ -421,4 +461,5 @@ fn attempt(command: &mut Command) -> Result<(), String> {
     }
 }
 
+const IMAGE: &str = "image";
 const NOTHING: &str = "signing_config_nothing.json";
