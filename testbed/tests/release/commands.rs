@@ -14,7 +14,7 @@ pub(crate) const VERSION: &str = "v1.36.0";
 pub(crate) const KUBECTL: &str = "bin/linux/amd64/kubectl";
 
 /// A folder with the profile of the server.
-fn scene(run: &Run) -> TempDir {
+pub(crate) fn scene(run: &Run) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let profile = run.release.profile(&run.server);
     fs::write(folder.path().join("profile.yaml"), profile).unwrap();
@@ -42,7 +42,7 @@ pub(crate) fn done(mut command: Command) -> (i32, Value, String) {
     )
 }
 
-fn run_in(run: &Run, folder: &Path, arguments: &[&str]) -> (i32, Value, String) {
+pub(crate) fn run_in(run: &Run, folder: &Path, arguments: &[&str]) -> (i32, Value, String) {
     done(command(run, folder, arguments))
 }
 

@@ -12,6 +12,7 @@ mod commands;
 mod files;
 mod images;
 mod matrix;
+mod oddities;
 mod outage;
 #[path = "../interop/proxy.rs"]
 #[expect(dead_code, reason = "the other test program needs all of it")]
@@ -61,7 +62,7 @@ fn main() {
 }
 
 fn trials(run: Option<&Arc<Run>>) -> Vec<Trial> {
-    let checks: [(&str, Check); 24] = [
+    let checks: [(&str, Check); 30] = [
         ("files-are-complete", files::complete),
         ("files-have-the-real-forms", files::forms),
         ("files-agree-with-checksums", files::checksums),
@@ -79,6 +80,12 @@ fn trials(run: Option<&Arc<Run>>) -> Vec<Trial> {
         ("command-fetch-and-verify", commands::fetch_and_verify),
         ("command-fetch-from-a-bad-server", commands::faults),
         ("command-collect-and-kit", commands::kit),
+        ("odd-unsigned-by-design", oddities::unsigned_by_design),
+        ("odd-bad-signature", oddities::bad_signature),
+        ("odd-two-versions", oddities::two_versions),
+        ("odd-addresses", oddities::addresses),
+        ("odd-regions", oddities::regions),
+        ("odd-former-signatures", oddities::former_signatures),
         ("full-disk", outage::full_disk),
         ("full-disk-and-kit", outage::full_disk_and_kit),
         ("interrupted", outage::interrupted),
@@ -101,7 +108,9 @@ fn trials(run: Option<&Arc<Run>>) -> Vec<Trial> {
         })
     };
     let checks = checks.map(trial).into_iter();
-    checks.chain(matrix::cells().into_iter().map(cell)).collect()
+    checks
+        .chain(matrix::cells().into_iter().map(cell))
+        .collect()
 }
 
 /// Whether a program ends well, and what it printed.

@@ -239,7 +239,10 @@ pub(crate) fn lying_mirror(run: &Run) {
     scene.server.files.set(&path, Fault::Lie(other));
     let (code, report, told) = fetch(VERSION, "kubeadm", &mirror);
     assert_eq!(code, 1, "{told}");
-    assert_eq!(report["results"][0]["reason"], "artifact-mismatch", "{told}");
+    assert_eq!(
+        report["results"][0]["reason"], "artifact-mismatch",
+        "{told}"
+    );
     assert_eq!(files(&out), [""; 0]);
     scene.server.files.mend();
     // What had come already was another file's.
@@ -295,7 +298,8 @@ fn assert_whole(run: &Run, kit: &Path) {
         if let Some(published) = published {
             assert_published(run, &kit.join(&path), published);
         } else if is_document {
-            serde_json::from_slice::<Value>(&bytes).unwrap_or_else(|error| panic!("{path}: {error}"));
+            serde_json::from_slice::<Value>(&bytes)
+                .unwrap_or_else(|error| panic!("{path}: {error}"));
         } else {
             assert_eq!(Digest::sha256(&bytes).hex(), name, "{path}");
         }

@@ -1,6 +1,6 @@
 //! The images of a release: their signatures, and what is attested about them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 use sealcheck_engine::{Demand, ImageLayers, ImageRequest, ImageSource, Platforms};
@@ -29,7 +29,7 @@ pub struct ReleaseImage {
     pub certainty: Certainty,
     /// The layers that the SBOM lists for it; of an index, those of each image that it is over. Without those that are listed
     /// without layers.
-    pub layers: Vec<BTreeSet<Digest>>,
+    pub layers: Vec<HashSet<Digest>>,
 }
 
 /// What is known of an image.
@@ -77,20 +77,18 @@ impl Release<'_> {
             }
         }
         let registry = self.profile.registry(self.version);
-        let images = found
-            .into_iter()
-            .map(|(repository, found)| {
-                let (host, path) = repository.split_once('/').unwrap_or(("", &repository));
-                let canonical = registry.unwrap_or(host);
-                let name = format!("{canonical}/{path}:{}", found.tag);
-                Ok(ReleaseImage {
-                    source: self.image_source(mirror.unwrap_or(canonical), path, &found.tag)?,
-                    name,
-                    is_index: found.is_index,
-                    certainty: found.certainty,
-                    layers: found.layers,
-                })
-            });
+        let images = found.into_iter().map(|(repository, found)| {
+            let (host, path) = repository.split_once('/').unwrap_or(("", &repository));
+            let canonical = registry.unwrap_or(host);
+            let name = format!("{canonical}/{path}:{}", found.tag);
+            Ok(ReleaseImage {
+                source: self.image_source(mirror.unwrap_or(canonical), path, &found.tag)?,
+                name,
+                is_index: found.is_index,
+                certainty: found.certainty,
+                layers: found.layers,
+            })
+        });
         images.collect()
     }
 
@@ -218,14 +216,14 @@ struct Found {
     tag: String,
     is_index: bool,
     certainty: Certainty,
-    layers: Vec<BTreeSet<Digest>>,
+    layers: Vec<HashSet<Digest>>,
 }
 
 /// Whether an SBOM lists these layers for an image. It has the digests of the archive that the image was made from, in which
 /// layers are unpacked, or compressed as in a registry, as the program wrote it that made the archive.
-fn is_listed(found: &ImageLayers, listed: &[BTreeSet<Digest>]) -> bool {
+fn is_listed(found: &ImageLayers, listed: &[HashSet<Digest>]) -> bool {
     [&found.unpacked, &found.stored].into_iter().any(|layers| {
-        let layers: BTreeSet<Digest> = layers.iter().copied().collect();
+        let layers: HashSet<Digest> = layers.iter().copied().collect();
         listed.contains(&layers)
     })
 }

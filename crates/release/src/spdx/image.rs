@@ -1,7 +1,7 @@
 //! Names of images. SPDX has no field for them: a package URL may say one, and otherwise the name stands in the package's
 //! identifier, where slashes and colons have become hyphens.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 
 use sealcheck_verify::{Digest, DigestAlgorithm};
@@ -98,7 +98,7 @@ impl Document {
     /// The SHA-256 digests of an image's layers, as they lie in the archive that the document's author saw. Empty where it lists
     /// none, or one without such a digest.
     #[must_use]
-    pub fn layers(&self, image: &ElementId) -> BTreeSet<Digest> {
+    pub fn layers(&self, image: &ElementId) -> HashSet<Digest> {
         let ids: HashSet<&ElementId> = self
             .contained()
             .filter(|(id, _)| *id == image)
@@ -107,7 +107,7 @@ impl Document {
         let layers = self.packages().iter();
         let layers = layers.filter(|package| ids.contains(&package.id));
         let sha256 = |digest: &Digest| digest.algorithm() == DigestAlgorithm::Sha256;
-        let digests: Option<BTreeSet<Digest>> = layers
+        let digests: Option<HashSet<Digest>> = layers
             .map(|layer| layer.checksums.digests().find(sha256))
             .collect();
         digests.unwrap_or_default()

@@ -69,7 +69,10 @@ pub(crate) fn tamper_manifest(kit: &Path, act: Act) {
     let layout = kit.join("images").join(IMAGE);
     let index = read(&layout);
     let signed = position(&index, TAG);
-    let blob = blob(&layout, index["manifests"][signed]["digest"].as_str().unwrap());
+    let blob = blob(
+        &layout,
+        index["manifests"][signed]["digest"].as_str().unwrap(),
+    );
     match act {
         Act::Flip => fs::write(&blob, flipped(&fs::read(&blob).unwrap())).unwrap(),
         Act::Sibling => {
@@ -103,7 +106,10 @@ pub(crate) fn tamper_layers(run: &Run, kit: &Path, act: Act) {
     fs::write(blob(&layout, &altered.to_string()), &bytes).unwrap();
     let mut index = read(&layout);
     let signed = position(&index, TAG);
-    let before = index["manifests"][signed]["digest"].as_str().unwrap().to_owned();
+    let before = index["manifests"][signed]["digest"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     index["manifests"][signed]["size"] = bytes.len().into();
     let tag = |digest: &str| digest.replace(':', "-");
     let text = index.to_string();

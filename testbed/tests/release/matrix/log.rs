@@ -1,6 +1,5 @@
 //! The log's answers about one file, which are not what the log said.
 
-use data_encoding::BASE64;
 use sealcheck_verify::Digest;
 use serde_json::{Value, json};
 

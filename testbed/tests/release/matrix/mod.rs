@@ -18,6 +18,7 @@ use tamper::Act;
 
 pub(crate) use kit::copy;
 pub(crate) use page::check as page;
+pub(crate) use registry::{IMAGE, mirror, signature_of};
 
 /// What is tampered with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! A registry that has what the real one has, and then something else.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
-use sealcheck_registry::Descriptor;
 use sealcheck_registry::double::{At, Fault, RegistryDouble};
+use sealcheck_registry::{Attached, Descriptor};
 use sealcheck_verify::Digest;
 use serde_json::Value;
 
@@ -47,10 +47,8 @@ pub(crate) fn tamper_layers(run: &Run, double: &RegistryDouble, act: Act) {
     let bytes = other_layers(act, &|image, tag| manifest(run, image, tag));
     let altered = double.manifest(IMAGE, &media_type(&bytes), &bytes);
     double.tag(IMAGE, TAG, &altered.digest);
-    let tags = tags(run, IMAGE);
-    let signatures = tags.iter().find(|tag| tag.starts_with(&signature_tag(&signed)));
-    let signatures = digest(run, IMAGE, signatures.unwrap());
-    double.tag(IMAGE, &format!("{}.sig", signature_tag(&altered.digest)), &signatures);
+    let (signatures, _) = signature_of(run, IMAGE);
+    double.tag(IMAGE, &signature_tag(&altered.digest), &signatures);
     for listed in referrers(run, IMAGE, &signed) {
         double.list(IMAGE, &altered, &listed);
     }
@@ -74,9 +72,19 @@ pub(crate) fn other_layers(act: Act, manifest: &dyn Fn(&str, &str) -> Vec<u8>) -
     altered.to_string().into_bytes()
 }
 
+/// The manifest of an image's signatures, and the signed payloads.
+pub(crate) fn signature_of(run: &Run, image: &str) -> (Digest, Vec<Digest>) {
+    let tag = signature_tag(&digest(run, image, TAG));
+    let bytes = manifest(run, image, &tag);
+    let content: Value = serde_json::from_slice(&bytes).unwrap();
+    let layers = content["layers"].as_array().unwrap().iter();
+    let payloads = layers.map(|layer| layer["digest"].as_str().unwrap().parse().unwrap());
+    (Digest::sha256(&bytes), payloads.collect())
+}
+
 /// Everything that a repository has, into one of this name.
 fn copy(run: &Run, from: &str, to: &str, double: &RegistryDouble) {
-    let mut copied = BTreeSet::new();
+    let mut copied = HashSet::new();
     for tag in tags(run, from) {
         let copied = copy_manifest(run, (from, to), &tag, double, &mut copied);
         double.tag(to, &tag, &copied.digest);
@@ -88,7 +96,7 @@ fn copy_manifest(
     (from, to): (&str, &str),
     reference: &str,
     double: &RegistryDouble,
-    copied: &mut BTreeSet<Digest>,
+    copied: &mut HashSet<Digest>,
 ) -> Descriptor {
     let bytes = manifest(run, from, reference);
     let descriptor = double.manifest(to, &media_type(&bytes), &bytes);
@@ -139,7 +147,7 @@ fn media_type(manifest: &[u8]) -> String {
 }
 
 fn signature_tag(digest: &Digest) -> String {
-    digest.to_string().replace(':', "-")
+    Attached::Signature.tag(digest)
 }
 
 fn at(run: &Run, repository: &str, path: &str) -> String {

@@ -3,9 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
-use sealcheck_release::Version;
 use sealcheck_testbed::release::{Fault, ODD_VERSION, ReleaseServer, profile};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -177,8 +176,14 @@ impl<'r> Scene<'r> {
 
     /// In a kit: another file of the kit in place of one of the release.
     fn replace(&self, own: &str, sibling: &str, act: Act) {
-        let read = |version: &str, path: &str| fs::read(self.kit().join(version).join(path)).unwrap();
-        let content = act.on(&read(TAG, own), &read(TAG, sibling), &read(OTHER, own), flipped);
+        let read =
+            |version: &str, path: &str| fs::read(self.kit().join(version).join(path)).unwrap();
+        let content = act.on(
+            &read(TAG, own),
+            &read(TAG, sibling),
+            &read(OTHER, own),
+            flipped,
+        );
         kit::put(&self.kit().join(TAG).join(own), content);
     }
 
@@ -229,7 +234,11 @@ impl<'r> Scene<'r> {
             From::Network => {
                 let [own, sibling, other] = self.three(BINARY, SIBLING);
                 let log = log::lying(self.run, &own, &sibling, &other, act);
-                self.online(&ReleaseServer::start(&self.run.release.folder), None, &log.url())
+                self.online(
+                    &ReleaseServer::start(&self.run.release.folder),
+                    None,
+                    &log.url(),
+                )
             }
             From::Kit => {
                 let place = match act {
@@ -264,7 +273,10 @@ impl<'r> Scene<'r> {
                     found.reason = state;
                     found.message = text(&row["detail"]);
                 }
-                false => assert!(["proved", "not-covered"].contains(&&*state), "{row}\n{told}"),
+                false => assert!(
+                    ["proved", "not-covered"].contains(&&*state),
+                    "{row}\n{told}"
+                ),
             }
         }
         let missing = report["missing"].as_array().unwrap();
@@ -393,7 +405,12 @@ impl<'r> Scene<'r> {
 pub(super) fn trap_catches(run: &Run) {
     for arguments in [
         &["sbom", TAG][..],
-        &["verify-all", TAG, "--from", collected(run).to_str().unwrap()],
+        &[
+            "verify-all",
+            TAG,
+            "--from",
+            collected(run).to_str().unwrap(),
+        ],
     ] {
         let trap = Trap::set();
         let mut command = sealcheck::command();
@@ -462,7 +479,12 @@ fn about_image(report: &Value, told: &str) -> Found {
 }
 
 fn proved_but(report: &Value, file: Option<&str>, image: Option<&str>, told: &str) {
-    let all = |what: &str| report[what].as_array().unwrap_or_else(|| panic!("{told}")).clone();
+    let all = |what: &str| {
+        report[what]
+            .as_array()
+            .unwrap_or_else(|| panic!("{told}"))
+            .clone()
+    };
     let (files, images) = (all("files"), all("images"));
     assert_eq!((files.len(), images.len()), (FILES, IMAGES), "{told}");
     for evidence in files {

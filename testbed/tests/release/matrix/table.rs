@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::tamper::Act;
 use super::Thing;
+use super::tamper::Act;
 
 /// What is expected of one thing that was tampered with in one way.
 #[derive(Clone, Debug, PartialEq, Eq)]

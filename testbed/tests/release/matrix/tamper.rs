@@ -90,7 +90,9 @@ pub(crate) fn with_member(tarball: &[u8], member: &str, content: Option<&[u8]>) 
             }
         }
         header.set_size(bytes.len().try_into().unwrap());
-        after.append_data(&mut header, path, bytes.as_slice()).unwrap();
+        after
+            .append_data(&mut header, path, bytes.as_slice())
+            .unwrap();
     }
     assert!(found, "{member}");
     after.into_inner().unwrap().finish().unwrap()
