@@ -111,11 +111,9 @@ pub(crate) fn check(run: &Run, thing: Thing, act: Act) -> Result<(), Failed> {
     let mut wrong = Vec::new();
     for (from, expected) in [(From::Network, online), (From::Kit, kit)] {
         let scene = Scene::new(run, from);
-        let (found, told) = scene.tampered(thing, act);
+        let found = scene.tampered(thing, act);
         if !found.meets(&expected) {
-            wrong.push(format!(
-                "{from:?}: expected {expected}, found {found}\n{told}"
-            ));
+            wrong.push(format!("{from:?}: expected {expected}, found {found}"));
         }
     }
     match wrong.is_empty() {

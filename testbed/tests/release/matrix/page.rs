@@ -72,7 +72,17 @@ network, where every attempt at a connection would be noticed. Each run also sho
 ";
 
 const NOTES: &str = "
-NOTES
+- A binary with its proof: the signature is good and is that of another file. The SBOM gives it away, which lists other
+  content under this path.
+- A tarball member is altered in the tarball. One that was unpacked is proved by `release sbom --check`; here a program that
+  was unpacked stands for the one that is published alone, and the reason is what the report says of the file.
+- Where the SBOM is not proved, nothing else is looked at. The SBOM of the sources is signed like that of the release, and is
+  told from it by its namespace.
+- A checksum file proves nothing. What it is about stays verified, and the report says what the checksum file says.
+- An image manifest of another artifact or version comes with its own good signatures. Its layers are not those that the SBOM
+  lists for the image. A list of layers that was altered stands under the tag with the signatures of the real one.
+- In a kit signature, certificate and log entry are parts of one bundle; where the signature is removed, the bundle is.
+  Online the log's answers are altered on the way.
 
 This page is written by the test, which fails when a run does not end as it says here:
 `SEALCHECK_WRITE_DOCS=1 cargo test -p sealcheck-testbed --test release`. What is expected stands in

@@ -54,7 +54,7 @@ impl<'r> Scene<'r> {
     }
 
     /// Tampers with a thing, and gives what is said of it. Everything else must be proved as before.
-    pub(super) fn tampered(&self, thing: Thing, act: Act) -> (Found, String) {
+    pub(super) fn tampered(&self, thing: Thing, act: Act) -> Found {
         match thing {
             Thing::UnpackedMember => self.unpacked_member(act),
             Thing::Manifest | Thing::Layers => self.image(thing, act),
@@ -63,7 +63,7 @@ impl<'r> Scene<'r> {
         }
     }
 
-    fn file(&self, thing: Thing, act: Act) -> (Found, String) {
+    fn file(&self, thing: Thing, act: Act) -> Found {
         let (path, report, told) = match self.from {
             From::Network => {
                 let mut path = "";
@@ -95,8 +95,8 @@ impl<'r> Scene<'r> {
             _ => about_file(&report, path, &told),
         };
         match thing {
-            Thing::Checksum => (with_checksum(&report, found), told),
-            _ => (found, told),
+            Thing::Checksum => with_checksum(&report, found),
+            _ => found,
         }
     }
 
@@ -205,7 +205,7 @@ impl<'r> Scene<'r> {
         kit::tamper_proof(&self.kit(), [&own, &sibling, &other], place, act);
     }
 
-    fn image(&self, thing: Thing, act: Act) -> (Found, String) {
+    fn image(&self, thing: Thing, act: Act) -> Found {
         let (_, report, told) = match self.from {
             From::Network => {
                 let double = registry::mirror(self.run);
@@ -226,10 +226,10 @@ impl<'r> Scene<'r> {
                 self.verify_all(None, |_| ())
             }
         };
-        (about_image(&report, &told), told)
+        about_image(&report, &told)
     }
 
-    fn log(&self, act: Act) -> (Found, String) {
+    fn log(&self, act: Act) -> Found {
         let (_, report, told) = match self.from {
             From::Network => {
                 let [own, sibling, other] = self.three(BINARY, SIBLING);
@@ -249,10 +249,10 @@ impl<'r> Scene<'r> {
                 self.verify_all(None, |_| ())
             }
         };
-        (about_file(&report, BINARY, &told), told)
+        about_file(&report, BINARY, &told)
     }
 
-    fn unpacked_member(&self, act: Act) -> (Found, String) {
+    fn unpacked_member(&self, act: Act) -> Found {
         let folder = self.unpacked();
         let file = folder.join(UNPACKED).join(MEMBER);
         let own = fs::read(&file).unwrap();
@@ -288,7 +288,7 @@ impl<'r> Scene<'r> {
             // Whatever lies there, the program that should is not there.
             false => assert!(missing.iter().all(|missing| missing == KUBECTL), "{told}"),
         }
-        (found, told)
+        found
     }
 
     /// The folder of the release, with a program that was unpacked from its tarball instead of the one published alone.
@@ -540,7 +540,7 @@ fn cert(path: &str) -> String {
 /// One platform is enough, and quicker.
 const VERIFY_ALL: [&str; 4] = ["verify-all", TAG, "--platform", "linux/amd64"];
 /// What there is for that platform.
-const FILES: usize = 9;
+const FILES: usize = 8;
 const IMAGES: usize = 2;
 const KUBECTL: &str = "bin/linux/amd64/kubectl";
 const UNPACKED: &str = "kubernetes-client-linux-amd64";
