@@ -76,8 +76,8 @@ pub use discover::{proof_paths, proof_places};
 pub use engine::Engine;
 pub use expand::{Expansion, Skipped, expand};
 pub use image::{
-    Attachment, AttachmentKind, Copied, CopyRequest, Demand, ImageRequest, ImageSource,
-    ImageVerdict, Inventory, Manifested, Platforms, Proof, ProvedBy, Target,
+    Attachment, AttachmentKind, Copied, CopyRequest, Demand, ImageLayers, ImageRequest,
+    ImageSource, ImageVerdict, Inventory, Manifested, Platforms, Proof, ProvedBy, Target,
 };
 pub use input::{Input, MaterialSource, Named, ProofPart, ProofPlace};
 pub use ordered::ordered;

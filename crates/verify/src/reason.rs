@@ -355,12 +355,12 @@ reasons! {
         "Make room there, or have it written to another place.";
     // Releases.
     ReleaseMismatch "release-mismatch" Rejected
-        "the file is not what the release consists of"
-        "The proved SBOM of the release lists other content under this name, or does not list the file at all: it was altered, or it is another file or a file of another version."
-        "Do not use the file. Get it again from the release, and check that the version is the one that you mean.";
+        "it is not what the release has"
+        "The proved SBOM of the release lists other content under this name, or does not list it at all: it was altered, or it is another file or image, or one of another version."
+        "Do not use it. Get it again from the release, and check that the version is the one that you mean.";
     SbomMalformed "sbom-malformed" Rejected
         "the SBOM cannot be read"
-        "It is no SPDX document of version 2.2 or 2.3, it contradicts itself, or it is the SBOM of another version than was asked for."
+        "It is no SPDX document of version 2.2 or 2.3, it contradicts itself, or it is another SBOM than was asked for, for example that of another version."
         "Get the SBOM again from the release. If it is genuine, report it as a bug.";
     ChannelMalformed "channel-malformed" Rejected
         "the channel does not name a version"

@@ -10,18 +10,18 @@ use tempfile::TempDir;
 
 use crate::{Run, sealcheck};
 
-const VERSION: &str = "v1.36.0";
-const KUBECTL: &str = "bin/linux/amd64/kubectl";
+pub(crate) const VERSION: &str = "v1.36.0";
+pub(crate) const KUBECTL: &str = "bin/linux/amd64/kubectl";
 
 /// A folder with the profile of the server.
-fn scene(run: &Run) -> TempDir {
+pub(crate) fn scene(run: &Run) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let profile = run.release.profile(&run.server);
     fs::write(folder.path().join("profile.yaml"), profile).unwrap();
     folder
 }
 
-fn command(run: &Run, folder: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn command(run: &Run, folder: &Path, arguments: &[&str]) -> Command {
     let mut command = sealcheck::command();
     command.current_dir(folder).arg("release").args(arguments);
     command.args(["--profile", "profile.yaml", "--trusted-root"]);
@@ -30,7 +30,7 @@ fn command(run: &Run, folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn done(mut command: Command) -> (i32, Value, String) {
+pub(crate) fn done(mut command: Command) -> (i32, Value, String) {
     let output = command.output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -42,7 +42,7 @@ fn done(mut command: Command) -> (i32, Value, String) {
     )
 }
 
-fn run_in(run: &Run, folder: &Path, arguments: &[&str]) -> (i32, Value, String) {
+pub(crate) fn run_in(run: &Run, folder: &Path, arguments: &[&str]) -> (i32, Value, String) {
     done(command(run, folder, arguments))
 }
 

@@ -11,10 +11,17 @@
 mod commands;
 mod files;
 mod images;
+mod matrix;
+mod oddities;
+mod outage;
+#[path = "../interop/proxy.rs"]
+#[expect(dead_code, reason = "the other test program needs all of it")]
+mod proxy;
 mod sbom;
 #[path = "../interop/sealcheck.rs"]
 mod sealcheck;
 mod serving;
+mod trap;
 
 use std::process::Command;
 use std::sync::Arc;
@@ -55,7 +62,7 @@ fn main() {
 }
 
 fn trials(run: Option<&Arc<Run>>) -> Vec<Trial> {
-    let checks: [(&str, Check); 17] = [
+    let checks: [(&str, Check); 30] = [
         ("files-are-complete", files::complete),
         ("files-have-the-real-forms", files::forms),
         ("files-agree-with-checksums", files::checksums),
@@ -73,6 +80,19 @@ fn trials(run: Option<&Arc<Run>>) -> Vec<Trial> {
         ("command-fetch-and-verify", commands::fetch_and_verify),
         ("command-fetch-from-a-bad-server", commands::faults),
         ("command-collect-and-kit", commands::kit),
+        ("odd-unsigned-by-design", oddities::unsigned_by_design),
+        ("odd-bad-signature", oddities::bad_signature),
+        ("odd-two-versions", oddities::two_versions),
+        ("odd-addresses", oddities::addresses),
+        ("odd-regions", oddities::regions),
+        ("odd-former-signatures", oddities::former_signatures),
+        ("full-disk", outage::full_disk),
+        ("full-disk-and-kit", outage::full_disk_and_kit),
+        ("interrupted", outage::interrupted),
+        ("interrupted-kit", outage::interrupted_kit),
+        ("lying-mirror", outage::lying_mirror),
+        ("matrix-untampered", matrix::untampered),
+        ("matrix-is-the-page", matrix::page),
     ];
     let trial = |(name, check): (&'static str, Check)| {
         let run = run.cloned();
@@ -81,7 +101,16 @@ fn trials(run: Option<&Arc<Run>>) -> Vec<Trial> {
             Ok(())
         })
     };
-    checks.map(trial).into()
+    let cell = |(name, thing, act)| {
+        let run = run.cloned();
+        Trial::test(name, move || {
+            matrix::check(&run.expect("a test has a testbed"), thing, act)
+        })
+    };
+    let checks = checks.map(trial).into_iter();
+    checks
+        .chain(matrix::cells().into_iter().map(cell))
+        .collect()
 }
 
 /// Whether a program ends well, and what it printed.

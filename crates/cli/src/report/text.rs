@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use sealcheck_policy::lines;
 use sealcheck_verify::evidence::{
-    CheckState, Checks, ChecksumState, Found, Listed, LogProof, Part, Place, PolicyFacts,
-    PolicyOutcome, ReleaseFacts, TimeSource,
+    CheckState, Checks, ChecksumFacts, ChecksumState, Found, Listed, LogProof, Part, Place,
+    PolicyFacts, PolicyOutcome, ReleaseFacts, TimeSource,
 };
 use sealcheck_verify::{Evidence, Failure, Outcome, Reason, Time, Verdict, printable};
 
@@ -119,16 +119,34 @@ fn of_release(out: &mut Lines, release: &ReleaseFacts) {
     };
     out.add("SBOM", &printable(&format!("{listed}{signer}")));
     for checksum in &release.checksums {
-        let state = match checksum.state {
-            ChecksumState::Agrees => "agrees",
-            ChecksumState::Differs => "DIFFERS",
-            ChecksumState::Absent => continue,
-            ChecksumState::Unreadable => "could not be read",
-        };
-        let name = checksum.place.rsplit('/').next().unwrap_or_default();
-        let text = format!("{name} {state}; nobody signs it, so it proves nothing");
-        out.add("checksum", &printable(&text));
+        if let Some(text) = of_checksum(checksum) {
+            out.add("checksum", &text);
+        }
     }
+}
+
+/// What a checksum file says, unless there is none.
+fn of_checksum(checksum: &ChecksumFacts) -> Option<String> {
+    let state = match checksum.state {
+        ChecksumState::Agrees => "agrees",
+        ChecksumState::Differs => "DIFFERS",
+        ChecksumState::Absent => return None,
+        ChecksumState::Unreadable => "could not be read",
+    };
+    let name = checksum.place.rsplit('/').next().unwrap_or_default();
+    let text = format!("{name} {state}; nobody signs it, so it proves nothing");
+    Some(printable(&text))
+}
+
+/// The lines about the checksum files of one file of several: of those that do not agree.
+pub(crate) fn bad_checksums(evidence: &Evidence) -> String {
+    let mut out = String::new();
+    let checksums = evidence.release.iter().flat_map(|it| &it.checksums);
+    checksums
+        .filter(|checksum| checksum.state != ChecksumState::Agrees)
+        .filter_map(of_checksum)
+        .for_each(|text| indented(&mut out, &text));
+    out
 }
 
 /// What the attestation says, and which demands it was held against.
@@ -172,6 +190,7 @@ pub(crate) fn line(verdict: &Verdict) -> String {
         }
         Some(failure) => indented(&mut out, &format!("{}: {failure}", failure.reason)),
     }
+    out.push_str(&bad_checksums(evidence));
     out
 }
 

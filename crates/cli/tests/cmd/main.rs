@@ -18,6 +18,7 @@ mod page_on_images;
 mod readme;
 mod refusal;
 mod release;
+mod release_hostile;
 mod sandbox;
 mod scene;
 mod secrets;

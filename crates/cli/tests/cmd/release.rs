@@ -15,26 +15,26 @@ const FILES: &[(&str, &[u8])] = &[
         b"kubectl for windows/amd64",
     ),
 ];
-const TARBALL: &str = "kubernetes-client-linux-amd64.tar.gz";
-const STAGING: &str = "krel-staging@k8s-releng-prod.iam.gserviceaccount.com";
+pub(crate) const TARBALL: &str = "kubernetes-client-linux-amd64.tar.gz";
+pub(crate) const STAGING: &str = "krel-staging@k8s-releng-prod.iam.gserviceaccount.com";
 
 /// Two releases below `mirror`, signed as Kubernetes signs.
-struct Scene {
-    sandbox: Sandbox,
+pub(crate) struct Scene {
+    pub(crate) sandbox: Sandbox,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let scene = Self {
             sandbox: Sandbox::new(),
         };
-        scene.publish("v1.36.0", "");
-        scene.publish("v1.35.0", " of old");
+        scene.publish("v1.36.0", "", &tarball("v1.36.0"));
+        scene.publish("v1.35.0", " of old", &tarball("v1.35.0"));
         scene.sandbox.write("mirror/stable.txt", "v1.36.0\n");
         scene
     }
 
-    fn publish(&self, version: &str, suffix: &str) {
+    pub(crate) fn publish(&self, version: &str, suffix: &str, tarball: &[u8]) {
         let mut files: Vec<(String, Vec<u8>)> = FILES
             .iter()
             .map(|(path, content)| {
@@ -42,7 +42,7 @@ impl Scene {
                 ((*path).to_owned(), content)
             })
             .collect();
-        files.push((TARBALL.to_owned(), tarball(version)));
+        files.push((TARBALL.to_owned(), tarball.to_vec()));
         let mut spdx = format!(
             "SPDXVersion: SPDX-2.3\nDataLicense: CC0-1.0\nSPDXID: SPDXRef-DOCUMENT\n\
              DocumentName: Kubernetes Release {version}\n\
@@ -68,7 +68,7 @@ impl Scene {
         }
     }
 
-    fn publish_file(&self, name: &str, content: &[u8], signer: &str) {
+    pub(crate) fn publish_file(&self, name: &str, content: &[u8], signer: &str) {
         self.sandbox.write(name, content);
         let leaf = LeafRequest::new(San::Email(signer.to_owned()), "https://accounts.google.com");
         let signed = self
@@ -85,7 +85,7 @@ impl Scene {
     }
 
     /// `sealcheck release COMMAND …`, offline and from the mirror.
-    fn run(&self, arguments: &[&str]) -> Run {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
         let mut all = vec!["release"];
         all.extend(arguments);
         all.extend([
@@ -98,7 +98,7 @@ impl Scene {
         self.sandbox.run(&all)
     }
 
-    fn text(&self, arguments: &[&str]) -> Run {
+    pub(crate) fn text(&self, arguments: &[&str]) -> Run {
         self.run(&[arguments, &["-o", "text"]].concat())
     }
 }
@@ -123,7 +123,7 @@ fn tarball(version: &str) -> Vec<u8> {
     builder.into_inner().unwrap().finish().unwrap()
 }
 
-fn first(run: &Run) -> Value {
+pub(crate) fn first(run: &Run) -> Value {
     let document: Value = serde_json::from_str(&run.stdout)
         .unwrap_or_else(|error| panic!("{error}\n{}\n{}", run.stdout, run.stderr));
     document["results"][0].clone()

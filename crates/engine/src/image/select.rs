@@ -179,7 +179,7 @@ impl From<Configuration> for Platform {
 }
 
 /// The configuration of an image. Real ones have some KB; labels can make them large.
-const CONFIGURATION_BYTES: Limit = Limit {
+pub(crate) const CONFIGURATION_BYTES: Limit = Limit {
     name: "image-configuration-bytes",
     max: 4 << 20,
 };

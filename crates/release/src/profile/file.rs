@@ -76,6 +76,7 @@ struct WireForm {
 struct WireSbom {
     name: Text,
     path: Text,
+    namespace: Option<Text>,
     #[serde(default)]
     addresses: Vec<Text>,
 }
@@ -315,6 +316,11 @@ impl WireSbom {
         Ok(Sbom {
             name: plain(&self.name, &format!("{field}.name"))?,
             path,
+            namespace: self
+                .namespace
+                .as_ref()
+                .map(|text| address(text, &format!("{field}.namespace"), &[Slot::Version]))
+                .transpose()?,
             addresses: every(
                 &self.addresses,
                 &format!("{field}.addresses"),

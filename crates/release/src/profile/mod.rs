@@ -108,6 +108,8 @@ pub struct Sbom {
     pub name: String,
     /// The path below the release.
     pub path: ReleasePath,
+    /// The document's namespace, with `{version}`. Where it is not known, an SBOM need only name its version.
+    pub namespace: Option<Template>,
     /// Other addresses, with `{version}`; what proves it has the same suffixes there.
     pub addresses: Vec<Template>,
 }

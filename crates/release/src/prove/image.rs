@@ -1,11 +1,12 @@
 //! The images of a release: their signatures, and what is attested about them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
-use sealcheck_engine::{Demand, ImageRequest, ImageSource, Platforms};
+use sealcheck_engine::{Demand, ImageLayers, ImageRequest, ImageSource, Platforms};
 use sealcheck_registry::Reference;
-use sealcheck_verify::{Content, Failure, Outcome, Reason, Result, Verdict, printable};
+use sealcheck_verify::evidence::Listed;
+use sealcheck_verify::{Content, Digest, Failure, Outcome, Reason, Result, Verdict, printable};
 use serde::Deserialize;
 
 use super::{Origin, ProvedSbom, Release};
@@ -26,14 +27,21 @@ pub struct ReleaseImage {
     pub is_index: bool,
     /// How sure the name is: SBOMs of Kubernetes have it only in identifiers.
     pub certainty: Certainty,
+    /// The layers that the SBOM lists for it; of an index, those of each image that it is over. Without those that are listed
+    /// without layers.
+    pub layers: Vec<HashSet<Digest>>,
 }
 
 /// What is known of an image.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ProvedImage {
-    /// The verdict about its signatures; of an index also about all images that it lists.
+    /// The verdict about its signatures; of an index also about all images that it lists. An image that is not the one which
+    /// the SBOM lists is rejected, whoever signed it.
     pub verdict: Verdict,
+    /// Whether the SBOM lists these layers for it. A signature names only the repository of an image and its digest: with that
+    /// of an old version an old image would pass for the new one.
+    pub listed: Listed,
     /// What is attested about it, for each kind that the profile knows. That there is nothing is `unsigned`.
     pub attestations: Vec<(Purpose, Verdict)>,
 }
@@ -46,35 +54,41 @@ impl Release<'_> {
     /// `sbom-malformed` when a name is none.
     pub fn images(&self, sbom: &ProvedSbom, mirror: Option<&str>) -> Result<Vec<ReleaseImage>> {
         let version = self.version.to_string();
-        let mut found: BTreeMap<String, (String, bool, Certainty)> = BTreeMap::new();
+        let mut found: BTreeMap<String, Found> = BTreeMap::new();
         for image in sbom.document.images(&version) {
             let tag = image.tag.as_deref().unwrap_or(&version).to_owned();
             let index = image.for_all_architectures().map(str::to_owned);
+            let layers = sbom.document.layers(&image.package);
             for (repository, is_index) in
                 [(Some(image.repository.to_string()), false), (index, true)]
             {
                 let Some(repository) = repository else {
                     continue;
                 };
+                let found = found.entry(repository).or_insert_with(|| Found {
+                    tag: tag.clone(),
+                    is_index,
+                    certainty: image.certainty,
+                    layers: Vec::new(),
+                });
                 found
-                    .entry(repository)
-                    .or_insert((tag.clone(), is_index, image.certainty));
+                    .layers
+                    .extend(Some(layers.clone()).filter(|it| !it.is_empty()));
             }
         }
         let registry = self.profile.registry(self.version);
-        let images = found
-            .into_iter()
-            .map(|(repository, (tag, is_index, certainty))| {
-                let (host, path) = repository.split_once('/').unwrap_or(("", &repository));
-                let canonical = registry.unwrap_or(host);
-                let name = format!("{canonical}/{path}:{tag}");
-                Ok(ReleaseImage {
-                    source: self.image_source(mirror.unwrap_or(canonical), path, &tag)?,
-                    name,
-                    is_index,
-                    certainty,
-                })
-            });
+        let images = found.into_iter().map(|(repository, found)| {
+            let (host, path) = repository.split_once('/').unwrap_or(("", &repository));
+            let canonical = registry.unwrap_or(host);
+            let name = format!("{canonical}/{path}:{}", found.tag);
+            Ok(ReleaseImage {
+                source: self.image_source(mirror.unwrap_or(canonical), path, &found.tag)?,
+                name,
+                is_index: found.is_index,
+                certainty: found.certainty,
+                layers: found.layers,
+            })
+        });
         images.collect()
     }
 
@@ -102,14 +116,15 @@ impl Release<'_> {
         Some(root.join("images").join(path)).filter(|folder| folder.is_dir())
     }
 
-    /// Proves an image: its signature, and every kind of attestation that the profile knows. `lookup`: whether the log may
-    /// be asked.
+    /// Proves an image: its signature, that its layers are those which the SBOM lists, and every kind of attestation that the
+    /// profile knows.
     pub fn prove_image(&self, image: &ReleaseImage) -> ProvedImage {
         let verdict = match self.signature(image) {
             Ok(verdict) => verdict,
             Err(failure) => {
                 return ProvedImage {
                     verdict: self.failed(&image.name, failure),
+                    listed: Listed::NotCompared,
                     attestations: Vec::new(),
                 };
             }
@@ -124,9 +139,51 @@ impl Release<'_> {
         let attestations = kinds
             .filter_map(|kind| Some((kind.purpose, self.attestation(image, kind)?)))
             .collect();
+        let (listed, failure) = match verdict.outcome() {
+            Outcome::Verified => self.compare(image, &verdict),
+            // What nobody signed need not be read.
+            _ => (Listed::NotCompared, None),
+        };
+        let verdict = match failure {
+            Some(failure) => verdict.with_failure(failure),
+            None => verdict,
+        };
         ProvedImage {
             verdict,
+            listed,
             attestations,
+        }
+    }
+
+    /// Whether what was proved are the layers that the SBOM lists.
+    fn compare(&self, image: &ReleaseImage, verdict: &Verdict) -> (Listed, Option<Failure>) {
+        let digest = verdict.evidence().image.as_ref().and_then(|it| it.digest);
+        let Some(digest) = digest.filter(|_| !image.layers.is_empty()) else {
+            return (Listed::NotCompared, None);
+        };
+        let source = match &image.source {
+            ImageSource::Registry(reference) => {
+                ImageSource::Registry(reference.with_digest(digest))
+            }
+            ImageSource::Layout { path, .. } => ImageSource::Layout {
+                path: path.clone(),
+                image: Some(digest.to_string()),
+            },
+        };
+        match self.engine.image_layers(&source) {
+            Err(failure) => (Listed::NotCompared, Some(failure)),
+            Ok(found) => match found.iter().find(|found| !is_listed(found, &image.layers)) {
+                None => (Listed::Same, None),
+                Some(other) => {
+                    let failure = Failure::new(Reason::ReleaseMismatch)
+                        .at(&*image.name)
+                        .found(other.manifest)
+                        .detail(
+                            "it was signed, and the SBOM lists other layers: it is another image, or one of another version",
+                        );
+                    (Listed::Other, Some(failure))
+                }
+            },
         }
     }
 
@@ -152,6 +209,23 @@ impl Release<'_> {
         let verdict = self.engine.verify_image(&request);
         Some(self.with_signer(verdict.verdict().clone(), kind.purpose))
     }
+}
+
+/// What an SBOM says of an image.
+struct Found {
+    tag: String,
+    is_index: bool,
+    certainty: Certainty,
+    layers: Vec<HashSet<Digest>>,
+}
+
+/// Whether an SBOM lists these layers for an image. It has the digests of the archive that the image was made from, in which
+/// layers are unpacked, or compressed as in a registry, as the program wrote it that made the archive.
+fn is_listed(found: &ImageLayers, listed: &[HashSet<Digest>]) -> bool {
+    [&found.unpacked, &found.stored].into_iter().any(|layers| {
+        let layers: HashSet<Digest> = layers.iter().copied().collect();
+        listed.contains(&layers)
+    })
 }
 
 /// What is judged of a verification summary (slsa.dev/verification_summary/v1).

@@ -10,7 +10,7 @@ use sealcheck_verify::{Failure, Outcome, Reason, Result, Verdict, printable};
 
 use super::origin::Found;
 use super::{Release, place};
-use crate::profile::{Sbom, Signing};
+use crate::profile::{Sbom, Signing, Slot};
 use crate::spdx::limits::SPDX_BYTES;
 use crate::spdx::{Document, Listing, Origin};
 use crate::{Catalogue, Purpose, Version};
@@ -49,7 +49,7 @@ impl Release<'_> {
             Ok(got) => got,
             Err(failure) => return Err(Box::new(self.failed(sbom.path.as_str(), failure))),
         };
-        self.prove_sbom(&found, bytes)
+        self.prove_sbom(sbom, &found, bytes)
     }
 
     /// Reads it from the first of its places that has it.
@@ -84,6 +84,7 @@ impl Release<'_> {
 
     fn prove_sbom(
         &self,
+        sbom: &Sbom,
         found: &Found,
         bytes: Vec<u8>,
     ) -> std::result::Result<ProvedSbom, Box<Verdict>> {
@@ -113,6 +114,21 @@ impl Release<'_> {
                     .expected(format!("the SBOM of {}", self.version))
                     .found(printable(document.name()))
                     .detail("it is genuine, and of another version"),
+            ));
+        }
+        // All SBOMs of a version name it, and are signed alike: only the namespace tells them apart.
+        let version = self.version.to_string();
+        let namespace = sbom.namespace.as_ref();
+        let namespace = namespace.map(|namespace| namespace.fill(&[(Slot::Version, &version)]));
+        if let Some(namespace) = namespace
+            && *namespace != *document.namespace()
+        {
+            return Err(malformed(
+                Failure::new(Reason::SbomMalformed)
+                    .at(&*name)
+                    .expected(format!("the document {namespace}"))
+                    .found(printable(document.namespace()))
+                    .detail("it is genuine, and another document"),
             ));
         }
         let evidence = verdict.evidence();

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use sealcheck_verify::Digest;
+use sealcheck_verify::{Digest, DigestAlgorithm};
 
 use super::path;
 use super::purl::{self, is_component, is_repository, is_tag};
@@ -95,8 +95,31 @@ impl Document {
             .collect()
     }
 
-    /// The packages that have layers: they contain packages whose identifiers continue theirs.
+    /// The SHA-256 digests of an image's layers, as they lie in the archive that the document's author saw. Empty where it lists
+    /// none, or one without such a digest.
+    #[must_use]
+    pub fn layers(&self, image: &ElementId) -> HashSet<Digest> {
+        let ids: HashSet<&ElementId> = self
+            .contained()
+            .filter(|(id, _)| *id == image)
+            .map(|(_, layer)| layer)
+            .collect();
+        let layers = self.packages().iter();
+        let layers = layers.filter(|package| ids.contains(&package.id));
+        let sha256 = |digest: &Digest| digest.algorithm() == DigestAlgorithm::Sha256;
+        let digests: Option<HashSet<Digest>> = layers
+            .map(|layer| layer.checksums.digests().find(sha256))
+            .collect();
+        digests.unwrap_or_default()
+    }
+
+    /// The packages that have layers.
     fn layered(&self) -> HashSet<&ElementId> {
+        self.contained().map(|(id, _)| id).collect()
+    }
+
+    /// Images and their layers: packages, and those in them whose identifiers continue theirs.
+    fn contained(&self) -> impl Iterator<Item = (&ElementId, &ElementId)> {
         let continues = |id: &ElementId, inner: &ElementId| {
             let rest = inner.as_str().strip_prefix(id.as_str());
             rest.is_some_and(|rest| rest.starts_with('-'))
@@ -109,10 +132,7 @@ impl Document {
                 _ => None,
             }
         });
-        contains
-            .filter(|(id, inner)| continues(id, inner))
-            .map(|(id, _)| id)
-            .collect()
+        contains.filter(move |(id, inner)| continues(id, inner))
     }
 }
 

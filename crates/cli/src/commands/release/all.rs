@@ -173,6 +173,7 @@ fn report(document: &Document<'_>, files: &[Verdict]) -> String {
             (Some(path), None) => {
                 let style = colour::of(Outcome::Verified);
                 writeln!(out, "{style}verified{style:#}     {}", printable(path)).ok();
+                out.push_str(&text::bad_checksums(evidence));
             }
             _ => out.push_str(&text::line(verdict)),
         }

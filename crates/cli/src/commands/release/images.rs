@@ -7,7 +7,7 @@ use sealcheck_engine::ordered;
 use sealcheck_release::prove::{ProvedImage, ReleaseImage};
 use sealcheck_release::spdx::Certainty;
 use sealcheck_release::{ProvedSbom, Purpose, Release};
-use sealcheck_verify::evidence::Evidence;
+use sealcheck_verify::evidence::{Evidence, Listed};
 use sealcheck_verify::{Outcome, Verdict, printable};
 use serde::Serialize;
 
@@ -34,6 +34,8 @@ struct Document<'a> {
 pub(super) struct Image {
     name: String,
     certainty: &'static str,
+    /// Whether the SBOM lists these layers for it.
+    listed: Listed,
     pub(super) outcome: Outcome,
     /// The evidence about its signatures.
     pub(super) evidence: Evidence,
@@ -174,6 +176,7 @@ impl Image {
                 Certainty::Certain => "certain",
                 Certainty::Guessed => "guessed",
             },
+            listed: proved.listed,
             outcome,
             evidence: verdict.evidence().clone(),
             attestations,
@@ -210,6 +213,9 @@ pub(super) fn row(out: &mut String, image: &Image) {
     }
     if image.certainty == "guessed" {
         add("the SBOM has this name only in an identifier, so it is a guess");
+    }
+    if image.listed == Listed::NotCompared && image.outcome == Outcome::Verified {
+        add("the SBOM lists no layers of it, so only its tag says which version it is of");
     }
     match (&image.evidence.message, &image.evidence.signer) {
         (Some(message), _) => add(message),

@@ -127,6 +127,14 @@ fn images_of_kubernetes_can_be_read_in_one_way() {
         assert_eq!(expected.len(), 25);
         assert_eq!(found, expected);
         assert_eq!(images.len(), 25);
+        // By their layers they can be told apart.
+        let layers = images.iter().map(|image| {
+            let layers = document.layers(&image.package).into_iter();
+            layers.map(|digest| digest.hex()).collect()
+        });
+        let layers: BTreeSet<BTreeSet<String>> = layers.collect();
+        assert_eq!(layers.len(), 25);
+        assert!(layers.iter().all(|layers| !layers.is_empty()));
         let all: BTreeSet<_> = images
             .iter()
             .map(|image| image.for_all_architectures().unwrap())
