@@ -60,7 +60,7 @@ pub(crate) fn one(text: &str, local: bool) -> Result<ImageSource> {
 
 /// A layout with what may stand behind its path: `@` and a digest, or `:` and a name. A path that is there as a whole
 /// is taken as it is.
-fn layout_at(text: &str) -> ImageSource {
+pub(crate) fn layout_at(text: &str) -> ImageSource {
     let whole = || ImageSource::Layout {
         path: text.into(),
         image: None,

@@ -32,6 +32,7 @@ mod round;
 mod secrets;
 mod session;
 mod setup;
+mod signals;
 mod signer;
 mod suggestion;
 mod trust_files;

@@ -2,6 +2,7 @@
 
 mod docker;
 mod helper;
+mod running;
 mod secret;
 
 use std::ffi::OsString;
@@ -16,6 +17,8 @@ use sealcheck_verify::{Failure, Reason};
 use crate::RegistryError;
 use docker::{DockerFile, Entry};
 use helper::Helpers;
+
+pub use running::end_helpers;
 
 /// What a registry is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -184,6 +187,13 @@ impl Keychain {
     #[must_use]
     pub fn with_helper_deadline(mut self, deadline: Duration) -> Self {
         self.helpers = Arc::new(self.helpers.with_deadline(deadline));
+        self
+    }
+
+    /// Calls this before a helper is started: the place to see to it that signals call [`end_helpers`].
+    #[must_use]
+    pub fn with_call_before_helpers(mut self, before: fn()) -> Self {
+        self.helpers = Arc::new(self.helpers.with_call_before(before));
         self
     }
 
