@@ -74,7 +74,10 @@ pub(crate) fn repositories(args: &RegistryArgs, matches: &ArgMatches) -> Result<
                     "{}: {error}",
                     spoken(matches, "signature_repository")
                 ))
-                .with_hint("Give a repository without tag and digest: registry.example/signatures.")
+                .with_hint(match text.contains("://") {
+                    true => "Give the repository without a scheme: registry.example/signatures.",
+                    false => "Give a repository without tag and digest: registry.example/signatures.",
+                })
             })
         })
         .collect()

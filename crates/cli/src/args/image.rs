@@ -369,8 +369,8 @@ Examples:
     --predicate-type slsaprovenance1
   sealcheck download bundle registry.example/app:v1 --platform linux/arm64
 
-Exit codes: 0 printed, 2 usage, 3 a place did not answer or what it has cannot be
-read, 4 there is none.";
+Exit codes: 0 printed, 2 usage, 3 a place did not answer or what it has cannot
+be read, 4 there is none.";
 
 pub(super) const COPY_HELP: &str = "\
 The folder is an OCI image layout, which other tools read as well. Nothing is
