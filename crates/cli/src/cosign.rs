@@ -88,8 +88,13 @@ pub(crate) fn in_its_words(root: clap::Command, name: &str) -> clap::Command {
     }
 }
 
-/// The last paragraphs of a help text, for this name.
+/// A help text for this name.
 fn help(command: clap::Command) -> clap::Command {
+    let renamed = |text: &str| text.replace("sealcheck ", "cosign ");
+    let command = command.mut_args(|arg| match arg.get_help().map(ToString::to_string) {
+        Some(text) if text.contains("sealcheck ") => arg.help(renamed(&text)),
+        _ => arg,
+    });
     let Some(text) = command.get_after_help().map(ToString::to_string) else {
         return command;
     };
@@ -103,7 +108,7 @@ fn help(command: clap::Command) -> clap::Command {
         .split("\n\n")
         .map(|paragraph| match is_own(&paragraph) {
             true => codes.to_owned(),
-            false => paragraph.replace("sealcheck ", "cosign "),
+            false => renamed(paragraph),
         })
         .collect();
     command.after_help(paragraphs.join("\n\n"))

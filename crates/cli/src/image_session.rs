@@ -179,8 +179,8 @@ pub(crate) fn incomplete(inventory: &Inventory) -> Option<Problem> {
     let failure = inventory.failures.first()?;
     let is_missing = |it: &Manifested| it.missing.as_ref() == Some(failure);
     let problem = Problem::from(failure.clone());
-    let is_listed = failure.reason == Reason::ImageNotFound
-        && inventory.manifests.iter().any(is_missing);
+    let is_listed =
+        failure.reason == Reason::ImageNotFound && inventory.manifests.iter().any(is_missing);
     Some(match is_listed {
         true => problem.with_hint(PLATFORM_HINT),
         false => problem,

@@ -160,7 +160,9 @@ pub(crate) fn also_here(name: &str) -> Option<String> {
     let path = Path::new(path);
     let shown = printable(&path.display().to_string());
     match (path.is_dir(), path.is_file()) {
-        (true, _) => Some(format!("{shown} is also a folder here: oci:{shown}{behind}.")),
+        (true, _) => Some(format!(
+            "{shown} is also a folder here: oci:{shown}{behind}."
+        )),
         (_, true) if is_archive => Some(format!(
             "{shown} is also a file here: oci-archive:{shown}{behind}."
         )),
@@ -291,7 +293,13 @@ mod tests {
         assert!(tagged.ends_with(" oci:src:v1."), "{tagged}");
         let file = also_here("Cargo.toml").unwrap();
         assert!(file.contains("--images-from Cargo.toml"), "{file}");
-        for other in ["no-such", "registry.example/src", "oci:src", "src/cosign.rs", ""] {
+        for other in [
+            "no-such",
+            "registry.example/src",
+            "oci:src",
+            "src/cosign.rs",
+            "",
+        ] {
             assert_eq!(also_here(other), None, "{other}");
         }
     }

@@ -76,7 +76,9 @@ pub(crate) fn repositories(args: &RegistryArgs, matches: &ArgMatches) -> Result<
                 ))
                 .with_hint(match text.contains("://") {
                     true => "Give the repository without a scheme: registry.example/signatures.",
-                    false => "Give a repository without tag and digest: registry.example/signatures.",
+                    false => {
+                        "Give a repository without tag and digest: registry.example/signatures."
+                    }
                 })
             })
         })

@@ -356,8 +356,9 @@ Examples:
       --identity krel-trust@k8s-releng-prod.iam.gserviceaccount.com \\
       --issuer https://accounts.google.com
 
-Exit codes: 0 the list is complete, 2 usage, 3 a place did not answer. The state
-of what is attached does not change it: to decide, use `sealcheck verify`.";
+Exit codes: 0 the list is complete, 2 usage, or an image that the index lists is
+not here, 3 a place did not answer. The state of what is attached does not
+change it: to decide, use `sealcheck verify`.";
 
 pub(super) const DOWNLOAD_HELP: &str = "\
 One JSON document a line. Nothing of it is verified.

@@ -54,7 +54,9 @@ fn folder(target: &Path) -> Result<PathBuf> {
         Some(("oci", "")) => return refused("oci: names no folder".to_owned()),
         Some(("oci", rest)) => match image_source::layout_at(rest) {
             ImageSource::Layout { path, image: None } => path,
-            _ => return refused("a copy keeps the names of the image: none can be given".to_owned()),
+            _ => {
+                return refused("a copy keeps the names of the image: none can be given".to_owned());
+            }
         },
         Some((scheme @ ("oci-archive" | "docker-archive" | "docker" | "dir"), _)) => {
             return refused(format!(
@@ -157,7 +159,7 @@ fn text(copied: &Document) -> String {
 }
 
 fn counted(count: impl Display + PartialEq + From<u8>, what: &str) -> String {
-    match count == 1.into() {
+    match count == 1_u8.into() {
         true => format!("{count} {what}"),
         false => format!("{count} {what}s"),
     }

@@ -61,10 +61,7 @@ pub(crate) fn run(args: &TreeArgs, line: &CommandLine<'_>) -> Result<u8> {
     let (problem, line) = match (incomplete(&inventory), unread.next()) {
         (None, None) => return Ok(0),
         (Some(problem), _) => (problem, "There may be more than is listed."),
-        (None, Some(failure)) => (
-            failure.clone().into(),
-            "What is in it could not be read.",
-        ),
+        (None, Some(failure)) => (failure.clone().into(), "What is in it could not be read."),
     };
     Err(problem.late().with_line(line))
 }

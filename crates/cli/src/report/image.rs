@@ -294,7 +294,8 @@ const SHOWN: usize = 10;
 /// The short report does not list the places.
 pub(super) const NO_PROOF_HINT: &str = "If the proofs lie in another repository, name it with --signature-repository. --verbose lists the places that were looked at.";
 const CERTIFICATE_HINT: &str = "A plain key signed, which proves no identity. If you trust the key, give it with --key instead of an identity.";
-pub(crate) const NAMES_HINT: &str = "Name one that the layout has: oci:FOLDER:NAME or oci:FOLDER@DIGEST.";
+pub(crate) const NAMES_HINT: &str =
+    "Name one that the layout has: oci:FOLDER:NAME or oci:FOLDER@DIGEST.";
 pub(crate) const PLATFORM_HINT: &str =
     "Copy the image again with this platform, or name the registry that has it.";
 const LAYOUT_HINT: &str =

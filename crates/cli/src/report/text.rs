@@ -483,7 +483,10 @@ fn word(state: CheckState) -> &'static str {
 fn hint<'e>(evidence: &'e Evidence, failure: &Failure) -> Cow<'e, str> {
     let cure = cure(evidence, failure);
     let name = evidence.artifact.name.as_deref();
-    match name.filter(|_| evidence.image.is_some()).and_then(also_here) {
+    match name
+        .filter(|_| evidence.image.is_some())
+        .and_then(also_here)
+    {
         Some(also) => format!("{cure} {also}").into(),
         None => cure,
     }

@@ -158,10 +158,7 @@ fn help_lists_what_cosign_has() {
     let own = scene.sandbox.run(&["--help"]);
     assert_eq!(help(own), [true; 6]);
     let as_cosign = cosign(&scene, &[&["--help"]]);
-    assert_eq!(
-        help(as_cosign),
-        [true, true, false, false, false, false]
-    );
+    assert_eq!(help(as_cosign), [true, true, false, false, false, false]);
     // They are there nevertheless.
     cosign(&scene, &[&["explain", "no-proof-found"]]).exits(0);
 }
@@ -177,7 +174,12 @@ fn help_and_errors_speak_of_cosign() {
     ] {
         let run = cosign(&scene, &[arguments]).exits(0);
         assert!(run.stdout.contains(codes), "{}", run.stdout);
-        let own = ["1 rejected", "3 unavailable", "4 unsigned", "sealcheck verify"];
+        let own = [
+            "1 rejected",
+            "3 unavailable",
+            "4 unsigned",
+            "sealcheck verify",
+        ];
         for own in own {
             assert!(!run.stdout.contains(own), "{own}: {}", run.stdout);
         }
@@ -185,7 +187,11 @@ fn help_and_errors_speak_of_cosign() {
         assert!(!run.stdout.contains("cosign's: 0"), "{}", run.stdout);
     }
     let run = cosign(&scene, &[&["verify", "--no-such-flag"]]).exits(1);
-    assert!(run.stderr.contains("`cosign verify --help`"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("`cosign verify --help`"),
+        "{}",
+        run.stderr
+    );
     // cosign is content without a command, and shows its help.
     let run = cosign(&scene, &[]).exits(0);
     assert!(run.stdout.contains("verify-attestation"), "{}", run.stdout);

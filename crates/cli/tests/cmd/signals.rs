@@ -29,7 +29,13 @@ fn a_credential_helper_ends_with_the_program() {
         let config = r#"{"credsStore":"hangs"}"#;
         scene.sandbox.write("docker/config.json", config);
         let pipe = scene.sandbox.path("pipe");
-        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert!(
+            Command::new("mkfifo")
+                .arg(&pipe)
+                .status()
+                .unwrap()
+                .success()
+        );
 
         let image = format!("{}/app:v1", double.host());
         let path = format!("{}:/usr/bin:/bin", scene.sandbox.path("").display());

@@ -83,7 +83,11 @@ impl Entries {
                     _ => true,
                 }
         };
-        let mut whole = self.descriptors.iter().filter(is_meant).filter_map(whole_name);
+        let mut whole = self
+            .descriptors
+            .iter()
+            .filter(is_meant)
+            .filter_map(whole_name);
         let first = whole.next()?;
         whole.all(|other| other == first).then_some(first)
     }

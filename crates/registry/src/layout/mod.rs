@@ -474,7 +474,9 @@ fn without_index(storage: &Storage) -> Result<LayoutError, LayoutError> {
         return Ok(LayoutError::WithoutManifest { place, images });
     }
     let detail = match storage.open(OCI_LAYOUT)? {
-        Some(_) => "it has no index.json: whoever wrote it did not finish (the same `sealcheck copy` again goes on with it)",
+        Some(_) => {
+            "it has no index.json: whoever wrote it did not finish (the same `sealcheck copy` again goes on with it)"
+        }
         None => "it is no image layout: it has no index.json",
     };
     Ok(LayoutError::NotALayout {
