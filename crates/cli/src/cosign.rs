@@ -5,6 +5,7 @@ use std::path::Path;
 
 use sealcheck_verify::{Outcome, Reason, Verdict};
 
+use crate::args::Command;
 use crate::problem::{Problem, Result};
 
 /// Under which name the program was started.
@@ -22,6 +23,14 @@ impl StartedAs {
         match program.and_then(|program| Path::new(program).file_stem()) {
             Some(stem) if stem == "cosign" => Self::Cosign,
             _ => Self::Sealcheck,
+        }
+    }
+
+    /// How it is called.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sealcheck => "sealcheck",
+            Self::Cosign => "cosign",
         }
     }
 
@@ -66,8 +75,54 @@ fn missing(command: &str) -> Option<Problem> {
     )
 }
 
+/// The command line under this name: help without the commands that cosign does not have, and with its exit codes. `name` is
+/// the command that was given, if it is one.
+pub(crate) fn in_its_words(root: clap::Command, name: &str) -> clap::Command {
+    let mut root = help(root);
+    for own in OWN {
+        root = root.mut_subcommand(own, |command| command.hide(true));
+    }
+    match Command::NAMES.contains(&name) && !OWN.contains(&name) {
+        true => root.mut_subcommand(name, help),
+        false => root,
+    }
+}
+
+/// A help text for this name.
+fn help(command: clap::Command) -> clap::Command {
+    let renamed = |text: &str| text.replace("sealcheck ", "cosign ");
+    let command = command.mut_args(|arg| match arg.get_help().map(ToString::to_string) {
+        Some(text) if text.contains("sealcheck ") => arg.help(renamed(&text)),
+        _ => arg,
+    });
+    let Some(text) = command.get_after_help().map(ToString::to_string) else {
+        return command;
+    };
+    let of_root = command.get_name() == StartedAs::Sealcheck.name();
+    let is_own = |paragraph: &&str| paragraph.starts_with("Exit codes");
+    let codes = match (of_root, command.get_name()) {
+        (true, _) | (false, "verify") => VERIFY_CODES,
+        (false, _) => CODES,
+    };
+    let paragraphs: Vec<String> = text
+        .split("\n\n")
+        .map(|paragraph| match is_own(&paragraph) {
+            true => codes.to_owned(),
+            false => renamed(paragraph),
+        })
+        .collect();
+    command.after_help(paragraphs.join("\n\n"))
+}
+
 /// The commands that cosign does not have, which its help need not list.
-pub(crate) const OWN: [&str; 4] = ["copy", "inspect", "explain", "completions"];
+const OWN: [&str; 5] = ["copy", "release", "inspect", "explain", "completions"];
+
+const CODES: &str = "\
+Exit codes are cosign's: 0 when it is proved or printed, otherwise 1.";
+const VERIFY_CODES: &str = "\
+Exit codes are cosign's: 0 when it is proved or printed, otherwise 1; of
+`verify`, for images with signatures of the old form, also 10 no signature,
+11 no such image, 12 no signature that fits.";
 
 /// cosign has codes of its own for `verify` with signatures of the old form; everything else is 1. One more (13, no
 /// certificate) is in cosign's source, and no image of 3.1.3 gives it: a signature by a key alone is 12.

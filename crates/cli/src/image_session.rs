@@ -4,9 +4,11 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sealcheck_engine::{Demand, ImageRequest, ImageSource, ImageVerdict, Platforms};
+use sealcheck_engine::{
+    Demand, ImageRequest, ImageSource, ImageVerdict, Inventory, Manifested, Platforms,
+};
 use sealcheck_registry::{Platform, Repository};
-use sealcheck_verify::Requirements;
+use sealcheck_verify::{Reason, Requirements, printable};
 
 use crate::args::{
     ImageVerifyArgs, ImagesArgs, NetworkArgs, PlatformsArgs, RefusedAttestationArgs, RegistryArgs,
@@ -15,6 +17,7 @@ use crate::opened::Opened;
 use crate::output::{self, Report, Shape};
 use crate::problem::{Problem, Result};
 use crate::registry::{self, Access};
+use crate::report::image::PLATFORM_HINT;
 use crate::session::tell_pipe;
 use crate::suggestion::{self, Found};
 use crate::{CommandLine, image_source, setup};
@@ -90,6 +93,16 @@ impl<'a> ImageSession<'a> {
         })
     }
 
+    /// Refuses images without a name to pin. A layout that cannot be read is for the verification to tell.
+    pub(crate) fn require_names(&self) -> Result<()> {
+        let engine = &self.opened.engine;
+        let is_nameless = |image: &&ImageSource| matches!(engine.name_to_pin(image), Ok(None));
+        match self.images.iter().find(is_nameless) {
+            Some(image) => Err(nameless(&image.to_string())),
+            None => Ok(()),
+        }
+    }
+
     /// Verifies the images, writes the results, and gives the exit code. `aside`: standard output belongs to what `each`
     /// does with a verdict.
     pub(crate) fn run(
@@ -136,6 +149,15 @@ impl<'a> ImageSession<'a> {
     }
 }
 
+/// That there is nothing to pin an image by.
+pub(crate) fn nameless(name: &str) -> Problem {
+    Problem::argument(format!(
+        "--pin: {} has no name of a registry for the image, or several, so that there is no reference to pin",
+        printable(name)
+    ))
+    .with_hint("Name it as it is called in the layout, or verify it in its registry; without --pin the report has the digest. `sealcheck copy` and containerd write such names (io.containerd.image.name).")
+}
+
 /// Which images of an index the flags mean.
 pub(crate) fn platforms(args: &PlatformsArgs) -> Platforms {
     match (&args.platform, args.all_platforms) {
@@ -149,6 +171,19 @@ pub(crate) fn platforms(args: &PlatformsArgs) -> Platforms {
 pub(crate) fn one_or_given(platform: Option<&Platform>) -> Platforms {
     platform.map_or(Platforms::AsGiven, |platform| {
         Platforms::One(platform.clone())
+    })
+}
+
+/// That the inventory of an image may lack something.
+pub(crate) fn incomplete(inventory: &Inventory) -> Option<Problem> {
+    let failure = inventory.failures.first()?;
+    let is_missing = |it: &Manifested| it.missing.as_ref() == Some(failure);
+    let problem = Problem::from(failure.clone());
+    let is_listed =
+        failure.reason == Reason::ImageNotFound && inventory.manifests.iter().any(is_missing);
+    Some(match is_listed {
+        true => problem.with_hint(PLATFORM_HINT),
+        false => problem,
     })
 }
 

@@ -21,11 +21,20 @@ pub(crate) fn all(args: &ImagesArgs) -> Result<Vec<ImageSource>> {
         return Ok(out);
     };
     let name = list.display().to_string();
+    if list.is_dir() {
+        return Err(
+            Problem::argument(format!("{name} is a folder, not a list of images")).with_hint(
+                format!("--images-from takes a file with one image a line; an image layout is named as oci:{name}."),
+            ),
+        );
+    }
     let bytes = files::read(list, LIST_BYTES)?;
     let text = String::from_utf8(bytes).map_err(|_| {
         Problem::argument(format!("{name} is not text"))
             .with_hint("--images-from takes a list of images, one a line.")
     })?;
+    // Editors of Windows put a byte-order mark before the text.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     for (number, line) in text.lines().enumerate() {
         let image = line.split_once('#').map_or(line, |(image, _)| image).trim();
         if image.is_empty() {
@@ -60,7 +69,7 @@ pub(crate) fn one(text: &str, local: bool) -> Result<ImageSource> {
 
 /// A layout with what may stand behind its path: `@` and a digest, or `:` and a name. A path that is there as a whole
 /// is taken as it is.
-fn layout_at(text: &str) -> ImageSource {
+pub(crate) fn layout_at(text: &str) -> ImageSource {
     let whole = || ImageSource::Layout {
         path: text.into(),
         image: None,
@@ -132,6 +141,50 @@ fn alone(text: &str) -> Option<Problem> {
     )
 }
 
+/// The hint for an image of Docker Hub that was not had, where what was written may be meant as a path: `name` is the reference
+/// or what stands for it on the command line.
+pub(crate) fn also_here(name: &str) -> Option<String> {
+    let text = name.strip_prefix(DOCKER_LIBRARY).unwrap_or(name);
+    let text = text.strip_suffix(":latest").unwrap_or(text);
+    let (path, image) = match text.split_once(':') {
+        Some((path, image)) => (path, Some(image)),
+        None => (text, None),
+    };
+    if path.is_empty() || text.contains(['/', '@']) || SCHEMES.contains(&path) {
+        return None;
+    }
+    let behind = image.map(|image| format!(":{image}")).unwrap_or_default();
+    let is_archive = [".tar", ".tgz", ".tar.gz"]
+        .iter()
+        .any(|end| path.ends_with(end));
+    let path = Path::new(path);
+    let shown = printable(&path.display().to_string());
+    match (path.is_dir(), path.is_file()) {
+        (true, _) => Some(format!(
+            "{shown} is also a folder here: oci:{shown}{behind}."
+        )),
+        (_, true) if is_archive => Some(format!(
+            "{shown} is also a file here: oci-archive:{shown}{behind}."
+        )),
+        (_, true) if image.is_none() => Some(format!(
+            "{shown} is also a file here: a list of images is given as --images-from {shown}, an archive as oci-archive:{shown}."
+        )),
+        _ => None,
+    }
+}
+
+/// A problem with an image, with [`also_here`] behind its hint. `local`: it is a path anyway.
+pub(crate) fn or_path(problem: Problem, text: &str, local: bool) -> Problem {
+    let is_of_image = !local && problem.failure.reason != Reason::ArgumentInvalid;
+    match also_here(text).filter(|_| is_of_image) {
+        Some(also) => {
+            let hint = format!("{} {also}", problem.hint());
+            problem.with_hint(hint)
+        }
+        None => problem,
+    }
+}
+
 fn not_a_reference(text: &str, error: &InvalidReference) -> Problem {
     let problem = Problem::from(
         Failure::new(Reason::ReferenceMalformed)
@@ -181,6 +234,9 @@ fn not_a_reference(text: &str, error: &InvalidReference) -> Problem {
 
 const SCHEMES: [&str; 3] = ["oci", "oci-archive", "docker-archive"];
 
+/// What the names of Docker Hub's own images begin with, which nobody writes.
+const DOCKER_LIBRARY: &str = "docker.io/library/";
+
 /// A list of images; a line of one is at most some 400 bytes long.
 const LIST_BYTES: Limit = Limit {
     name: "image-list-bytes",
@@ -192,7 +248,7 @@ mod tests {
     use sealcheck_engine::ImageSource;
     use sealcheck_verify::Digest;
 
-    use super::one;
+    use super::{also_here, one};
 
     fn layout(text: &str) -> (String, Option<String>) {
         match one(text, false).unwrap() {
@@ -225,6 +281,27 @@ mod tests {
         }
         let by_digest = format!("oci:no-such@{digest}");
         assert_eq!(layout(&by_digest), ("no-such".to_owned(), Some(digest)));
+    }
+
+    #[test]
+    fn a_name_that_is_a_path_too_gets_a_hint() {
+        // Tests run in the folder of their crate.
+        let src = Some("src is also a folder here: oci:src.".to_owned());
+        assert_eq!(also_here("src"), src);
+        assert_eq!(also_here("docker.io/library/src:latest"), src);
+        let tagged = also_here("docker.io/library/src:v1").unwrap();
+        assert!(tagged.ends_with(" oci:src:v1."), "{tagged}");
+        let file = also_here("Cargo.toml").unwrap();
+        assert!(file.contains("--images-from Cargo.toml"), "{file}");
+        for other in [
+            "no-such",
+            "registry.example/src",
+            "oci:src",
+            "src/cosign.rs",
+            "",
+        ] {
+            assert_eq!(also_here(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -32,6 +32,7 @@ mod round;
 mod secrets;
 mod session;
 mod setup;
+mod signals;
 mod signer;
 mod suggestion;
 mod trust_files;
@@ -93,9 +94,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         return ended(Err(problem), console, started_as, arguments, wanted);
     }
     if started_as == StartedAs::Cosign {
-        for own in cosign::OWN {
-            root = root.mut_subcommand(own, |command| command.hide(true));
-        }
+        root = cosign::in_its_words(root, name);
     }
     if WITH_VARIABLES.contains(&name) {
         root = root.mut_subcommand(name, |command| {
@@ -163,9 +162,12 @@ fn dispatch(command: &Command, line: &CommandLine<'_>) -> Result<u8> {
         Command::VerifyAttestation(args) => commands::verify_attestation::run(args, line),
         Command::VerifyBlob(args) => commands::verify_blob::run(args, line),
         Command::VerifyBlobAttestation(args) => commands::verify_blob_attestation::run(args, line),
-        Command::Tree(args) => commands::tree::run(args, line),
-        Command::Download(args) => commands::download::run(args, line),
-        Command::Copy(args) => commands::copy::run(args, line),
+        Command::Tree(args) => commands::tree::run(args, line)
+            .map_err(|problem| image_source::or_path(problem, &args.image, args.local_image)),
+        Command::Download(args) => commands::download::run(args, line)
+            .map_err(|problem| image_source::or_path(problem, &args.image, args.local_image)),
+        Command::Copy(args) => commands::copy::run(args, line)
+            .map_err(|problem| image_source::or_path(problem, &args.image, args.local_image)),
         Command::Release(args) => commands::release::run(&args.command, line),
         Command::Inspect(args) => commands::inspect::run(args, line.console),
         Command::Explain(args) => commands::explain::run(args, line.console),
@@ -235,14 +237,20 @@ fn not_parsed(
                 _ => 0,
             }
         }
+        DisplayHelpOnMissingArgumentOrSubcommand if started_as == StartedAs::Cosign => {
+            let help = error.render().ansi().to_string();
+            let printed = output::print(Console::new(ColorWhen::Auto, secrets), &help);
+            printed.map_or(1, |()| 0)
+        }
         DisplayHelpOnMissingArgumentOrSubcommand => {
             error.print().ok();
             2
         }
         _ => {
+            let program = started_as.name();
             let command = match Command::NAMES.contains(&name) {
-                true => format!("sealcheck {name}"),
-                false => "sealcheck".to_owned(),
+                true => format!("{program} {name}"),
+                false => program.to_owned(),
             };
             let problem = usage::problem(error, &command);
             let console = Console::new(ColorWhen::Auto, secrets);

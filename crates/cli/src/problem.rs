@@ -5,6 +5,7 @@ use std::io;
 use sealcheck_verify::{Failure, Reason};
 
 use crate::escape::escaped;
+use crate::report::image::{NAMES_HINT, is_other_name};
 
 /// A failure of the command itself, with what the user can do about it.
 #[derive(Debug)]
@@ -114,7 +115,11 @@ impl Problem {
 
     /// What to do.
     pub(crate) fn hint(&self) -> &str {
-        self.hint.as_deref().unwrap_or(self.failure.hint())
+        match &self.hint {
+            Some(hint) => hint,
+            None if is_other_name(&self.failure) => NAMES_HINT,
+            None => self.failure.hint(),
+        }
     }
 
     /// The exit code.

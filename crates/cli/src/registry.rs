@@ -9,7 +9,7 @@ use sealcheck_registry::{Credential, Keychain, Registries, Repository};
 use crate::args::{DeprecatedRegistryArgs, RegistryArgs};
 use crate::environment::{Origin, origin, spoken};
 use crate::problem::{Problem, Result};
-use crate::{CommandLine, environment, setup};
+use crate::{CommandLine, environment, setup, signals};
 
 /// How registries are spoken to, and what that needs of the network. The default speaks to none with credentials.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +33,8 @@ pub(crate) fn read(
         Some(path) => Registries::read(path)?,
         None => Registries::default(),
     };
-    let mut keychain = Keychain::from_environment();
+    let mut keychain =
+        Keychain::from_environment().with_call_before_helpers(signals::end_helpers_too);
     if let Some(path) = &args.pull_secret {
         keychain = keychain.with_pull_secret(path)?;
     }
@@ -73,7 +74,12 @@ pub(crate) fn repositories(args: &RegistryArgs, matches: &ArgMatches) -> Result<
                     "{}: {error}",
                     spoken(matches, "signature_repository")
                 ))
-                .with_hint("Give a repository without tag and digest: registry.example/signatures.")
+                .with_hint(match text.contains("://") {
+                    true => "Give the repository without a scheme: registry.example/signatures.",
+                    false => {
+                        "Give a repository without tag and digest: registry.example/signatures."
+                    }
+                })
             })
         })
         .collect()

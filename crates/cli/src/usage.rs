@@ -142,7 +142,10 @@ pub(crate) fn problem(error: &clap::Error, command: &str) -> Problem {
         {
             (
                 format!("{argument} is given twice"),
-                Some("It can be given once only.".to_owned()),
+                Some(match argument.contains("--certificate-") {
+                    true => "It can be given once only, as in cosign; --identity and --issuer may be repeated, each --identity beside its --issuer.".to_owned(),
+                    false => "It can be given once only.".to_owned(),
+                }),
             )
         }
         ErrorKind::ArgumentConflict => (

@@ -1,7 +1,7 @@
 //! The list of everything that is attached to an image (`sealcheck/tree/v1`).
 
 use sealcheck_verify::evidence::Place;
-use sealcheck_verify::{Digest, Reason, Time};
+use sealcheck_verify::{Digest, Failure, Reason, Time};
 use serde::Serialize;
 
 /// The name of the JSON schema that [`TreeDocument`] serialises to.
@@ -17,7 +17,7 @@ pub struct TreeDocument {
     pub schema: &'static str,
     /// How the user named the image.
     pub name: String,
-    /// The canonical reference with the digest; absent for a layout that does not name the image.
+    /// The canonical reference with the digest; absent for a layout, whose names are its own word.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
     /// Whether a signer was named, by whom proofs must be. Without one nothing is verified.
@@ -42,6 +42,9 @@ pub struct TreeManifest {
     pub platform: Option<String>,
     /// What is attached to it, in the order of the places.
     pub attachments: Vec<TreeAttachment>,
+    /// Why the image itself could not be had: its index lists it, and nothing says what may be attached to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Failure>,
 }
 
 /// One thing that is attached.

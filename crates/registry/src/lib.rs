@@ -56,7 +56,7 @@ pub mod double;
 
 pub use client::{Blob, Referrers, Registry, Resolved, Settings};
 pub use configuration::Registries;
-pub use credentials::{Credential, Keychain};
+pub use credentials::{Credential, Keychain, end_helpers};
 pub use descriptor::{Descriptor, Platform};
 pub use error::RegistryError;
 pub use lookup::{Absence, Lookup};

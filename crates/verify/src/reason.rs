@@ -405,8 +405,8 @@ reasons! {
         "The report names the limit. Have what does not belong there removed (thousands of referrers, a manifest of megabytes), or copy the image and its proofs elsewhere.";
     RegistryCredentialsUnavailable "registry-credentials-unavailable" Unavailable
         "the credentials for the registry could not be had"
-        "Credentials are configured, but the helper program failed, hung or printed what is no credential, or the file that holds them is broken."
-        "Run the helper that is named by hand, or correct the file; `docker login` writes it anew.";
+        "Credentials are configured, but the helper program failed, hung or printed what is no credential, or the file that holds them is broken or not there."
+        "Run the helper that is named by hand, or correct the file or the variable that names it; `docker login` writes the file anew.";
     PlatformNotFound "platform-not-found" Usage
         "there is no image for this platform"
         "The index lists no image for the platform that was named, or more than one that fit, or the image is for another platform."

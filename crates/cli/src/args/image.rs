@@ -356,8 +356,9 @@ Examples:
       --identity krel-trust@k8s-releng-prod.iam.gserviceaccount.com \\
       --issuer https://accounts.google.com
 
-Exit codes: 0 the list is complete, 2 usage, 3 a place did not answer. The state
-of what is attached does not change it: to decide, use `sealcheck verify`.";
+Exit codes: 0 the list is complete, 2 usage, or an image that the index lists is
+not here, 3 a place did not answer. The state of what is attached does not
+change it: to decide, use `sealcheck verify`.";
 
 pub(super) const DOWNLOAD_HELP: &str = "\
 One JSON document a line. Nothing of it is verified.
@@ -369,8 +370,8 @@ Examples:
     --predicate-type slsaprovenance1
   sealcheck download bundle registry.example/app:v1 --platform linux/arm64
 
-Exit codes: 0 printed, 2 usage, 3 a place did not answer or what it has cannot be
-read, 4 there is none.";
+Exit codes: 0 printed, 2 usage, 3 a place did not answer or what it has cannot
+be read, 4 there is none.";
 
 pub(super) const COPY_HELP: &str = "\
 The folder is an OCI image layout, which other tools read as well. Nothing is

@@ -1,9 +1,10 @@
 //! `sealcheck copy`.
 
-use std::fmt::Write as _;
+use std::ffi::OsStr;
+use std::fmt::{Display, Write as _};
+use std::path::{Path, PathBuf};
 
-use sealcheck_engine::{Copied, CopyRequest};
-use sealcheck_registry::Reference;
+use sealcheck_engine::{Copied, CopyRequest, ImageSource};
 use sealcheck_verify::printable;
 use serde::Serialize;
 
@@ -18,11 +19,7 @@ use crate::{CommandLine, image_source, output, registry, setup};
 
 /// Copies an image with its proofs into a layout.
 pub(crate) fn run(args: &CopyArgs, line: &CommandLine<'_>) -> Result<u8> {
-    if args.layout.is_file() {
-        let name = args.layout.display();
-        return Err(Problem::argument(format!("{name} is a file, not a folder"))
-            .with_hint("Name a folder: a new or an empty one, or an image layout."));
-    }
+    let layout = folder(&args.layout)?;
     let image = image_source::one(&args.image, args.local_image)?;
     let repositories = registry::repositories(&args.registry, line.matches)?;
     let images = std::slice::from_ref(&image);
@@ -30,7 +27,7 @@ pub(crate) fn run(args: &CopyArgs, line: &CommandLine<'_>) -> Result<u8> {
     let engine = setup::reading_engine(&args.network, access, None)?;
     let request = CopyRequest {
         image,
-        layout: args.layout.clone(),
+        layout,
         platforms: one_or_given(args.platform.as_ref()),
         repositories,
     };
@@ -46,6 +43,39 @@ pub(crate) fn run(args: &CopyArgs, line: &CommandLine<'_>) -> Result<u8> {
     };
     output::print(line.console, &text)?;
     Ok(0)
+}
+
+/// The folder to write, which may be named as the other commands name it: oci:FOLDER.
+fn folder(target: &Path) -> Result<PathBuf> {
+    let refused = |detail: String| Err(Problem::argument(detail).with_hint(FOLDER_HINT));
+    let text = target.to_str().unwrap_or_default();
+    let scheme = text.split_once(':').filter(|_| !target.exists());
+    let folder = match scheme {
+        Some(("oci", "")) => return refused("oci: names no folder".to_owned()),
+        Some(("oci", rest)) => match image_source::layout_at(rest) {
+            ImageSource::Layout { path, image: None } => path,
+            _ => {
+                return refused("a copy keeps the names of the image: none can be given".to_owned());
+            }
+        },
+        Some((scheme @ ("oci-archive" | "docker-archive" | "docker" | "dir"), _)) => {
+            return refused(format!(
+                "a copy is written into a folder, and {scheme}: is something else"
+            ));
+        }
+        _ => target.to_owned(),
+    };
+    let name = folder.display();
+    if folder.is_file() {
+        return refused(format!("{name} is a file, not a folder"));
+    }
+    let is_archive = |extension: &OsStr| ARCHIVES.iter().any(|archive| extension == *archive);
+    if !folder.exists() && folder.extension().is_some_and(is_archive) {
+        return refused(format!(
+            "{name} is the name of an archive, and a copy is written into a folder"
+        ));
+    }
+    Ok(folder)
 }
 
 /// What was copied.
@@ -74,10 +104,9 @@ struct Document {
 impl Document {
     fn new(request: &CopyRequest, copied: &Copied) -> Self {
         let layout = request.layout.display().to_string();
-        let tag = copied.reference.as_ref().and_then(Reference::tag);
-        let source = match tag {
+        let source = match &copied.name {
             // What stands behind the first colon would be the name.
-            Some(tag) if !layout.contains(':') => format!("oci:{layout}:{tag}"),
+            Some(name) if !layout.contains(':') => format!("oci:{layout}:{name}"),
             _ => format!("oci:{layout}@{}", copied.digest),
         };
         Self {
@@ -108,8 +137,11 @@ fn text(copied: &Document) -> String {
     add(
         "written",
         &format!(
-            "{} manifests, {} of them proofs or other attachments; {} blobs; {} bytes",
-            copied.manifests, copied.attachments, copied.blobs, copied.bytes
+            "{}, {} of them proofs or other attachments; {}; {}",
+            counted(copied.manifests, "manifest"),
+            copied.attachments,
+            counted(copied.blobs, "blob"),
+            counted(copied.bytes, "byte"),
         ),
     );
     for digest in &copied.left_out {
@@ -126,6 +158,16 @@ fn text(copied: &Document) -> String {
     out
 }
 
+fn counted(count: impl Display + PartialEq + From<u8>, what: &str) -> String {
+    match count == 1_u8.into() {
+        true => format!("{count} {what}"),
+        false => format!("{count} {what}s"),
+    }
+}
+
+const FOLDER_HINT: &str = "Name a folder: a new or an empty one, or an image layout. `tar -cf FILE -C FOLDER .` makes an archive of it, which is read as oci-archive:FILE.";
+/// How files are called that would not be taken for folders.
+const ARCHIVES: [&str; 3] = ["tar", "tgz", "gz"];
 /// The longest label and two spaces.
 const LABELS: usize = 9;
 /// The column of the values.

@@ -15,7 +15,7 @@ use crate::CommandLine;
 use crate::args::{DownloadArgs, DownloadKind};
 use crate::cosign::StartedAs;
 use crate::demands::predicate_type;
-use crate::image_session::one_or_given;
+use crate::image_session::{incomplete, one_or_given};
 use crate::problem::{Problem, Result};
 use crate::{image_source, output, registry, setup};
 
@@ -57,15 +57,16 @@ pub(crate) fn run(args: &DownloadArgs, line: &CommandLine<'_>) -> Result<u8> {
     if let Some(failure) = left_out {
         return Err(Problem::from(failure).with_line("There is more than was printed."));
     }
-    if let Some(failure) = inventory.failures.first() {
-        let problem = Problem::from(failure.clone());
+    if let Some(problem) = incomplete(&inventory) {
         return Err(problem.with_line(match printed {
             0 => "Nothing was found where there was an answer.",
             _ => "There may be more than was printed.",
         }));
     }
-    // cosign prints nothing where it finds no attestation, and is content.
-    let is_content = line.started_as == StartedAs::Cosign && args.what == DownloadKind::Attestation;
+    // cosign prints nothing where it finds no attestation, and is content unless one type is wanted.
+    let is_content = line.started_as == StartedAs::Cosign
+        && args.what == DownloadKind::Attestation
+        && wanted.is_none();
     if printed == 0 && is_content {
         return Ok(0);
     }

@@ -6,6 +6,7 @@ use sealcheck_verify::{Content, Failure, Material, Outcome, Requirements, Verdic
 
 use crate::args::{DocumentFormat, TreeArgs};
 use crate::cosign::StartedAs;
+use crate::image_session::incomplete;
 use crate::opened::Opened;
 use crate::problem::{Problem, Result};
 use crate::signer::Given;
@@ -57,12 +58,12 @@ pub(crate) fn run(args: &TreeArgs, line: &CommandLine<'_>) -> Result<u8> {
     let mut unread = attachments
         .filter_map(Attachment::failure)
         .filter(|failure| failure.outcome() == Outcome::Unavailable);
-    let (failure, line) = match (inventory.failures.first(), unread.next()) {
+    let (problem, line) = match (incomplete(&inventory), unread.next()) {
         (None, None) => return Ok(0),
-        (Some(failure), _) => (failure, "There may be more than is listed."),
-        (None, Some(failure)) => (failure, "What is in it could not be read."),
+        (Some(problem), _) => (problem, "There may be more than is listed."),
+        (None, Some(failure)) => (failure.clone().into(), "What is in it could not be read."),
     };
-    Err(Problem::from(failure.clone()).late().with_line(line))
+    Err(problem.late().with_line(line))
 }
 
 /// Whether the flags say who must have signed, be it incompletely.
@@ -87,6 +88,7 @@ fn document(image: &ImageSource, inventory: &Inventory, judge: Option<&Opened>) 
             .iter()
             .flat_map(|attachment| entries(attachment, inventory, judge))
             .collect(),
+        missing: manifest.missing.clone(),
     });
     TreeDocument {
         schema: TREE_SCHEMA,

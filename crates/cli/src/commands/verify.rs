@@ -6,7 +6,7 @@ use sealcheck_verify::{Content, Outcome};
 use crate::CommandLine;
 use crate::args::{RefusedArgs, VerifyImageArgs};
 use crate::commands::verify_blob_attestation::require_claims;
-use crate::image_session::{self, ImageSession};
+use crate::image_session::{self, ImageSession, nameless};
 use crate::output;
 use crate::problem::{Problem, Result};
 
@@ -22,6 +22,9 @@ pub(crate) fn run(args: &VerifyImageArgs, line: &CommandLine<'_>) -> Result<u8> 
                 requirements.annotation(name, value)
             })
     })?;
+    if args.pin {
+        session.require_names()?;
+    }
     session.run(None, args.pin, |verdict| match args.pin {
         true => pin(verdict, line),
         false => Ok(()),
@@ -35,10 +38,11 @@ fn pin(verdict: &ImageVerdict, line: &CommandLine<'_>) -> Result<()> {
     }
     match verdict.pinned() {
         [reference] => output::print(line.console, &format!("{reference}\n")),
-        [] => Err(Problem::argument(
-            "the layout does not name the image, so there is no reference to pin",
-        )
-        .with_hint("Verify the image in its registry, or take the digest from the report.")),
+        // It was there when the command began.
+        [] => {
+            let name = verdict.verdict().evidence().artifact.name.as_deref();
+            Err(nameless(name.unwrap_or_default()))
+        }
         several => Err(Problem::argument(format!(
             "{} images fit the platform, and their index is not signed, so that no one digest is proved",
             several.len()

@@ -2,10 +2,13 @@
 
 use std::borrow::Cow;
 
+use sealcheck_engine::ImageSource;
 use sealcheck_verify::evidence::{ImageFacts, ImageSignatureFacts, ProvedBy, RequiredFacts};
 use sealcheck_verify::{
     COSIGN_SIGNATURE, Evidence, Failure, Format, Outcome, Reason, Verdict, printable,
 };
+
+use crate::image_source;
 
 use super::text::{CLAIMED_SIGNER, KEY, Lines, SIGNER, log, name, said, signed_at, what_failed};
 
@@ -78,7 +81,15 @@ pub(super) fn signatures(out: &mut Lines, verdict: &Verdict, image: &ImageFacts,
 pub(super) fn pinned(evidence: &Evidence, image: &ImageFacts) -> String {
     match (&image.reference, &image.digest) {
         (Some(reference), _) => printable(reference),
-        (None, Some(digest)) => format!("{}@{digest}", name(evidence)),
+        (None, Some(digest)) => {
+            let name = name(evidence);
+            match image_source::one(&name, false) {
+                Ok(ImageSource::Layout { path, .. }) => {
+                    printable(&format!("oci:{}@{digest}", path.display()))
+                }
+                _ => format!("{name}@{digest}"),
+            }
+        }
         (None, None) => name(evidence),
     }
 }
@@ -118,8 +129,7 @@ pub(super) fn hint(evidence: &Evidence, reason: Reason) -> Option<Cow<'static, s
             None => "The report lists the places. If the proofs lie in another repository, name it with --signature-repository.".into(),
         },
         Reason::ImageNotFound => match &evidence.failure {
-            // Only layouts can tell what else there is.
-            Some(failure) if failure.found.is_some() => NAMES_HINT.into(),
+            Some(failure) if is_other_name(failure) => NAMES_HINT.into(),
             Some(_) if has_no_manifest(evidence) => PLATFORM_HINT.into(),
             _ => return None,
         },
@@ -140,6 +150,11 @@ pub(super) fn hint(evidence: &Evidence, reason: Reason) -> Option<Cow<'static, s
         }
         _ => return None,
     })
+}
+
+/// Whether a layout does not have the name: only layouts can tell what else there is.
+pub(crate) fn is_other_name(failure: &Failure) -> bool {
+    failure.reason == Reason::ImageNotFound && failure.found.is_some()
 }
 
 /// What to say when the image's own repository was not looked at.
@@ -279,8 +294,9 @@ const SHOWN: usize = 10;
 /// The short report does not list the places.
 pub(super) const NO_PROOF_HINT: &str = "If the proofs lie in another repository, name it with --signature-repository. --verbose lists the places that were looked at.";
 const CERTIFICATE_HINT: &str = "A plain key signed, which proves no identity. If you trust the key, give it with --key instead of an identity.";
-const NAMES_HINT: &str = "Name one that the layout has: oci:FOLDER:NAME or oci:FOLDER@DIGEST.";
-const PLATFORM_HINT: &str =
+pub(crate) const NAMES_HINT: &str =
+    "Name one that the layout has: oci:FOLDER:NAME or oci:FOLDER@DIGEST.";
+pub(crate) const PLATFORM_HINT: &str =
     "Copy the image again with this platform, or name the registry that has it.";
 const LAYOUT_HINT: &str =
     "Check the path. `sealcheck copy IMAGE FOLDER` and `cosign save` write such folders.";

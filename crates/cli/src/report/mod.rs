@@ -1,7 +1,7 @@
 //! What people read.
 
 pub(crate) mod colour;
-mod image;
+pub(crate) mod image;
 pub(crate) mod progress;
 pub(crate) mod text;
 pub(crate) mod tree;

@@ -12,6 +12,7 @@ use sealcheck_verify::{Evidence, Failure, Outcome, Reason, Time, Verdict, printa
 
 use super::colour;
 use super::wrap::paragraph;
+use crate::image_source::also_here;
 use crate::problem::Problem;
 
 /// The whole report about one artifact.
@@ -497,8 +498,21 @@ fn word(state: CheckState) -> &'static str {
     }
 }
 
-/// The reason's cure, except where this case is known better.
+/// The cure, and for an image what may have been meant instead.
 fn hint<'e>(evidence: &'e Evidence, failure: &Failure) -> Cow<'e, str> {
+    let cure = cure(evidence, failure);
+    let name = evidence.artifact.name.as_deref();
+    match name
+        .filter(|_| evidence.image.is_some())
+        .and_then(also_here)
+    {
+        Some(also) => format!("{cure} {also}").into(),
+        None => cure,
+    }
+}
+
+/// The reason's cure, except where this case is known better.
+fn cure<'e>(evidence: &'e Evidence, failure: &Failure) -> Cow<'e, str> {
     let expected = failure.expected.as_deref().unwrap_or_default();
     let by_regex = expected.starts_with("regex:");
     let is_glob = expected.starts_with("glob:");

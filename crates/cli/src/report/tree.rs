@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstyle::Style;
 use sealcheck_record::{TreeAttachment, TreeDocument, TreeManifest, TreeState};
 use sealcheck_verify::evidence::Found;
-use sealcheck_verify::printable;
+use sealcheck_verify::{Failure, Reason, printable};
 
 use super::colour;
 use super::wrap::paragraph;
@@ -42,6 +42,14 @@ fn nothing(failed: usize) -> String {
     match failed {
         0 => "nothing attached".to_owned(),
         failed => format!("nothing found; {}", unanswered(failed)),
+    }
+}
+
+/// What is said of an image that could not be had.
+fn missing(failure: &Failure) -> String {
+    match failure.reason {
+        Reason::ImageNotFound => "not here".to_owned(),
+        reason => format!("could not be looked at, {reason}"),
     }
 }
 
@@ -84,7 +92,14 @@ fn write_manifest(
     }
     if manifest.attachments.is_empty() {
         let (branch, _) = branches(true);
-        writeln!(out, "{indent}{branch}{label}{nothing}{label:#}").ok();
+        match &manifest.missing {
+            None => writeln!(out, "{indent}{branch}{label}{nothing}{label:#}").ok(),
+            Some(failure) => {
+                let style = colour::DOUBT;
+                let what = missing(failure);
+                writeln!(out, "{indent}{branch}{style}{what}{style:#}").ok()
+            }
+        };
     }
 }
 
@@ -148,11 +163,19 @@ fn sum(tree: &TreeDocument, failed: usize) -> String {
         .iter()
         .flat_map(|manifest| &manifest.attachments)
         .collect();
+    let missing = tree.manifests.iter().filter(|it| it.missing.is_some());
+    let missing = match missing.count() {
+        0 => String::new(),
+        1 => "; 1 image is not here".to_owned(),
+        count => format!("; {count} images are not here"),
+    };
     if all.is_empty() {
-        return match failed {
-            0 => "nothing is attached".to_owned(),
-            failed => nothing(failed),
+        let nothing = match (failed, missing.is_empty()) {
+            (0, true) => "nothing is attached".to_owned(),
+            (0, false) => "nothing found".to_owned(),
+            (failed, _) => nothing(failed),
         };
+        return format!("{nothing}{missing}");
     }
     let mut parts = Vec::new();
     for state in STATES {
@@ -171,7 +194,11 @@ fn sum(tree: &TreeDocument, failed: usize) -> String {
         0 => String::new(),
         failed => format!("; {}", unanswered(failed)),
     };
-    format!("{} attached: {}{why}{open}", all.len(), parts.join(", "))
+    format!(
+        "{} attached: {}{why}{open}{missing}",
+        all.len(),
+        parts.join(", ")
+    )
 }
 
 fn style(state: TreeState) -> Style {

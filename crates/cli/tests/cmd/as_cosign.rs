@@ -108,6 +108,14 @@ fn downloads_print_what_cosign_prints() {
         |scene: &Scene, what| cosign(scene, &[&["download", what, "oci:layout:v1", "--offline"]]);
     let run = download(&scene, "attestation").exits(0);
     assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""));
+    // Of one type it wants one.
+    let typed = |scene: &Scene, kind| {
+        let base = ["download", "attestation", "oci:layout:v1", "--offline"];
+        cosign(scene, &[&base, &["--predicate-type", kind]])
+    };
+    let run = typed(&scene, "slsaprovenance1").exits(1);
+    let told = "no attestation of this type is attached";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
     let run = download(&scene, "sbom").exits(1);
     assert!(run.stderr.contains("no `download sbom`"), "{}", run.stderr);
 
@@ -121,6 +129,8 @@ fn downloads_print_what_cosign_prints() {
     let attached = &scene.repository.objects[layer].bytes;
     let signature = serde_json::from_slice::<Value>(attached).unwrap()["signatures"][0].clone();
     scene.lay_out();
+    typed(&scene, "slsaprovenance1").exits(0);
+    typed(&scene, "spdxjson").exits(1);
     let run = download(&scene, "attestation").exits(0);
     assert!(
         run.stdout.starts_with(r#"{"payloadType":"#),
@@ -143,14 +153,49 @@ fn help_lists_what_cosign_has() {
                 .filter_map(|line| line.split_whitespace().next());
             first.any(|word| word == name)
         };
-        ["verify", "tree", "copy", "inspect", "explain"].map(has)
+        ["verify", "tree", "copy", "release", "inspect", "explain"].map(has)
     };
     let own = scene.sandbox.run(&["--help"]);
-    assert_eq!(help(own), [true; 5]);
+    assert_eq!(help(own), [true; 6]);
     let as_cosign = cosign(&scene, &[&["--help"]]);
-    assert_eq!(help(as_cosign), [true, true, false, false, false]);
+    assert_eq!(help(as_cosign), [true, true, false, false, false, false]);
     // They are there nevertheless.
     cosign(&scene, &[&["explain", "no-proof-found"]]).exits(0);
+}
+
+#[test]
+fn help_and_errors_speak_of_cosign() {
+    let scene = Scene::new();
+    for (arguments, codes) in [
+        (&["--help"][..], "10 no signature"),
+        (&["verify", "--help"], "10 no signature"),
+        (&["download", "--help"], "otherwise 1"),
+        (&["verify-blob", "--help"], "otherwise 1"),
+    ] {
+        let run = cosign(&scene, &[arguments]).exits(0);
+        assert!(run.stdout.contains(codes), "{}", run.stdout);
+        let own = [
+            "1 rejected",
+            "3 unavailable",
+            "4 unsigned",
+            "sealcheck verify",
+        ];
+        for own in own {
+            assert!(!run.stdout.contains(own), "{own}: {}", run.stdout);
+        }
+        let run = scene.sandbox.run(arguments).exits(0);
+        assert!(!run.stdout.contains("cosign's: 0"), "{}", run.stdout);
+    }
+    let run = cosign(&scene, &[&["verify", "--no-such-flag"]]).exits(1);
+    assert!(
+        run.stderr.contains("`cosign verify --help`"),
+        "{}",
+        run.stderr
+    );
+    // cosign is content without a command, and shows its help.
+    let run = cosign(&scene, &[]).exits(0);
+    assert!(run.stdout.contains("verify-attestation"), "{}", run.stdout);
+    scene.sandbox.run(&[]).exits(2);
 }
 
 #[test]

@@ -213,3 +213,59 @@ fn too_many_images_and_misspelt_flags_are_told_in_short() {
     let best = "Did you mean verify-attestation or verify-blob-attestation?";
     assert!(words(&run.stderr).contains(best), "{}", run.stderr);
 }
+
+#[test]
+fn a_name_that_is_a_path_here_is_told_as_both() {
+    let scene = Scene::signed();
+    scene.lay_out();
+    scene.sandbox.write("imgs.txt", "registry.example/app:v1");
+    for (text, hint) in [
+        ("layout", "layout is also a folder here: oci:layout."),
+        ("layout:v1", "layout is also a folder here: oci:layout:v1."),
+        ("imgs.txt", "given as --images-from imgs.txt"),
+    ] {
+        let run = scene.run("verify", &[text, "--offline", "-o", "text"]);
+        let report = words(&run.exits(3).stdout);
+        assert!(report.contains(hint), "{report}");
+        for command in [&["tree"][..], &["download", "signature"]] {
+            let run = scene.sandbox.run(&[command, &[text, "--offline"]].concat());
+            let told = words(&run.exits(3).stderr);
+            assert!(told.contains(hint), "{told}");
+        }
+    }
+    let run = scene.run("verify", &["nginx", "--offline", "-o", "text"]);
+    assert!(!run.exits(3).stdout.contains("also"));
+}
+
+#[test]
+fn flags_that_are_meant_otherwise_have_a_hint_that_fits() {
+    let scene = Scene::new();
+    for (arguments, hint) in [
+        (
+            &["--images-from", "."][..],
+            "is a folder, not a list of images",
+        ),
+        (
+            &["a/b:1", "--signature-repository", "https://r.example/x"],
+            "Give the repository without a scheme",
+        ),
+        (
+            &["a/b:1", "--signature-repository", "r.example/x:v1"],
+            "without tag and digest",
+        ),
+        (
+            &[
+                "a/b:1",
+                "--certificate-identity",
+                "a@example.com",
+                "--certificate-identity",
+                "b@example.com",
+            ],
+            "--identity and --issuer may be repeated",
+        ),
+    ] {
+        let run = scene.sandbox.run(&[&["verify"], arguments].concat());
+        let told = words(&run.exits(2).stderr);
+        assert!(told.contains(hint), "{arguments:?}: {told}");
+    }
+}

@@ -1,11 +1,11 @@
 //! Taking an image along with all its proofs, as an OCI image layout.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sealcheck_registry::layout::{LayoutError, LayoutWriter, Published, Role};
+use sealcheck_registry::layout::{Layout, LayoutError, LayoutWriter, Published, Role, Wanted};
 use sealcheck_registry::{Attached, Content, Descriptor, Lookup, Manifest, Reference, Repository};
 use sealcheck_verify::evidence::Place;
 use sealcheck_verify::{Digest, Failure, Reason, Result, limits::Limit};
@@ -44,6 +44,9 @@ pub struct Copied {
     pub reference: Option<Reference>,
     /// The digest of the image.
     pub digest: Digest,
+    /// The name that means this image in the layout and no other: its tag, or its whole name; `None` when only its digest
+    /// does.
+    pub name: Option<String>,
     /// Manifests that were copied, those of proofs among them.
     pub manifests: usize,
     /// Blobs that were copied.
@@ -69,7 +72,6 @@ impl Engine {
         let run = Run::new(self);
         let own = run.shelf(&request.image)?;
         let shelves = run.proof_shelves(&own, &request.repositories)?;
-        let writer = LayoutWriter::open(&request.layout).map_err(|error| unwritten(&error))?;
         let copying = async {
             let platforms = match &request.platforms {
                 Platforms::AsGiven => &Platforms::All,
@@ -80,6 +82,8 @@ impl Engine {
             if let Some(failure) = discovery.failures.first() {
                 return Err(failure.clone());
             }
+            // Of an image that is not there no folder is left.
+            let writer = LayoutWriter::open(&request.layout).map_err(|error| unwritten(&error))?;
             let mut copy = Copying {
                 writer: &writer,
                 name: request.image.to_string(),
@@ -119,12 +123,17 @@ impl Engine {
             writer
                 .publish(&published)
                 .map_err(|error| unwritten(&error))?;
-            Ok(copy.report(
-                resolved.reference.clone(),
-                resolved.digest,
-                attached.len(),
-                discovery,
-            ))
+            let name = resolved.reference.as_ref();
+            let name = name.and_then(|it| name_of_its_own(&request.layout, it, &resolved.digest));
+            Ok(Copied {
+                name,
+                ..copy.report(
+                    resolved.reference.clone(),
+                    resolved.digest,
+                    attached.len(),
+                    discovery,
+                )
+            })
         };
         let both: Vec<Shelf> = shelves.iter().chain([&own]).cloned().collect();
         run.wait(&both, copying)?
@@ -319,6 +328,7 @@ impl Copying<'_> {
         Copied {
             reference,
             digest,
+            name: None,
             manifests: self.manifests,
             blobs: self.blobs,
             bytes: self.bytes,
@@ -327,6 +337,17 @@ impl Copying<'_> {
             places: discovery.places,
         }
     }
+}
+
+/// The shortest name that means the image with this digest in a layout, and no other.
+fn name_of_its_own(layout: &Path, reference: &Reference, digest: &Digest) -> Option<String> {
+    let layout = Layout::open(layout).ok()?;
+    let tag = reference.tag()?;
+    let whole = format!("{}:{tag}", reference.repository());
+    [tag.to_owned(), whole].into_iter().find(|name| {
+        let found = layout.resolve(&Wanted::Name(name));
+        matches!(found, Ok(Lookup::Found(found)) if found.digest == *digest)
+    })
 }
 
 fn unwritten(error: &LayoutError) -> Failure {

@@ -11,7 +11,7 @@ use super::budget::Budget;
 use super::discover::{Discovery, Scope, discover};
 use super::layers::{Item, Kind};
 use super::request::{ImageSource, Platforms};
-use super::run::{Resolved, Run, manifest_of, resolve};
+use super::run::{Resolved, Run, listed, manifest_of, resolve};
 use super::select::{Chosen, select};
 use super::shelf::Shelf;
 use super::together::together;
@@ -27,7 +27,8 @@ pub struct Inventory {
     pub manifests: Vec<Manifested>,
     /// Every place that was looked at.
     pub places: Vec<Place>,
-    /// The places that gave no answer, so that there may be more than is listed here.
+    /// The places that gave no answer, so that there may be more than is listed here; and the images that are listed and
+    /// not there, of which nobody can say that nothing is attached.
     pub failures: Vec<Failure>,
 }
 
@@ -41,6 +42,8 @@ pub struct Manifested {
     pub platform: Option<Platform>,
     /// What is attached to it, in the order of the places.
     pub attachments: Vec<Attachment>,
+    /// Why the image itself could not be had, when an index lists it and nothing that is attached to it was found.
+    pub missing: Option<Failure>,
 }
 
 /// One thing that is attached: a layer of the manifest that holds it.
@@ -107,7 +110,9 @@ impl Engine {
         let (resolved, chosen) = run.wait(here, find(&own, image, platforms))??;
         let looking = look_at(&shelves, &chosen);
         let discovery = run.wait(&shelves, looking)?;
-        Ok(Inventory::new(&resolved, &chosen, discovery))
+        let mut inventory = Inventory::new(&resolved, &chosen, discovery);
+        run.wait(here, inventory.require_listed(&own))?;
+        Ok(inventory)
     }
 
     /// Verifies one attachment, with what the inventory has of it: nothing is fetched, and no log is asked. One verdict for
@@ -192,6 +197,7 @@ impl Inventory {
                     .filter(|item| item.subject == image.descriptor.digest)
                     .map(Attachment::new)
                     .collect(),
+                missing: None,
             })
             .collect();
         Self {
@@ -199,6 +205,28 @@ impl Inventory {
             manifests,
             places: discovery.places,
             failures: discovery.failures,
+        }
+    }
+
+    /// An index may be there without the images that it lists: before nothing is said to be attached to one, it must be
+    /// there. The first manifest was read.
+    async fn require_listed(&mut self, own: &Shelf) {
+        let bare: Vec<&mut Manifested> = self
+            .manifests
+            .iter_mut()
+            .skip(1)
+            .filter(|manifest| manifest.attachments.is_empty())
+            .collect();
+        let looking = bare
+            .iter()
+            .map(|manifest| manifest.descriptor.digest)
+            .map(|digest| async move { listed(own, &digest).await });
+        let answers = together(looking, MANIFESTS_AT_ONE_TIME).await;
+        for (manifest, answer) in bare.into_iter().zip(answers) {
+            if let Err(failure) = answer {
+                self.failures.push(failure.clone());
+                manifest.missing = Some(failure);
+            }
         }
     }
 }

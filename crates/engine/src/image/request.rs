@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use sealcheck_registry::{Platform, Reference, Repository};
-use sealcheck_verify::{Requirements, Verdict};
+use sealcheck_verify::{Digest, Requirements, Verdict};
 
 /// Where an image is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,16 +97,19 @@ impl ImageRequest {
     }
 }
 
-/// How evidence calls the image: the canonical reference, or the path and the name in it.
+/// How evidence calls the image: the canonical reference, or `oci:`, the path, and the name or the digest in it.
 impl fmt::Display for ImageSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Registry(reference) => fmt::Display::fmt(reference, f),
-            Self::Layout { path, image: None } => write!(f, "{}", path.display()),
+            Self::Layout { path, image: None } => write!(f, "oci:{}", path.display()),
             Self::Layout {
                 path,
                 image: Some(image),
-            } => write!(f, "{} ({image})", path.display()),
+            } => match image.parse::<Digest>() {
+                Ok(digest) => write!(f, "oci:{}@{digest}", path.display()),
+                Err(_) => write!(f, "oci:{}:{image}", path.display()),
+            },
         }
     }
 }

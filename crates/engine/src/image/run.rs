@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use sealcheck_registry::layout::{Layout, Wanted};
-use sealcheck_registry::{Lookup, Manifest, Reference, Registry, Repository};
+use sealcheck_registry::{Descriptor, Lookup, Manifest, Reference, Registry, Repository};
 use sealcheck_verify::{Digest, Failure, Reason, Result, printable};
 
 use super::request::{ImageSource, Platforms};
@@ -27,6 +27,8 @@ pub(crate) struct Run<'e> {
 pub(crate) struct Resolved {
     /// The reference with the digest; `None` for layouts.
     pub(crate) reference: Option<Reference>,
+    /// The reference that a pin is made of: this one, or the name that a layout has for the image.
+    pub(crate) name: Option<Reference>,
     pub(crate) digest: Digest,
     /// The manifest, where it had to be read.
     pub(crate) manifest: Option<Arc<Manifest>>,
@@ -98,6 +100,24 @@ impl<'e> Run<'e> {
     }
 }
 
+impl Engine {
+    /// The name by which an image can be pinned: the reference of one in a registry, for one in a layout the whole name that
+    /// the layout has for it, which is a claim. `None` where it has none, or several.
+    ///
+    /// # Errors
+    /// When a layout cannot be read, or it is not certain which of its images is meant.
+    pub fn name_to_pin(&self, image: &ImageSource) -> Result<Option<Reference>> {
+        match image {
+            ImageSource::Registry(reference) => Ok(Some(reference.clone())),
+            ImageSource::Layout { path, image } => {
+                let layout = Run::new(self).layout(path)?;
+                let found = in_layout(&layout, image.as_deref())?;
+                Ok(found.and_then(|(_, name)| name))
+            }
+        }
+    }
+}
+
 /// What the reference leads to, asked once. The manifest is read only where `platforms` makes it necessary.
 pub(crate) async fn resolve(
     shelf: &Shelf,
@@ -111,6 +131,7 @@ pub(crate) async fn resolve(
             match manifest.map_err(|error| unanswered(&error))? {
                 Lookup::Found(manifest) => Ok(Resolved {
                     reference: Some(reference.with_digest(*manifest.digest())),
+                    name: Some(reference.clone()),
                     digest: *manifest.digest(),
                     manifest: Some(manifest),
                     is_there: true,
@@ -122,6 +143,7 @@ pub(crate) async fn resolve(
             let resolved = registry.resolve(reference).await;
             match resolved.map_err(|error| unanswered(&error))? {
                 Lookup::Found(resolved) => Ok(Resolved {
+                    name: Some(resolved.reference.clone()),
                     reference: Some(resolved.reference),
                     digest: resolved.digest,
                     manifest: None,
@@ -131,16 +153,7 @@ pub(crate) async fn resolve(
             }
         }
         (Shelf::Layout(layout), ImageSource::Layout { image: name, .. }) => {
-            let digest = name.as_deref().and_then(|name| name.parse::<Digest>().ok());
-            let wanted = match (&digest, name.as_deref()) {
-                (Some(digest), _) => Wanted::Digest(digest),
-                (None, Some(name)) => Wanted::Name(name),
-                (None, None) => Wanted::Only,
-            };
-            let found = layout
-                .resolve(&wanted)
-                .map_err(|error| unanswered(&error))?;
-            let Lookup::Found(descriptor) = found else {
+            let Some((descriptor, name)) = in_layout(layout, name.as_deref())? else {
                 let failure = not_found(&image.to_string(), "");
                 let names = layout.names();
                 return Err(failure.found(match names.is_empty() {
@@ -154,6 +167,7 @@ pub(crate) async fn resolve(
             };
             Ok(Resolved {
                 reference: None,
+                name,
                 digest: descriptor.digest,
                 manifest,
                 is_there: true,
@@ -162,6 +176,29 @@ pub(crate) async fn resolve(
         // A shelf is made of its source.
         _ => Err(not_found(&image.to_string(), "")),
     }
+}
+
+/// The image of a layout that is meant, and the whole name that the layout has for it.
+fn in_layout(
+    layout: &Layout,
+    name: Option<&str>,
+) -> Result<Option<(Descriptor, Option<Reference>)>> {
+    let digest = name.and_then(|name| name.parse::<Digest>().ok());
+    let wanted = match (&digest, name) {
+        (Some(digest), _) => Wanted::Digest(digest),
+        (None, Some(name)) => Wanted::Name(name),
+        (None, None) => Wanted::Only,
+    };
+    let found = layout
+        .resolve(&wanted)
+        .map_err(|error| unanswered(&error))?;
+    Ok(match found {
+        Lookup::Found(descriptor) => {
+            let name = layout.whole_name(&wanted, &descriptor.digest);
+            Some((descriptor, name))
+        }
+        Lookup::Absent(_) => None,
+    })
 }
 
 /// Makes sure that other tools take the image of a layout for nothing else than these manifests, which are to be proved.

@@ -77,7 +77,7 @@ impl ImageVerdict {
 
     /// The reference with the digest that was proved, or was to be. Of an index that is not signed itself, and of which one
     /// platform was asked for, that is the digest of the image for it: the others are not proved. Several when several
-    /// images fit the platform; none where there is no [`ImageVerdict::reference`].
+    /// images fit the platform; none for a layout that has no whole name for the image. The name is then the layout's word.
     #[must_use]
     pub fn pinned(&self) -> &[Reference] {
         &self.pinned

@@ -309,9 +309,8 @@ impl Session<'_> {
             }
             _ => digests.push(index),
         }
-        let reference = resolved.reference.iter();
-        reference
-            .flat_map(|reference| digests.iter().map(|digest| reference.with_digest(*digest)))
+        let name = resolved.name.iter();
+        name.flat_map(|name| digests.iter().map(|digest| name.with_digest(*digest)))
             .collect()
     }
 }

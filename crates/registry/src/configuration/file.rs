@@ -201,7 +201,18 @@ impl WireCredentials {
     fn read(self, folder: &Path) -> Result<Source, Failure> {
         let secret = |field: &str, file: &Path| -> Result<Redacted, Failure> {
             let path = folder.join(file);
-            let content = read_file(&path, CREDENTIALS_BYTES)?;
+            let content = read_file(&path, CREDENTIALS_BYTES).map_err(|failure| {
+                match failure.reason {
+                    // The cure of that reason is about the command line.
+                    Reason::FileNotFound => invalid(field)
+                        .expected("a file; its path is relative to these settings")
+                        .found(format_args!("nothing at {}", path.display())),
+                    _ => Failure {
+                        field: Some(field.into()),
+                        ..failure
+                    },
+                }
+            })?;
             let text = String::from_utf8(content)
                 .map_err(|_| invalid(field).expected("text").found("other bytes"))?;
             // Editors end the last line; a password that ends in line breaks is not one anybody has.

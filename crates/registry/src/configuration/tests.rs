@@ -143,6 +143,27 @@ fn settings_of_a_host_reach_the_network() {
     assert!(!format!("{registries:?}").contains("hunter2"));
 }
 
+/// Paths in the settings are relative to them, so that the cure of a file on the command line would mislead.
+#[test]
+fn a_file_with_a_secret_that_is_missing_is_told_with_its_field() {
+    let folder = tempfile::tempdir().unwrap();
+    for (line, field) in [
+        ("{username: robot, password-file: gone}", "password-file"),
+        ("{token-file: gone}", "token-file"),
+        ("{identity-token-file: gone}", "identity-token-file"),
+    ] {
+        let text = format!("registries:\n  r.example: {{credentials: {line}}}");
+        let failure = file::parse(text.as_bytes(), folder.path()).unwrap_err();
+        assert_eq!(failure.reason, Reason::ConfigurationInvalid);
+        let place = format!("registries.r.example.credentials.{field}");
+        let named = failure.field.as_deref().unwrap();
+        assert!(named.ends_with(&place), "{failure}");
+        let found = failure.found.as_deref().unwrap();
+        assert!(found.contains(&folder.path().join("gone").display().to_string()));
+        assert!(failure.to_string().contains("relative to these settings"));
+    }
+}
+
 #[test]
 fn mistakes_are_named_with_their_place() {
     for (text, field, word) in [

@@ -13,6 +13,7 @@ use sealcheck_net::Redacted;
 use serde::Deserialize;
 use tokio::sync::{Mutex as AsyncMutex, oneshot};
 
+use super::running::Running;
 use super::{Credential, Found};
 use crate::RegistryError;
 use crate::flight::Flights;
@@ -24,6 +25,8 @@ use crate::reference::DOCKER_HUB;
 pub(super) struct Helpers {
     search: Option<OsString>,
     deadline: Duration,
+    /// Called before a helper is started.
+    before: Option<fn()>,
     turns: Mutex<HashMap<String, Arc<AsyncMutex<()>>>>,
     answers: Flights<(String, String), Answer>,
 }
@@ -33,6 +36,16 @@ pub(super) struct Helpers {
 struct Answer {
     found: Result<Option<Found>, RegistryError>,
     at: Instant,
+}
+
+impl Answer {
+    /// How long it is used. A failure too: one that took all of its time would take it again for every image of a batch.
+    fn kept(&self) -> Duration {
+        match self.found {
+            Ok(_) => KEPT,
+            Err(_) => FAILURE_KEPT,
+        }
+    }
 }
 
 /// What a helper prints for `get`.
@@ -61,6 +74,7 @@ impl Helpers {
         Self {
             search,
             deadline: DEADLINE,
+            before: None,
             turns: Mutex::default(),
             answers: Flights::default(),
         }
@@ -69,6 +83,15 @@ impl Helpers {
     pub(super) fn with_deadline(&self, deadline: Duration) -> Self {
         Self {
             deadline,
+            before: self.before,
+            ..Self::new(self.search.clone())
+        }
+    }
+
+    pub(super) fn with_call_before(&self, before: fn()) -> Self {
+        Self {
+            deadline: self.deadline,
+            before: Some(before),
             ..Self::new(self.search.clone())
         }
     }
@@ -81,11 +104,11 @@ impl Helpers {
     ) -> Result<Option<Found>, RegistryError> {
         let key = (name.to_owned(), registry.to_owned());
         self.answers
-            .forget_if(&key, |answer| answer.at.elapsed() > KEPT);
+            .forget_if(&key, |answer| answer.at.elapsed() > answer.kept());
         self.answers
             .join(
                 key,
-                |answer| answer.found.is_ok(),
+                |_| true,
                 || async {
                     let turn = self.turn(name);
                     let _turn = turn.lock().await;
@@ -137,6 +160,9 @@ impl Helpers {
             false => registry.to_owned(),
         };
         let deadline = self.deadline;
+        if let Some(before) = self.before {
+            before();
+        }
         let (sender, receiver) = oneshot::channel();
         // A thread of its own: programs are waited for, and nothing else may wait with them.
         thread::Builder::new()
@@ -190,16 +216,16 @@ fn converse(mut command: Command, server: &str, deadline: Duration) -> Result<En
         // It may carry the secret as well, and nobody reads it here.
         .stderr(Stdio::null());
     let started = Instant::now();
-    let mut child = command.spawn().map_err(|error| match error.kind() {
+    let mut running = Running::start(&mut command).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => "there is no such program in PATH".to_owned(),
         _ => format!("it could not be started: {error}"),
     })?;
-    let conversation = talk(&mut child, server, deadline, started);
+    let conversation = talk(&mut running.child, server, deadline, started);
     if conversation.is_err() {
         // Whatever it does, nobody waits for it any more.
-        let _ = child.kill();
+        running.end();
     }
-    let status = child.wait().map_err(|error| error.to_string());
+    let status = running.child.wait().map_err(|error| error.to_string());
     Ok(Ended {
         output: conversation?,
         status: status?,
@@ -256,6 +282,9 @@ const DEADLINE: Duration = Duration::from_secs(30);
 /// How long an answer is used: the shortest-lived credentials (cloud access tokens) live an hour, and helpers renew them
 /// some minutes before their end.
 const KEPT: Duration = Duration::from_secs(300);
+
+/// How long a failure is used: as long as a helper may take, so that it is asked at most half of the time.
+const FAILURE_KEPT: Duration = DEADLINE;
 
 /// docker-credential-helpers `credentials/error.go`, and what macOS' and Windows' helpers say instead.
 const NOTHING_FOUND: &[&str] = &[

@@ -2,6 +2,7 @@
 
 mod docker;
 mod helper;
+mod running;
 mod secret;
 
 use std::ffi::OsString;
@@ -16,6 +17,8 @@ use sealcheck_verify::{Failure, Reason};
 use crate::RegistryError;
 use docker::{DockerFile, Entry};
 use helper::Helpers;
+
+pub use running::end_helpers;
 
 /// What a registry is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,8 +65,13 @@ enum Source {
         registries: Vec<String>,
         credential: Credential,
     },
-    /// Docker's or podman's file. Read when it is needed; whether it may be missing.
-    File { path: PathBuf, may_be_missing: bool },
+    /// Docker's or podman's file, which is read when it is needed.
+    File {
+        path: PathBuf,
+        /// The variable that names it. What is named must be there.
+        variable: Option<&'static str>,
+        may_be_missing: bool,
+    },
     /// A file with a Kubernetes pull secret, read already.
     Secret { name: String, file: Arc<DockerFile> },
     /// The identity that a cloud gave to this machine or workload.
@@ -99,23 +107,24 @@ impl Keychain {
         let below = |root: &str, path: &str| get(root).map(|root| Path::new(&root).join(path));
         let home = |path: &str| below("HOME", path).or_else(|| below("USERPROFILE", path));
         let candidates = [
-            (below("DOCKER_CONFIG", "config.json"), true),
+            (below("DOCKER_CONFIG", "config.json"), None),
             // A file that is named must be there; podman says so too.
-            (get("REGISTRY_AUTH_FILE").map(PathBuf::from), false),
-            (home(".docker/config.json"), true),
-            (below("XDG_RUNTIME_DIR", "containers/auth.json"), true),
+            (get(AUTH_FILE).map(PathBuf::from), Some(AUTH_FILE)),
+            (home(".docker/config.json"), None),
+            (below("XDG_RUNTIME_DIR", "containers/auth.json"), None),
             (
                 below("XDG_CONFIG_HOME", "containers/auth.json")
                     .or_else(|| home(".config/containers/auth.json")),
-                true,
+                None,
             ),
         ];
         let sources = candidates
             .into_iter()
-            .filter_map(|(path, may_be_missing)| {
+            .filter_map(|(path, variable)| {
                 path.map(|path| Source::File {
                     path,
-                    may_be_missing,
+                    variable,
+                    may_be_missing: variable.is_none(),
                 })
             })
             .collect();
@@ -146,6 +155,7 @@ impl Keychain {
             0,
             Source::File {
                 path: path.to_owned(),
+                variable: None,
                 may_be_missing: false,
             },
         );
@@ -187,6 +197,13 @@ impl Keychain {
         self
     }
 
+    /// Calls this before a helper is started: the place to see to it that signals call [`end_helpers`].
+    #[must_use]
+    pub fn with_call_before_helpers(mut self, before: fn()) -> Self {
+        self.helpers = Arc::new(self.helpers.with_call_before(before));
+        self
+    }
+
     /// The credential for a repository, if any source has one.
     ///
     /// # Errors
@@ -215,9 +232,13 @@ impl Keychain {
                     }),
                 Source::File {
                     path: file,
+                    variable,
                     may_be_missing,
                 } => {
-                    let name = file.display().to_string();
+                    let name = match variable {
+                        Some(variable) => format!("{variable}={}", file.display()),
+                        None => file.display().to_string(),
+                    };
                     let read = DockerFile::read(file, *may_be_missing)
                         .map_err(|failure| broken(registry, &name, &failure))?;
                     self.look_in(&read, &name, registry, path).await?
@@ -288,9 +309,16 @@ fn broken(registry: &str, source: &str, failure: &Failure) -> RegistryError {
     RegistryError::Credentials {
         registry: registry.to_owned(),
         source_name: source.to_owned(),
-        detail: failure.to_string(),
+        detail: match failure.reason {
+            // The source says which.
+            Reason::FileNotFound => failure.reason.summary().to_owned(),
+            _ => failure.to_string(),
+        },
     }
 }
+
+/// podman's variable for the file with credentials.
+const AUTH_FILE: &str = "REGISTRY_AUTH_FILE";
 
 /// The content of a small file.
 pub(crate) fn read_file(
@@ -303,9 +331,12 @@ pub(crate) fn read_file(
             std::io::ErrorKind::NotFound => Reason::FileNotFound,
             _ => Reason::ConfigurationInvalid,
         };
-        Failure::new(reason)
-            .at(path.display().to_string())
-            .detail(format_args!("cannot read {}: {error}", path.display()))
+        let failure = Failure::new(reason).at(path.display().to_string());
+        match reason {
+            // That says it already.
+            Reason::FileNotFound => failure,
+            _ => failure.detail(error),
+        }
     };
     let file = std::fs::File::open(path).map_err(|error| failed(&error))?;
     let cap = u64::try_from(limit.max).unwrap_or(u64::MAX);

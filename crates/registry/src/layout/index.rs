@@ -69,6 +69,29 @@ impl Entries {
         }
     }
 
+    /// The whole name under which an image is registered that was asked for as `wanted`; `None` where there is none, and where
+    /// it could be any of several.
+    pub(crate) fn whole_name(&self, wanted: &Wanted<'_>, digest: &Digest) -> Option<Reference> {
+        let is_meant = |entry: &&Descriptor| {
+            entry.digest == *digest
+                && match wanted {
+                    Wanted::Name(name) => {
+                        let whole = Reference::parse(name).ok();
+                        names(entry).any(|own| own == *name)
+                            || whole.is_some() && whole_name(entry) == whole
+                    }
+                    _ => true,
+                }
+        };
+        let mut whole = self
+            .descriptors
+            .iter()
+            .filter(is_meant)
+            .filter_map(whole_name);
+        let first = whole.next()?;
+        whole.all(|other| other == first).then_some(first)
+    }
+
     /// The entries whose name is that of a reference: registered with the whole name, or else with its tag alone.
     pub(crate) fn referenced(&self, reference: &Reference) -> Vec<&Descriptor> {
         let found = self.whole(reference);

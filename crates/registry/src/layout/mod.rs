@@ -67,7 +67,7 @@ use self::limits::LAYOUT_FILE_BYTES;
 use self::search::Found;
 use self::storage::{Storage, blob_path};
 use crate::limits::{INDEX_BYTES, REFERRERS};
-use crate::{Absence, Attached, Content, Descriptor, Lookup, Manifest, Referrers};
+use crate::{Absence, Attached, Content, Descriptor, Lookup, Manifest, Reference, Referrers};
 
 pub use self::blob::LayoutBlob;
 pub use self::docker::SavedImage;
@@ -212,6 +212,13 @@ impl Layout {
                     .collect(),
             }),
         }
+    }
+
+    /// The whole name that the layout has for an image with this digest, which was asked for as `wanted`: that of a
+    /// registry, with a tag. `None` where it has none, or several. It is a claim.
+    #[must_use]
+    pub fn whole_name(&self, wanted: &Wanted<'_>, digest: &Digest) -> Option<Reference> {
+        self.shared.entries.whole_name(wanted, digest)
     }
 
     /// Makes sure that who loads this with other tools gets what was proved.
@@ -467,7 +474,9 @@ fn without_index(storage: &Storage) -> Result<LayoutError, LayoutError> {
         return Ok(LayoutError::WithoutManifest { place, images });
     }
     let detail = match storage.open(OCI_LAYOUT)? {
-        Some(_) => "it has no index.json: whoever wrote it did not finish",
+        Some(_) => {
+            "it has no index.json: whoever wrote it did not finish (the same `sealcheck copy` again goes on with it)"
+        }
         None => "it is no image layout: it has no index.json",
     };
     Ok(LayoutError::NotALayout {

@@ -133,8 +133,7 @@ async fn an_identity_token_comes_from_helpers_too() {
 async fn a_helper_that_fails_is_named_and_its_words_are_not_shown() {
     let registry = registry();
     for (script, word) in [
-        // Nothing of it may survive the test: no child of the shell, but the shell itself. Were it waited for instead of
-        // ended, the test would not end either.
+        // Were it waited for instead of ended, the test would not end either.
         ("exec sleep 86400", "took longer than 0.7 seconds"),
         ("echo hunter2; exec 1>&-; exec sleep 86400", "took longer"),
         ("echo hunter2; echo hunter2 >&2; exit 1", "exit status: 1"),
@@ -164,6 +163,50 @@ async fn a_helper_that_fails_is_named_and_its_words_are_not_shown() {
         assert!(text.contains(word), "{script}: {text}");
         assert!(!text.contains("hunter2"), "{text}");
     }
+}
+
+/// A batch of images of one registry: a helper that hangs costs its time once.
+#[tokio::test]
+async fn a_helper_that_failed_is_not_asked_again_for_every_image() {
+    let registry = registry();
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let script = format!("echo run >> {}\nexec sleep 86400", log.display());
+    let client = with_keychain(keychain(folder.path(), &script));
+    for number in 0..4 {
+        let mut together = JoinSet::new();
+        for half in ["a", "b"] {
+            let tag = format!("v{number}{half}");
+            registry.image("app", &tag);
+            let (client, reference) = (client.clone(), registry.reference(&format!("app:{tag}")));
+            together.spawn(async move { client.manifest(&reference).await });
+        }
+        while let Some(answer) = together.join_next().await {
+            let error = answer.unwrap().unwrap_err();
+            assert_eq!(code(&error), "registry-credentials-unavailable");
+            assert!(error.to_string().contains("took longer"), "{error}");
+        }
+    }
+    assert_eq!(std::fs::read_to_string(log).unwrap(), "run\n");
+}
+
+#[tokio::test]
+async fn a_helper_that_is_ended_takes_along_what_it_started() {
+    let registry = registry();
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    // The kernel closes it when the last of those has ended that hold it.
+    let (sender, closed) = std::sync::mpsc::channel();
+    let reading = pipe.clone();
+    std::thread::spawn(move || sender.send(std::fs::read(reading).unwrap()));
+    let script = format!("exec 3> {}\nsleep 60 &\nwait", pipe.display());
+    ask(keychain(folder.path(), &script), &registry)
+        .await
+        .unwrap_err();
+    let left = closed.recv_timeout(Duration::from_secs(20));
+    assert_eq!(left, Ok(Vec::new()), "something of the helper still runs");
 }
 
 #[tokio::test]

@@ -154,7 +154,12 @@ async fn files_are_looked_for_in_their_order() {
         .await
         .unwrap_err();
     assert_eq!(code(&error), "registry-credentials-unavailable");
-    assert!(error.to_string().contains("named.json"), "{error}");
+    let named = format!(
+        "REGISTRY_AUTH_FILE={}: there is no such file",
+        root.join("named.json").display()
+    );
+    // Once, and no more.
+    assert!(error.to_string().ends_with(&named), "{error}");
     for place in places {
         write(&root.join(place), &registry, "user", "wrong");
     }

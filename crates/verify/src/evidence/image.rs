@@ -12,7 +12,7 @@ use crate::{Digest, Failure, Outcome, Reason, Time};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ImageFacts {
-    /// The canonical reference with the digest; absent for a layout that does not name the image.
+    /// The canonical reference with the digest; absent for a layout, whose names are its own word.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<Box<str>>,
     /// The digest that the reference led to, once; absent when it could not be resolved.

@@ -137,3 +137,34 @@ fn a_layout_has_the_same_inventory() {
     assert_eq!(kinds(&inventory, 0).len(), 2);
     assert_eq!(kinds(&inventory, 1).len(), 2);
 }
+
+/// A sparse index: the second image is not where the index is.
+#[test]
+fn an_image_that_is_listed_and_not_there_is_a_failure() {
+    let mut scene = rich();
+    let double = scene.serve();
+    let before = take(&scene, &double, &Platforms::All);
+    assert!(before.manifests.iter().all(|it| it.missing.is_none()));
+    let gone = before.manifests[2].descriptor.digest.to_string();
+    scene.repository.objects.remove(&gone);
+    let image = ImageSource::Layout {
+        path: scene.layout(),
+        image: Some("v1".to_owned()),
+    };
+    let double = scene.serve();
+    let layout = scene.offline().inventory(&image, &Platforms::All, &[]);
+    for inventory in [take(&scene, &double, &Platforms::All), layout.unwrap()] {
+        let missing = inventory.manifests[2].missing.clone().unwrap();
+        assert_eq!(missing.reason, Reason::ImageNotFound);
+        assert_eq!(inventory.failures, [missing]);
+        // What is attached to the others is listed.
+        assert_eq!(kinds(&inventory, 0).len(), 2);
+        assert!(inventory.manifests[1].missing.is_none());
+    }
+    // Nobody asked for it.
+    assert!(
+        take(&scene, &double, &Platforms::AsGiven)
+            .failures
+            .is_empty()
+    );
+}
