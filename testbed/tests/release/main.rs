@@ -11,6 +11,7 @@
 mod commands;
 mod files;
 mod images;
+mod kit;
 mod sbom;
 #[path = "../interop/sealcheck.rs"]
 mod sealcheck;
@@ -55,7 +56,7 @@ fn main() {
 }
 
 fn trials(run: Option<&Arc<Run>>) -> Vec<Trial> {
-    let checks: [(&str, Check); 17] = [
+    let checks: [(&str, Check); 18] = [
         ("files-are-complete", files::complete),
         ("files-have-the-real-forms", files::forms),
         ("files-agree-with-checksums", files::checksums),
@@ -73,6 +74,7 @@ fn trials(run: Option<&Arc<Run>>) -> Vec<Trial> {
         ("command-fetch-and-verify", commands::fetch_and_verify),
         ("command-fetch-from-a-bad-server", commands::faults),
         ("command-collect-and-kit", commands::kit),
+        ("kit-has-its-trusted-root", kit::trusted_root),
     ];
     let trial = |(name, check): (&'static str, Check)| {
         let run = run.cloned();
