@@ -166,21 +166,23 @@ fn summary(counts: &BTreeMap<&'static str, usize>, release: &Release<'_>) -> Str
 /// The outcome first, then what is wrong, what is right and who signed it; at the end what to do.
 fn report(document: &Document<'_>, files: &[Verdict]) -> String {
     let mut out = String::new();
-    let counts: Vec<String> = document
-        .counts
-        .iter()
-        .map(|(outcome, count)| format!("{count} {outcome}"))
-        .collect();
     let outcome = document.about.outcome;
     let style = colour::of(outcome);
     let (project, version) = (document.about.project, &document.about.version);
     let of = printable(&format!("{project} {version}"));
-    writeln!(
-        out,
-        "{style}{outcome}{style:#}  {of}: {}",
-        counts.join(", ")
-    )
-    .ok();
+    let counts = match outcome {
+        Outcome::Verified => [
+            counted(files.len(), "file"),
+            counted(document.images.len(), "image"),
+        ]
+        .join(", "),
+        _ => {
+            let counts = document.counts.iter().rev();
+            let counts = counts.map(|(outcome, count)| format!("{count} {outcome}"));
+            counts.collect::<Vec<_>>().join(", ")
+        }
+    };
+    writeln!(out, "{style}{outcome}{style:#}  {of}: {counts}").ok();
     writeln!(out, "\nfiles").ok();
     let mut files: Vec<&Verdict> = files.iter().collect();
     files.sort_by_key(|verdict| Reverse(verdict.outcome()));
@@ -202,22 +204,21 @@ fn report(document: &Document<'_>, files: &[Verdict]) -> String {
     let mut images: Vec<&Image> = document.images.iter().collect();
     images.sort_by_key(|image| Reverse(image.outcome));
     for image in images {
-        images::row(&mut out, image);
+        images::row(&mut out, image, false);
     }
     let signers = signers(document);
     if !signers.is_empty() {
         writeln!(out, "\nsigned").ok();
     }
-    for (signer, signatures) in signers {
-        let count = signatures.count.to_string();
-        writeln!(out, "{count:>4} by {}", printable(signer)).ok();
-        if let Some((first, last)) = signatures.between {
-            let time = match first == last {
-                true => format!("at {first}"),
-                false => format!("from {first} to {last}"),
-            };
-            writeln!(out, "     {time}").ok();
-        }
+    for ((what, signer), signatures) in signers {
+        let count = counted(signatures.count, what);
+        let time = match signatures.between {
+            None => String::new(),
+            Some((first, last)) if first == last => format!(", {first}"),
+            Some((first, last)) => format!(", {first} to {last}"),
+        };
+        writeln!(out, "{INDENT}{count}{time}").ok();
+        writeln!(out, "{INDENT}by {}", printable(signer)).ok();
     }
     let by_design = document.unsigned_by_design.join(", ");
     let by_design = format!("not signed, on purpose: {}", printable(&by_design));
@@ -234,16 +235,17 @@ struct Signatures {
     between: Option<(Time, Time)>,
 }
 
-/// Who signed what was verified.
-fn signers<'d>(document: &'d Document<'_>) -> BTreeMap<&'d str, Signatures> {
-    let mut signers: BTreeMap<&str, Signatures> = BTreeMap::new();
-    let files = document.files.iter().copied();
-    let all = files.chain(document.images.iter().map(|image| &image.evidence));
-    for evidence in all.filter(|evidence| evidence.outcome == Outcome::Verified) {
+/// Who signed what was verified, by what it is.
+fn signers<'d>(document: &'d Document<'_>) -> BTreeMap<(&'static str, &'d str), Signatures> {
+    let mut signers: BTreeMap<(&str, &str), Signatures> = BTreeMap::new();
+    let files = document.files.iter().map(|file| ("file", *file));
+    let files = files.filter(|(_, evidence)| evidence.outcome == Outcome::Verified);
+    let images = document.images.iter().flat_map(Image::verified);
+    for (what, evidence) in files.chain(images) {
         let Some(signer) = &evidence.signer else {
             continue;
         };
-        let signatures = signers.entry(signer).or_default();
+        let signatures = signers.entry((what, signer)).or_default();
         signatures.count += 1;
         if let Some(time) = evidence.signed_at {
             let (first, last) = signatures.between.unwrap_or((time, time));
@@ -252,3 +254,15 @@ fn signers<'d>(document: &'d Document<'_>) -> BTreeMap<&'d str, Signatures> {
     }
     signers
 }
+
+/// A number of things.
+fn counted(count: usize, what: &str) -> String {
+    match (count, what.strip_suffix('y')) {
+        (1, _) => format!("1 {what}"),
+        (_, Some(stem)) => format!("{count} {stem}ies"),
+        (_, None) => format!("{count} {what}s"),
+    }
+}
+
+/// Of what stands below a heading and has no column of outcomes: that of the names.
+const INDENT: &str = "             ";
