@@ -177,7 +177,7 @@ fn report(document: &Document<'_>, files: &[Verdict]) -> String {
         ]
         .join(", "),
         _ => {
-            let counts = document.counts.iter().rev();
+            let counts = document.counts.iter();
             let counts = counts.map(|(outcome, count)| format!("{count} {outcome}"));
             counts.collect::<Vec<_>>().join(", ")
         }

@@ -43,10 +43,10 @@ pub(super) fn run(args: &ReleaseCollectArgs, line: &CommandLine<'_>) -> Result<u
         several: true,
         aside: false,
     };
+    let _lock = kit::begin(kit)?;
     let mut report = Report::begin(&shown_output, line, shape, false)?;
     let bar = output::bar(line.console, count);
     let watch = Watch(bar.as_ref());
-    let _lock = kit::begin(kit)?;
     let folder = kit.join(release.version().to_string());
     let work = |artifact: Artifact| {
         let target = folder.join(artifact.path.as_str());
