@@ -1,5 +1,7 @@
 //! `cargo xtask examples`: real cosign signs the files of examples/ anew, against a testbed.
 
+pub(crate) mod release;
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -11,12 +13,13 @@ use serde_json::Value;
 use crate::process;
 
 /// Who signed the examples.
-pub(crate) const IDENTITY: &str = "signer@example.com";
+const IDENTITY: &str = "signer@example.com";
 /// Who vouched for the signer's e-mail address.
-pub(crate) const ISSUER: &str = "https://accounts.example.com";
+#[cfg(test)]
+const ISSUER: &str = "https://accounts.example.com";
 
 pub(crate) fn run() -> Result<()> {
-    let testbed = Testbed::start(Part::SIGSTORE)?;
+    let testbed = Testbed::start(&[Part::SIGSTORE, &[Part::ReferrersRegistry]].concat())?;
     let folder = testbed.folder.join("examples");
     fs::create_dir(&folder)?;
     for (name, content) in [
@@ -60,7 +63,8 @@ pub(crate) fn run() -> Result<()> {
     write("provenance.sigstore.json", &bundle("provenance")?)?;
     write("by-key.sigstore.json", &bundle("by-key")?)?;
     write("key.pub", &fs::read_to_string(folder.join("cosign.pub"))?)?;
-    write("trusted_root.json", &pretty(&testbed.trusted_root)?)
+    write("trusted_root.json", &pretty(&testbed.trusted_root)?)?;
+    release::run(&testbed)
 }
 
 /// Cosign is talkative: what it says is shown when it fails.
@@ -69,8 +73,15 @@ fn run_quietly(command: &mut Command) -> Result<()> {
 }
 
 fn write(name: &str, content: &str) -> Result<()> {
+    write_bytes(name, content.as_bytes())
+}
+
+fn write_bytes(name: &str, content: &[u8]) -> Result<()> {
     let path = process::root().join("examples").join(name);
     println!("examples/{name}");
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
     fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))
 }
 

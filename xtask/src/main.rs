@@ -29,7 +29,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Recipe {
-    /// Verify the signed example offline, and show a tampered copy being rejected
+    /// Prove the example release offline, and show a tampered file of it being rejected
     Demo,
     /// Run every test of the workspace, documentation tests included
     Test(test::Options),
@@ -47,7 +47,7 @@ enum Recipe {
     Bench(bench::Options),
     /// Start or build a private Sigstore of real peers on loopback
     Testbed(testbed::Options),
-    /// Sign the files of examples/ anew
+    /// Sign the files of examples/ anew, and collect the release there
     Examples,
 }
 

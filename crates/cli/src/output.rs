@@ -400,11 +400,14 @@ fn check_target(path: &Path) -> io::Result<()> {
     }
 }
 
+/// What the names of files begin with that are being written, here and where proofs are kept.
+pub(crate) const TEMPORARY: &str = ".sealcheck-";
+
 /// Writes a file at once: whoever reads it sees the whole of it, or what was there before.
 pub(crate) fn write_file(path: &Path, content: &mut dyn Read) -> io::Result<()> {
     check_target(path)?;
     let mut temporary = tempfile::Builder::new()
-        .prefix(".sealcheck-")
+        .prefix(TEMPORARY)
         .tempfile_in(folder(path))?;
     io::copy(content, &mut temporary)?;
     temporary.as_file().sync_all()?;

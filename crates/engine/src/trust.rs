@@ -1,5 +1,6 @@
 //! The trusted root, ready for use.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ pub struct Trust {
     pub age: Option<Duration>,
     /// When its TUF metadata expires; `None` when there is none.
     pub expires: Option<Time>,
+    /// The TUF repository that proves it, as [`Loaded::repository`]; empty when there is none.
+    pub repository: BTreeMap<String, Vec<u8>>,
     /// What the user should know.
     pub warnings: Vec<Warning>,
     /// Why the current one could not be had, when the embedded one stands in for it although the network was allowed.
@@ -40,6 +43,7 @@ impl Trust {
                     source: source.clone(),
                     age: None,
                     expires: None,
+                    repository: BTreeMap::new(),
                     warnings: Vec::new(),
                     outdated: None,
                 });
@@ -62,6 +66,7 @@ impl Trust {
             source: loaded.source,
             age: loaded.age,
             expires: loaded.expires,
+            repository: loaded.repository,
             warnings: loaded.warnings,
             outdated,
         })

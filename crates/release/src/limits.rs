@@ -17,6 +17,10 @@ pub const PATH_BYTES: Limit = Limit::new("path-bytes", 1024);
 /// Names in the catalogue of one release. Real ones have about 120, and a hundred with every side file of each.
 pub const CATALOGUE_NAMES: Limit = Limit::new("catalogue-names", 65_536);
 
+/// Other versions in a folder whose SBOMs are proved to find out which of them a file is of; the newest. Each costs a
+/// signature and the reading of an SBOM.
+pub const OTHER_VERSIONS: Limit = Limit::new("other-versions", 8);
+
 /// Entries of an archive that is unpacked. The source tree of Kubernetes has 30,000.
 pub const UNPACK_ENTRIES: Limit = Limit::new("unpack-entries", 262_144);
 /// The path of one entry (`PATH_MAX` of Linux).

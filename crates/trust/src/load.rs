@@ -1,5 +1,6 @@
 //! Loading: from cache while it is fresh, else by refresh, with the last good set to fall back on.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sealcheck_verify::Time;
@@ -27,6 +28,9 @@ pub struct Loaded {
     pub age: Option<Duration>,
     /// When the TUF metadata expires; `None` when there is none.
     pub expires: Option<Time>,
+    /// The files of the TUF repository by which it was verified, under the names under which the repository publishes them,
+    /// with every root that is known: in a folder they are a repository that proves it again. Empty when there is none.
+    pub repository: BTreeMap<String, Vec<u8>>,
     /// What the user should know.
     pub warnings: Vec<Warning>,
 }
@@ -347,6 +351,7 @@ impl Session {
             let mut loaded =
                 Loaded::new(good.target.clone(), source, Some(set.fetched_at), self.now);
             loaded.expires = Some(good.expires);
+            loaded.repository.clone_from(&good.published);
             loaded.warnings.clone_from(&self.warnings);
             return Ok(loaded);
         }
@@ -453,6 +458,7 @@ impl Loaded {
             fetched_at,
             age: fetched_at.map(|at| since(at, now).unwrap_or_default()),
             expires: None,
+            repository: BTreeMap::new(),
             warnings: Vec::new(),
         }
     }

@@ -3,7 +3,7 @@
 //! This module is the only one that knows `sigstore-tuf`. It turns an initial root, what was
 //! cached and a repository into one set of files that was verified together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -28,6 +28,8 @@ pub(crate) struct Verified {
     /// The files that the verification used, and every root: a program with an older initial root
     /// may share the cache.
     pub(crate) files: Files,
+    /// The same files under the names under which a repository has them: `3.snapshot.json`, `targets/HASH.trusted_root.json`.
+    pub(crate) published: Files,
     /// The bytes of `trusted_root.json`.
     pub(crate) target: Vec<u8>,
     /// When the first of the roles expires.
@@ -71,7 +73,7 @@ pub(crate) fn check_root(root: &[u8]) -> Result<(), Failure> {
 
 /// Verifies a set of files from the initial root on, without any other source.
 pub(crate) fn verify(root: &[u8], files: &Files, now: Time) -> Result<Verified, Failure> {
-    let used = Arc::new(Mutex::new(BTreeSet::new()));
+    let used = Arc::new(Mutex::new(BTreeMap::new()));
     let repository = Local {
         files: files.clone(),
         used: Arc::clone(&used),
@@ -82,8 +84,17 @@ pub(crate) fn verify(root: &[u8], files: &Files, now: Time) -> Result<Verified, 
     let used = used.lock().unwrap_or_else(PoisonError::into_inner);
     let files: Files = files
         .iter()
-        .filter(|(name, _)| used.contains(*name) || root_version(name).is_some())
+        .filter(|(name, _)| used.contains_key(*name) || root_version(name).is_some())
         .map(|(name, bytes)| (name.clone(), bytes.clone()))
+        .collect();
+    let published = files
+        .iter()
+        .filter_map(|(name, bytes)| {
+            let root = name.strip_prefix(ROOT_HISTORY).map(str::to_owned);
+            Some((root.or_else(|| used.get(name).cloned())?, bytes.clone()))
+        })
+        // They become names of files.
+        .filter(|(name, _)| is_contained(name))
         .collect();
     let (role, expires) = first_expiry(updater.trusted(), &files)?;
     // The specification wants the expiry to be later than now; sigstore-tuf lets the last second pass.
@@ -92,6 +103,7 @@ pub(crate) fn verify(root: &[u8], files: &Files, now: Time) -> Result<Verified, 
     }
     Ok(Verified {
         files,
+        published,
         target,
         expires,
     })
@@ -191,17 +203,18 @@ fn limits() -> UpdaterConfig {
 /// A repository that is nothing but a verified set on disk.
 struct Local {
     files: Files,
-    used: Arc<Mutex<BTreeSet<String>>>,
+    /// What was asked for, each with the name by which it was: that of a published file.
+    used: Arc<Mutex<BTreeMap<String, String>>>,
 }
 
 impl Local {
-    fn take(&self, name: String, limit: u64) -> FetchFuture<'_> {
+    fn take(&self, name: String, published: String, limit: u64) -> FetchFuture<'_> {
         let found = self.files.get(&name).cloned();
         if found.is_some() {
             self.used
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .insert(name.clone());
+                .insert(name.clone(), published);
         }
         Box::pin(std::future::ready(match found {
             Some(bytes) if is_longer(&bytes, limit) => Err(Error::Malformed(format!(
@@ -219,11 +232,15 @@ impl Repository for Local {
             Some((_version, plain)) if !self.files.contains_key(name) => plain.to_owned(),
             _ => name.to_owned(),
         };
-        self.take(plain, limit)
+        self.take(plain, name.to_owned(), limit)
     }
 
-    fn fetch_target<'a>(&'a self, _path: &'a str, limit: u64) -> FetchFuture<'a> {
-        self.take(format!("{TARGETS}{TRUSTED_ROOT}"), limit)
+    fn fetch_target<'a>(&'a self, path: &'a str, limit: u64) -> FetchFuture<'a> {
+        self.take(
+            format!("{TARGETS}{TRUSTED_ROOT}"),
+            format!("{TARGETS}{path}"),
+            limit,
+        )
     }
 }
 

@@ -29,7 +29,7 @@ pub use predicate::{
     SpdxFacts, SpdxForm, VerificationSummaryFacts, VulnerabilityScanFacts,
 };
 
-pub use release::{ChecksumFacts, ChecksumState, Listed, ReleaseFacts, SbomFacts};
+pub use release::{ChecksumFacts, ChecksumState, Listed, OtherVersion, ReleaseFacts, SbomFacts};
 
 /// The name of the JSON schema that [`Evidence`] serialises to.
 pub const SCHEMA: &str = "sealcheck/evidence/v1";

@@ -7,6 +7,41 @@ use serde_json::json;
 use super::archive::{Member, tar, tar_gz};
 use super::digest::{sha256, sha512};
 
+/// How much a miniature holds.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Contents {
+    /// The platforms that programs are built for, as operating system and architecture.
+    platforms: &'static [(&'static str, &'static str)],
+    /// The programs.
+    programs: &'static [&'static str],
+    /// The platforms that have a tarball with the clients.
+    clients: &'static [(&'static str, &'static str)],
+    /// The architectures of the images.
+    pub(super) architectures: &'static [&'static str],
+    /// Whether there is also what stands beside all platforms: tarballs of the server and of everything, and `pause`.
+    pub(super) has_common: bool,
+}
+
+impl Contents {
+    /// Of every kind something.
+    pub const WHOLE: Self = Self {
+        platforms: &[("linux", "amd64"), ("linux", "arm64"), ("windows", "amd64")],
+        programs: &["kubectl", "kubelet", "kubeadm"],
+        clients: &[("linux", "amd64"), ("linux", "arm64"), ("windows", "amd64")],
+        architectures: &["amd64", "arm64"],
+        has_common: true,
+    };
+    /// So little that it can be kept with the sources.
+    pub const SMALL: Self = Self {
+        platforms: &[("linux", "amd64"), ("windows", "amd64")],
+        programs: &["kubectl", "kubelet"],
+        clients: &[("linux", "amd64")],
+        architectures: &["amd64"],
+        has_common: false,
+    };
+}
+
 /// The outcome of a build.
 pub(super) struct Build {
     pub(super) version: Version,
@@ -48,17 +83,19 @@ pub(super) struct Layer {
 }
 
 impl Build {
-    pub(super) fn new(version: Version) -> Result<Self> {
-        let programs: Vec<Program> = PLATFORMS
+    pub(super) fn new(version: Version, contents: &Contents) -> Result<Self> {
+        let programs: Vec<Program> = contents
+            .platforms
             .iter()
             .flat_map(|(os, arch)| {
-                PROGRAMS
+                contents
+                    .programs
                     .iter()
                     .map(|name| Program::new(version, name, os, arch))
             })
             .collect();
         let mut images = Vec::new();
-        for arch in IMAGE_ARCHITECTURES {
+        for arch in contents.architectures {
             images.push(Image::new(API_SERVER, arch, &version.to_string())?);
         }
         let mut build = Self {
@@ -68,11 +105,13 @@ impl Build {
             images,
         };
         let mut tarballs = Vec::new();
-        for (os, arch) in PLATFORMS {
+        for (os, arch) in contents.clients {
             tarballs.push(build.client(os, arch)?);
         }
-        tarballs.push(build.server("amd64")?);
-        tarballs.push(build.root()?);
+        if contents.has_common {
+            tarballs.push(build.server("amd64")?);
+            tarballs.push(build.root()?);
+        }
         build.tarballs = tarballs;
         Ok(build)
     }
@@ -279,7 +318,4 @@ fn weight(seed: &str) -> String {
 
 /// Where Kubernetes says that its images are. Here they are elsewhere, as with a mirror.
 pub(super) const REGISTRY: &str = "registry.k8s.io";
-pub(super) const IMAGE_ARCHITECTURES: [&str; 2] = ["amd64", "arm64"];
 pub(super) const API_SERVER: &str = "kube-apiserver";
-const PLATFORMS: [(&str, &str); 3] = [("linux", "amd64"), ("linux", "arm64"), ("windows", "amd64")];
-const PROGRAMS: [&str; 3] = ["kubectl", "kubelet", "kubeadm"];

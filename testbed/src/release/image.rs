@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use sealcheck_release::Version;
 use serde_json::{Value, json};
 
-use super::content::{API_SERVER, Build, IMAGE_ARCHITECTURES, Image, REGISTRY};
+use super::content::{API_SERVER, Build, Contents, Image, REGISTRY};
 use super::sign::{Attestation, Signers};
 use super::{KREL_STAGING, KREL_TRUST, PROMOTER_SUMMARIES, parallel};
 use crate::Testbed;
@@ -40,12 +40,12 @@ impl PublishedImage {
     }
 }
 
-/// Pushes, signs and attests the images of these builds, and `pause`.
+/// Pushes, signs and attests the images of these builds, and `pause` where it belongs to the contents.
 pub(super) fn publish(
     testbed: &Testbed,
     signers: &Signers<'_>,
     registry: &str,
-    builds: &[Build],
+    (builds, contents): (&[Build], &Contents),
     scratch: &Path,
 ) -> Result<Vec<PublishedImage>> {
     let crane = testbed.crane.as_deref().context("there is no crane")?;
@@ -58,9 +58,12 @@ pub(super) fn publish(
     for build in builds {
         published.extend(push.family(&build.images, API_SERVER, Some(build.version))?);
     }
-    let pause = IMAGE_ARCHITECTURES.map(|arch| Image::new(PAUSE, arch, PAUSE_TAG));
-    let pause: Vec<Image> = pause.into_iter().collect::<Result<_>>()?;
-    published.extend(push.family(&pause, PAUSE, None)?);
+    if contents.has_common {
+        let pause = contents.architectures.iter();
+        let pause = pause.map(|arch| Image::new(PAUSE, arch, PAUSE_TAG));
+        let pause: Vec<Image> = pause.collect::<Result<_>>()?;
+        published.extend(push.family(&pause, PAUSE, None)?);
+    }
     parallel::each(&published, |image| prove(signers, registry, image))?;
     Ok(published)
 }

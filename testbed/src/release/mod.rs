@@ -26,6 +26,7 @@ use crate::{Part, Testbed};
 use content::Build;
 use sign::Signers;
 
+pub use content::Contents;
 pub use image::PublishedImage;
 pub use profile::profile;
 pub use server::{Fault, Host, ReleaseServer};
@@ -67,6 +68,19 @@ impl MiniRelease {
     /// # Errors
     /// A file cannot be written, a program fails, or the testbed runs without Fulcio, Rekor v1 or that registry.
     pub fn publish(testbed: &Testbed, folder: &Path, versions: &[Version]) -> Result<Self> {
+        Self::publish_contents(testbed, folder, versions, &Contents::WHOLE)
+    }
+
+    /// The same with these contents.
+    ///
+    /// # Errors
+    /// As [`publish`](Self::publish).
+    pub fn publish_contents(
+        testbed: &Testbed,
+        folder: &Path,
+        versions: &[Version],
+        contents: &Contents,
+    ) -> Result<Self> {
         let registry = testbed.referrers_registry.clone();
         let registry = registry.context("the registry with referrers does not run")?;
         let mut versions = versions.to_vec();
@@ -80,7 +94,7 @@ impl MiniRelease {
         let mut to_sign = Vec::new();
         let mut builds = Vec::new();
         for version in &versions {
-            let build = Build::new(*version)?;
+            let build = Build::new(*version, contents)?;
             to_sign.extend(publish_files(&build, &release, scratch.path())?);
             builds.push(build);
         }
@@ -88,7 +102,8 @@ impl MiniRelease {
         for (name, version) in documents::channels(&versions) {
             fs::write(release.join(name), version.to_string())?;
         }
-        let images = image::publish(testbed, &signers, &registry, &builds, scratch.path())?;
+        let made = (builds.as_slice(), contents);
+        let images = image::publish(testbed, &signers, &registry, made, scratch.path())?;
         Ok(Self {
             folder: folder.to_owned(),
             versions,

@@ -11,6 +11,7 @@
 mod commands;
 mod files;
 mod images;
+mod kit;
 mod matrix;
 mod oddities;
 mod outage;
@@ -62,7 +63,7 @@ fn main() {
 }
 
 fn trials(run: Option<&Arc<Run>>) -> Vec<Trial> {
-    let checks: [(&str, Check); 30] = [
+    let checks: [(&str, Check); 31] = [
         ("files-are-complete", files::complete),
         ("files-have-the-real-forms", files::forms),
         ("files-agree-with-checksums", files::checksums),
@@ -93,6 +94,7 @@ fn trials(run: Option<&Arc<Run>>) -> Vec<Trial> {
         ("lying-mirror", outage::lying_mirror),
         ("matrix-untampered", matrix::untampered),
         ("matrix-is-the-page", matrix::page),
+        ("kit-has-its-trusted-root", kit::trusted_root),
     ];
     let trial = |(name, check): (&'static str, Check)| {
         let run = run.cloned();

@@ -55,7 +55,9 @@ fn folder(target: &Path) -> Result<PathBuf> {
         Some(("oci", rest)) => match image_source::layout_at(rest) {
             ImageSource::Layout { path, image: None } => path,
             _ => {
-                return refused("a copy keeps the names of the image: none can be given".to_owned());
+                return refused(
+                    "a copy keeps the names of the image: none can be given".to_owned(),
+                );
             }
         },
         Some((scheme @ ("oci-archive" | "docker-archive" | "docker" | "dir"), _)) => {

@@ -119,6 +119,10 @@ fn of_release(out: &mut Lines, release: &ReleaseFacts) {
         None => String::new(),
     };
     out.add("SBOM", &printable(&format!("{listed}{signer}")));
+    if let Some(other) = &release.other_version {
+        let is = format!("{} of {}, whose SBOM is proved", other.path, other.version);
+        out.add("it is", &printable(&is));
+    }
     for checksum in &release.checksums {
         if let Some(text) = of_checksum(checksum) {
             out.add("checksum", &text);

@@ -1,4 +1,4 @@
-//! The commands of the README, executed as they stand there.
+//! The commands of the README and of the one of the examples, executed as they stand there.
 
 use std::path::Path;
 use std::process::Command;
@@ -6,8 +6,14 @@ use std::process::Command;
 /// Every command on the signed examples works as the README shows it.
 #[test]
 fn the_commands_on_the_examples_work() {
+    the_commands_work("README.md", 6);
+    the_commands_work("examples/README.md", 4);
+}
+
+/// What has been tampered with is rejected, and all else is accepted.
+fn the_commands_work(page: &str, at_least: usize) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let readme = std::fs::read_to_string(root.join(page)).unwrap();
     let commands: Vec<String> = readme
         .split("```sh\n")
         .skip(1)
@@ -18,7 +24,7 @@ fn the_commands_on_the_examples_work() {
         })
         .filter(|line| line.starts_with("sealcheck ") && line.contains(" examples/"))
         .collect();
-    assert!(commands.len() >= 4, "{commands:?}");
+    assert!(commands.len() >= at_least, "{commands:?}");
     for command in commands {
         let arguments = command.split_whitespace().skip(1);
         let output = Command::new(env!("CARGO_BIN_EXE_sealcheck"))
@@ -28,7 +34,8 @@ fn the_commands_on_the_examples_work() {
             .output()
             .unwrap();
         let told = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{command}\n{told}");
+        let expected = i32::from(command.contains("tampered"));
+        assert_eq!(output.status.code(), Some(expected), "{command}\n{told}");
         assert!(!output.stdout.is_empty(), "{command}");
     }
 }

@@ -8,6 +8,7 @@ use sealcheck_engine::{
 use sealcheck_verify::evidence::{ChecksumFacts, ChecksumState, Evidence, Listed, ReleaseFacts};
 use sealcheck_verify::{Digest, DigestAlgorithm, Failure, Outcome, Reason, Result, Verdict};
 
+use super::other::{told, with_content};
 use super::sbom::reachable;
 use super::{ProvedSbom, Release, place, with_suffix};
 use crate::limits::CHECKSUM_BYTES;
@@ -184,6 +185,12 @@ impl Release<'_> {
         // Whatever else happens: what was not compared is not verified.
         let is_open = listed == Listed::NotCompared && verdict.outcome() == Outcome::Verified;
         let failure = failure.or_else(|| is_open.then(|| not_compared(path)));
+        // What the version does not have under any path may be of another one.
+        let other = failure
+            .as_ref()
+            .filter(|_| with_content(&sbom.listing, &digests).is_none())
+            .and_then(|_| self.of_other_version(&digests));
+        let failure = failure.map(|failure| told(failure, other.as_ref()));
         let verdict = verdict.with_release(ReleaseFacts {
             project: self.profile.name.as_str().into(),
             version: self.version.to_string().into(),
@@ -191,6 +198,7 @@ impl Release<'_> {
             listed,
             sbom: sbom.facts.clone(),
             checksums,
+            other_version: other,
         });
         match failure {
             None => verdict,

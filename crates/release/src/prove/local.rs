@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use sealcheck_engine::{ArtifactSource, Progress};
 use sealcheck_verify::{Failure, Reason, Verdict};
 
+use super::other::{told, with_content};
 use super::{ProvedSbom, Release, ReleaseFile};
 use crate::catalogue::{FindError, Lookup};
-use crate::spdx::{LocalFile, Standing};
 use crate::{Catalogue, Platform, ReleasePath};
 
 /// What a local file is to a release.
@@ -78,13 +78,7 @@ impl Release<'_> {
                 return Local::Unknown(Box::new(self.failed(&name, failure)));
             }
         };
-        // A name that nothing has, so that the content alone counts.
-        let nameless = LocalFile {
-            path: "content",
-            digests: &digests,
-        };
-        if let Some((_, Standing::Renamed { entry } | Standing::Swapped { entry, .. })) =
-            sbom.listing.check([nameless]).files.first()
+        if let Some(entry) = with_content(&sbom.listing, &digests)
             && let Ok(path) = entry.path().parse::<ReleasePath>()
             && catalogue.get(&path).is_some()
         {
@@ -98,7 +92,12 @@ impl Release<'_> {
         };
         match (&error, lookup.platform, catalogue.find(&for_here)) {
             (FindError::Ambiguous { .. }, None, Ok(artifact)) => file(&artifact.path),
-            _ => self.unknown(lookup.file, &error),
+            _ => {
+                let name = lookup.file.display().to_string();
+                let other = self.of_other_version(&digests);
+                let failure = told(not_found(&error), other.as_ref());
+                Local::Unknown(Box::new(self.failed(&name, failure)))
+            }
         }
     }
 
@@ -110,13 +109,17 @@ impl Release<'_> {
     }
 
     fn unknown(&self, file: &Path, error: &FindError) -> Local {
-        let reason = match error {
-            FindError::Unknown { .. } => Reason::ReleaseMismatch,
-            _ => Reason::ArtifactUnknown,
-        };
         let name = file.display().to_string();
-        Local::Unknown(Box::new(self.failed(&name, error.failure(reason))))
+        Local::Unknown(Box::new(self.failed(&name, not_found(error))))
     }
+}
+
+fn not_found(error: &FindError) -> Failure {
+    let reason = match error {
+        FindError::Unknown { .. } => Reason::ReleaseMismatch,
+        _ => Reason::ArtifactUnknown,
+    };
+    error.failure(reason)
 }
 
 impl FindError {

@@ -9,6 +9,7 @@ mod file;
 mod image;
 mod local;
 mod origin;
+mod other;
 mod sbom;
 
 use std::path::{Path, PathBuf};
@@ -35,6 +36,7 @@ pub struct Release<'e> {
     version: Version,
     origin: Origin,
     demands: Demands,
+    others: other::Others,
 }
 
 /// What each signature must show.
@@ -76,6 +78,7 @@ impl<'e> Release<'e> {
             version,
             origin: origin.of(version),
             demands,
+            others: other::Others::default(),
         })
     }
 

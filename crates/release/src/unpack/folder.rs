@@ -5,13 +5,13 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use sealcheck_verify::printable;
-use tempfile::TempDir;
 
 use super::UnpackError;
+use super::work::Work;
 
 /// A folder on its way. Without [`Folder::publish`] nothing remains of it.
 pub(super) struct Folder {
-    work: TempDir,
+    work: Work,
     target: PathBuf,
     parent: PathBuf,
     /// The permissions of the empty folder whose place it takes.
@@ -51,12 +51,8 @@ impl Folder {
             Some(parent) => parent,
             None => return Err(occupied("a path without a parent")),
         };
-        // In the same folder, so that a rename is enough; nobody else may look into it (mode 0700).
-        let mut builder = tempfile::Builder::new();
-        let work = builder
-            .prefix(".sealcheck-")
-            .tempdir_in(parent)
-            .map_err(unwritable)?;
+        // In the same folder, so that a rename is enough.
+        let work = Work::begin(parent).map_err(unwritable)?;
         Ok(Self {
             work,
             target: target.to_owned(),
@@ -114,8 +110,8 @@ impl Folder {
         let shown = self.target.display().to_string();
         let unwritable = |error: io::Error| UnpackError::unwritable(&shown, &error);
         match self.permissions.clone() {
-            Some(permissions) => fs::set_permissions(self.work.path(), permissions),
-            None => set_permissions(self.work.path(), mode),
+            Some(permissions) => fs::set_permissions(self.work.folder.path(), permissions),
+            None => set_permissions(self.work.folder.path(), mode),
         }
         .map_err(unwritable)?;
         // Elsewhere a rename does not take the place of an empty folder.
@@ -124,14 +120,14 @@ impl Folder {
             fs::remove_dir(&self.target).map_err(unwritable)?;
         }
         // On Unix this fails when something has come into the folder meanwhile.
-        fs::rename(self.work.path(), &self.target).map_err(unwritable)?;
+        fs::rename(self.work.folder.path(), &self.target).map_err(unwritable)?;
         // It has another name now.
-        let _ = self.work.keep();
+        let _ = self.work.folder.keep();
         synchronise(&self.parent).map_err(unwritable)
     }
 
     fn inside(&self, path: &str) -> PathBuf {
-        let mut full = self.work.path().to_owned();
+        let mut full = self.work.folder.path().to_owned();
         full.extend(path.split('/').filter(|part| !part.is_empty()));
         full
     }

@@ -9,6 +9,7 @@ mod error;
 mod folder;
 mod source;
 mod tree;
+mod work;
 
 use std::io::{self, Read};
 use std::path::Path;

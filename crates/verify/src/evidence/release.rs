@@ -21,6 +21,22 @@ pub struct ReleaseFacts {
     pub sbom: SbomFacts,
     /// The checksum files of the release. Nobody signs them, so they are no proof.
     pub checksums: Vec<ChecksumFacts>,
+    /// What the file is instead, when it is of another version whose proved SBOM is at hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_version: Option<OtherVersion>,
+}
+
+/// A file of another version than the one that it was held against.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct OtherVersion {
+    /// That version.
+    pub version: Box<str>,
+    /// The path below that release.
+    pub path: Box<str>,
+    /// The SBOM of that release, which lists the content and was proved as well.
+    pub sbom: SbomFacts,
 }
 
 /// Whether the proved SBOM lists the content.

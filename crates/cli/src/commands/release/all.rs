@@ -1,5 +1,6 @@
 //! `sealcheck release verify-all`.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
@@ -7,7 +8,7 @@ use std::ops::ControlFlow;
 use sealcheck_engine::ordered;
 use sealcheck_release::{Artifact, ProvedSbom, Release, ReleaseFile};
 use sealcheck_verify::evidence::Evidence;
-use sealcheck_verify::{Outcome, Verdict, printable};
+use sealcheck_verify::{Outcome, Time, Verdict, printable};
 use serde::Serialize;
 
 use super::images::{self, Image, access};
@@ -162,9 +163,29 @@ fn summary(counts: &BTreeMap<&'static str, usize>, release: &Release<'_>) -> Str
     }
 }
 
+/// The outcome first, then what is wrong, what is right and who signed it; at the end what to do.
 fn report(document: &Document<'_>, files: &[Verdict]) -> String {
     let mut out = String::new();
-    writeln!(out, "files").ok();
+    let outcome = document.about.outcome;
+    let style = colour::of(outcome);
+    let (project, version) = (document.about.project, &document.about.version);
+    let of = printable(&format!("{project} {version}"));
+    let counts = match outcome {
+        Outcome::Verified => [
+            counted(files.len(), "file"),
+            counted(document.images.len(), "image"),
+        ]
+        .join(", "),
+        _ => {
+            let counts = document.counts.iter();
+            let counts = counts.map(|(outcome, count)| format!("{count} {outcome}"));
+            counts.collect::<Vec<_>>().join(", ")
+        }
+    };
+    writeln!(out, "{style}{outcome}{style:#}  {of}: {counts}").ok();
+    writeln!(out, "\nfiles").ok();
+    let mut files: Vec<&Verdict> = files.iter().collect();
+    files.sort_by_key(|verdict| Reverse(verdict.outcome()));
     for verdict in files {
         let evidence = verdict.evidence();
         let path = evidence.release.as_ref().map(|release| &*release.path);
@@ -179,34 +200,70 @@ fn report(document: &Document<'_>, files: &[Verdict]) -> String {
         }
     }
     if !document.images.is_empty() {
-        writeln!(out, "images").ok();
+        writeln!(out, "\nimages").ok();
     }
-    document
-        .images
-        .iter()
-        .for_each(|image| images::row(&mut out, image));
-    let mut signers: BTreeMap<&str, usize> = BTreeMap::new();
-    let good = document.files.iter().copied();
-    let good = good.chain(document.images.iter().map(|image| &image.evidence));
-    for evidence in good.filter(|evidence| evidence.outcome == Outcome::Verified) {
-        if let Some(signer) = &evidence.signer {
-            *signers.entry(signer).or_insert(0) += 1;
-        }
+    let mut images: Vec<&Image> = document.images.iter().collect();
+    images.sort_by_key(|image| Reverse(image.outcome));
+    for image in images {
+        images::row(&mut out, image, false);
     }
-    for (signer, count) in signers {
-        writeln!(out, "{count} signed by {}", printable(signer)).ok();
+    let signers = signers(document);
+    if !signers.is_empty() {
+        writeln!(out, "\nsigned").ok();
+    }
+    for ((what, signer), signatures) in signers {
+        let count = counted(signatures.count, what);
+        let time = match signatures.between {
+            None => String::new(),
+            Some((first, last)) if first == last => format!(", {first}"),
+            Some((first, last)) => format!(", {first} to {last}"),
+        };
+        writeln!(out, "{INDENT}{count}{time}").ok();
+        writeln!(out, "{INDENT}by {}", printable(signer)).ok();
     }
     let by_design = document.unsigned_by_design.join(", ");
     let by_design = format!("not signed, on purpose: {}", printable(&by_design));
-    writeln!(out, "{}", paragraph(&by_design, 0, 2)).ok();
-    let counts: Vec<String> = document
-        .counts
-        .iter()
-        .map(|(outcome, count)| format!("{count} {outcome}"))
-        .collect();
-    let style = colour::of(document.about.outcome);
-    let outcome = document.about.outcome;
-    writeln!(out, "{style}{outcome}{style:#}: {}", counts.join(", ")).ok();
-    writeln!(out, "{}", paragraph(&document.summary, 0, 0)).ok();
+    writeln!(out, "\n{}", paragraph(&by_design, 0, 2)).ok();
+    writeln!(out, "\n{}", paragraph(&document.summary, 0, 0)).ok();
     out
 }
+
+/// What one signer signed.
+#[derive(Default)]
+struct Signatures {
+    count: usize,
+    /// The times of the first and the last.
+    between: Option<(Time, Time)>,
+}
+
+/// Who signed what was verified, by what it is.
+fn signers<'d>(document: &'d Document<'_>) -> BTreeMap<(&'static str, &'d str), Signatures> {
+    let mut signers: BTreeMap<(&str, &str), Signatures> = BTreeMap::new();
+    let files = document.files.iter().map(|file| ("file", *file));
+    let files = files.filter(|(_, evidence)| evidence.outcome == Outcome::Verified);
+    let images = document.images.iter().flat_map(Image::verified);
+    for (what, evidence) in files.chain(images) {
+        let Some(signer) = &evidence.signer else {
+            continue;
+        };
+        let signatures = signers.entry((what, signer)).or_default();
+        signatures.count += 1;
+        if let Some(time) = evidence.signed_at {
+            let (first, last) = signatures.between.unwrap_or((time, time));
+            signatures.between = Some((first.min(time), last.max(time)));
+        }
+    }
+    signers
+}
+
+/// A number of things.
+fn counted(count: usize, what: &str) -> String {
+    match (count, what.strip_suffix('y')) {
+        (1, _) => format!("1 {what}"),
+        (_, Some(stem)) => format!("{count} {stem}ies"),
+        (_, None) => format!("{count} {what}s"),
+    }
+}
+
+/// Of what stands below a heading and has no column of outcomes: that of the names.
+const INDENT: &str = "             ";

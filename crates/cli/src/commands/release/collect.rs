@@ -9,43 +9,15 @@ use sealcheck_engine::{CopyRequest, ImageSource, Platforms, Silent, ordered};
 use sealcheck_release::prove::ReleaseImage;
 use sealcheck_release::{Artifact, Release};
 use sealcheck_verify::{Digest, Failure, Outcome, Verdict};
-use serde::Serialize;
 
 use super::images::{self, access};
+use super::kit::{self, IMAGES, Index, Kept, KeptImage, KeptTrust};
 use super::{Project, not_proved, tell_sbom};
 use crate::CommandLine;
-use crate::args::ReleaseCollectArgs;
+use crate::args::{ReleaseCollectArgs, ReleaseImagesArgs};
 use crate::output::{self, Report, Shape, Watch, shown_as_output};
-use crate::problem::{Problem, Result};
+use crate::problem::Result;
 use crate::session::shown;
-
-/// What a kit has of one version (`VERSION.kit.json`). It proves nothing: everything in the kit is proved by itself.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Index<'a> {
-    schema: &'static str,
-    project: &'a str,
-    version: String,
-    files: Vec<Kept>,
-    images: Vec<KeptImage>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Kept {
-    /// Below the folder of the version.
-    path: String,
-    sha256: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct KeptImage {
-    name: String,
-    /// The layout, below the kit.
-    layout: String,
-    digest: Digest,
-}
 
 /// Collects a release with its proofs.
 pub(super) fn run(args: &ReleaseCollectArgs, line: &CommandLine<'_>) -> Result<u8> {
@@ -71,6 +43,7 @@ pub(super) fn run(args: &ReleaseCollectArgs, line: &CommandLine<'_>) -> Result<u
         several: true,
         aside: false,
     };
+    let _lock = kit::begin(kit)?;
     let mut report = Report::begin(&shown_output, line, shape, false)?;
     let bar = output::bar(line.console, count);
     let watch = Watch(bar.as_ref());
@@ -107,30 +80,32 @@ pub(super) fn run(args: &ReleaseCollectArgs, line: &CommandLine<'_>) -> Result<u
             break;
         }
     }
+    let trust = project.opened.engine.trust();
     let index = Index {
         schema: "sealcheck/kit/v1",
         project: &release.profile().name,
         version: release.version().to_string(),
         files,
         images: kept_images,
+        trusted_root: KeptTrust::keep(trust, kit)?,
     };
-    write(
-        kit,
-        &format!("{}.kit.json", release.version()),
-        output::json(&index)?.as_bytes(),
-    )?;
-    if let Some(json) = &project.opened.engine.trust().json {
-        write(kit, "trusted_root.json", json)?;
-    }
-    tell(&release, kit, line);
+    let name = format!("{}.kit.json", release.version());
+    kit::write(kit, &name, output::json(&index)?.as_bytes())?;
+    tell(&index, common, kit, line);
     report.end(bar.as_ref(), count)
 }
 
-fn tell(release: &Release<'_>, kit: &Path, line: &CommandLine<'_>) {
+fn tell(index: &Index<'_>, args: &ReleaseImagesArgs, kit: &Path, line: &CommandLine<'_>) {
+    let advice = KeptTrust::advice(index.trusted_root.as_ref(), kit);
+    line.console.note(&advice);
+    let given = match &args.release.trust.trusted_root {
+        Some(file) => format!(" --trusted-root {}", shown(file)),
+        None => String::new(),
+    };
     line.console.note(&format!(
-        "Prove the kit without network: sealcheck release verify-all {} --from {} --offline",
-        release.version(),
-        shown(kit)
+        "Prove the kit without network: sealcheck release verify-all {} --from {} --offline{given}",
+        index.version,
+        shown(kit),
     ));
 }
 
@@ -151,7 +126,7 @@ fn keep_image(
         .split_once('/')
         .and_then(|(_, path)| path.rsplit_once(':'))
         .map_or(&*image.name, |(path, _)| path);
-    let layout = PathBuf::from("images").join(path);
+    let layout = PathBuf::from(IMAGES).join(path);
     let target = kit.join(&layout);
     let copied = fs::create_dir_all(&target)
         .map_err(|error| unwritable(&target, &error))
@@ -192,11 +167,4 @@ fn unwritable(place: &Path, error: &io::Error) -> Failure {
     Failure::new(sealcheck_verify::Reason::ResultUnwritable)
         .at(shown(place))
         .detail(error)
-}
-
-fn write(kit: &Path, name: &str, content: &[u8]) -> Result<()> {
-    let path = kit.join(name);
-    fs::create_dir_all(kit)
-        .and_then(|()| output::write_file(&path, &mut &*content))
-        .map_err(|error| Problem::unwritable(&shown(&path), &error))
 }

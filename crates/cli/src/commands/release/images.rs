@@ -51,6 +51,17 @@ struct Attestation {
     evidence: Evidence,
 }
 
+impl Image {
+    /// What of it was verified, with its signatures first, each with the evidence.
+    pub(super) fn verified(&self) -> impl Iterator<Item = (&'static str, &Evidence)> {
+        let attestations = self.attestations.iter();
+        let attestations =
+            attestations.map(|attestation| (attestation.what, &attestation.evidence));
+        let all = std::iter::once((IMAGE, &self.evidence)).chain(attestations);
+        all.filter(|(_, evidence)| evidence.outcome == Outcome::Verified)
+    }
+}
+
 /// Proves the images of a release.
 pub(super) fn run(args: &ReleaseImagesArgs, line: &CommandLine<'_>) -> Result<u8> {
     let (project, access) = (&args.release, access(args, line)?);
@@ -76,7 +87,7 @@ pub(super) fn run(args: &ReleaseImagesArgs, line: &CommandLine<'_>) -> Result<u8
     let text = match output::document_format(args.shown.output, line.console) {
         DocumentFormat::Text => {
             let mut out = String::new();
-            images.iter().for_each(|image| row(&mut out, image));
+            images.iter().for_each(|image| row(&mut out, image, true));
             let good = images.iter().filter(|it| it.outcome == Outcome::Verified);
             let style = colour::of(outcome);
             let sum = format!(
@@ -193,8 +204,8 @@ fn word(purpose: Purpose) -> &'static str {
     }
 }
 
-/// The lines about an image.
-pub(super) fn row(out: &mut String, image: &Image) {
+/// The lines about an image. Those about signers can be left out, where the report names them for all images.
+pub(super) fn row(out: &mut String, image: &Image, with_signers: bool) {
     let style = colour::of(image.outcome);
     let word = image.outcome.as_str();
     let padding = " ".repeat(WORDS.saturating_sub(word.len()));
@@ -219,19 +230,21 @@ pub(super) fn row(out: &mut String, image: &Image) {
     }
     match (&image.evidence.message, &image.evidence.signer) {
         (Some(message), _) => add(message),
-        (None, Some(signer)) => add(signer),
-        (None, None) => {}
+        (None, Some(signer)) if with_signers => add(signer),
+        (None, _) => {}
     }
     for attestation in image.attestations.iter().filter(|it| it.present) {
         let evidence = &attestation.evidence;
         let what = attestation.what;
         match (&evidence.message, &evidence.signer) {
             (Some(message), _) => add(&format!("{what}: {}: {message}", evidence.outcome)),
-            (None, Some(signer)) => add(&format!("{what}: verified, {signer}")),
-            (None, None) => add(&format!("{what}: verified")),
+            (None, Some(signer)) if with_signers => add(&format!("{what}: verified, {signer}")),
+            (None, _) => add(&format!("{what}: verified")),
         }
     }
 }
 
+/// What the signatures of an image are about.
+const IMAGE: &str = "image";
 /// The longest outcome and two spaces.
 const WORDS: usize = 13;

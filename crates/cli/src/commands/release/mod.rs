@@ -4,6 +4,7 @@ mod all;
 mod collect;
 mod fetch;
 mod images;
+mod kit;
 mod list;
 mod sbom;
 mod verify;

@@ -1,0 +1,120 @@
+//! Releases in folders with more than one version, and kits.
+
+use serde_json::Value;
+
+use super::{FILES, STAGING, Scene, TARBALL, first};
+
+#[test]
+fn a_kit_is_proved_by_itself() {
+    let scene = Scene::new();
+    let run = scene.run(&["collect", "v1.36.0", "--to", "kit"]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    std::fs::rename(scene.sandbox.path("mirror"), scene.sandbox.path("gone")).unwrap();
+    let offline = |arguments: &[&str]| {
+        let rest = [
+            "--from",
+            "kit",
+            "--offline",
+            "--trusted-root",
+            "kit/trusted_root.json",
+        ];
+        scene
+            .sandbox
+            .run(&[&["release"], arguments, &rest].concat())
+    };
+    assert_eq!(offline(&["verify-all", "v1.36.0"]).code, 0);
+    scene.copy("kit/v1.36.0/bin/linux/amd64/kubectl", "kubectl");
+    assert_eq!(offline(&["verify", "v1.36.0", "kubectl"]).code, 0);
+    let index: Value = serde_json::from_str(&scene.sandbox.read("kit/v1.36.0.kit.json")).unwrap();
+    assert_eq!(index["files"].as_array().unwrap().len(), FILES.len() + 3);
+    // A trusted root that came from a file has no TUF repository, and that is said.
+    assert_eq!(index["trustedRoot"]["source"], "file:root.json");
+    assert_eq!(index["trustedRoot"]["tuf"], Value::Null);
+    assert!(!scene.sandbox.path("kit/tuf").exists());
+    assert!(run.stderr.contains("no TUF metadata"), "{}", run.stderr);
+    // Without being told to trust it, nobody does.
+    let unasked = ["verify-all", "v1.36.0", "--from", "kit", "--offline"];
+    let run = scene.sandbox.run(&[&["release"], &unasked[..]].concat());
+    assert_eq!(run.code, 1, "{}", run.stdout);
+    assert_eq!(first(&run)["reason"], "certificate-untrusted");
+    scene
+        .sandbox
+        .write("kit/v1.36.0/bin/linux/amd64/kubectl", "altered");
+    assert_eq!(offline(&["verify-all", "v1.36.0"]).code, 1);
+}
+
+#[test]
+fn what_a_killed_run_left_is_removed_by_the_next() {
+    let scene = Scene::new();
+    let half = [
+        "kit/.sealcheck-a",
+        "kit/v1.36.0/bin/linux/amd64/.sealcheck-b",
+        "out/.sealcheck-unpack-c/kubernetes/kubectl",
+    ];
+    // A layout sees to its own, and what has another name is somebody's.
+    let others = ["kit/images/x/.sealcheck-d", "kit/mine", "out/mine"];
+    for name in half.iter().chain(&others) {
+        scene.sandbox.write(name, "half");
+    }
+    let collect = ["collect", "v1.36.0", "--to", "kit"];
+    // Not while another one is at work there.
+    let lock = std::fs::File::open(scene.sandbox.path("kit"));
+    if let Some(lock) = lock.ok().filter(|kit| kit.try_lock().is_ok()) {
+        assert_eq!(scene.run(&collect).code, 0);
+        assert!(scene.sandbox.path(half[0]).exists());
+        drop(lock);
+    }
+    assert_eq!(scene.run(&collect).code, 0);
+    let fetch = ["fetch", "v1.36.0", TARBALL, "--to", "out", "--extract"];
+    assert_eq!(scene.run(&fetch).code, 0);
+    for name in half {
+        // Where folders cannot be locked, what looks abandoned may be in use.
+        assert!(!cfg!(unix) || !scene.sandbox.path(name).exists(), "{name}");
+    }
+    assert!(!cfg!(unix) || !scene.sandbox.path("out/.sealcheck-unpack-c").exists());
+    for name in others {
+        assert!(scene.sandbox.path(name).exists(), "{name}");
+    }
+}
+
+#[test]
+fn a_file_of_another_version_is_named_when_its_sbom_is_proved() {
+    let scene = Scene::new();
+    scene.copy("mirror/v1.35.0/bin/linux/amd64/kubectl", "kubectl");
+    let verify = |name: &str| {
+        let verify = ["verify", "v1.36.0", name, "--platform", "linux/amd64"];
+        let run = scene.run(&verify);
+        assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
+        first(&run)
+    };
+    let evidence = verify("kubectl");
+    assert_eq!(evidence["reason"], "release-mismatch");
+    let other = &evidence["release"]["otherVersion"];
+    assert_eq!(other["version"], "v1.35.0", "{evidence}");
+    assert_eq!(other["path"], "bin/linux/amd64/kubectl");
+    assert_eq!(other["sbom"]["signer"], STAGING);
+    let this = "this is bin/linux/amd64/kubectl of v1.35.0";
+    let says = |evidence: &Value| evidence["message"].as_str().unwrap().contains(this);
+    assert!(says(&evidence), "{evidence}");
+    let text = ["verify", "v1.36.0", "kubectl", "--platform", "linux/amd64"];
+    scene
+        .sandbox
+        .golden("release_other_version", &scene.text(&text));
+    // Under a name that no version has.
+    scene.copy("kubectl", "kubectl-of-old");
+    let evidence = verify("kubectl-of-old");
+    assert!(says(&evidence), "{evidence}");
+    // What no version has is of none.
+    scene.sandbox.write("kubectl", "altered");
+    let evidence = verify("kubectl");
+    assert_eq!(evidence["release"]["otherVersion"], Value::Null);
+    // The list of the other version was altered: nothing that it says is repeated.
+    scene.copy("kubectl-of-old", "kubectl");
+    let list = "mirror/v1.35.0/kubernetes-release.spdx";
+    let altered = scene.sandbox.read(list) + "\n";
+    scene.sandbox.write(list, altered);
+    let evidence = verify("kubectl");
+    assert_eq!(evidence["reason"], "release-mismatch");
+    assert_eq!(evidence["release"]["otherVersion"], Value::Null);
+    assert!(!says(&evidence), "{evidence}");
+}
