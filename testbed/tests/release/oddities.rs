@@ -17,9 +17,22 @@ pub(crate) fn unsigned_by_design(run: &Run) {
     let folder = scene(run);
     let published = run.release.folder.join("release").join(VERSION);
     copy(&published, &folder.path().join("downloads"));
-    let (code, report, told) = run_in(run, folder.path(), &["verify", VERSION, "downloads"]);
+    let check = ["sbom", VERSION, "--check", "downloads"];
+    let (code, report, told) = run_in(run, folder.path(), &check);
     assert_eq!(code, 0, "{told}");
     let files = run.release.signed_files(NEW_VERSION).unwrap();
+    assert_eq!(report["counts"]["proved"], files.len() - 2, "{told}");
+    // The SBOM has archives of images by name alone, so they have no place in the release that `verify` knows.
+    let (archives, files): (Vec<_>, Vec<_>) =
+        files.into_iter().partition(|path| path.ends_with(".tar"));
+    for archive in archives {
+        for suffix in ["", ".sig", ".cert", ".sha256", ".sha512"] {
+            let file = format!("downloads/{archive}{suffix}");
+            fs::remove_file(folder.path().join(file)).unwrap();
+        }
+    }
+    let (code, report, told) = run_in(run, folder.path(), &["verify", VERSION, "downloads"]);
+    assert_eq!(code, 0, "{told}");
     assert_eq!(report["results"].as_array().unwrap().len(), files.len());
     let left_out = report["leftOut"].as_array().unwrap();
     for (path, why) in [
@@ -37,10 +50,6 @@ pub(crate) fn unsigned_by_design(run: &Run) {
             "{path}: {told:?}"
         );
     }
-    let check = ["sbom", VERSION, "--check", "downloads"];
-    let (code, report, told) = run_in(run, folder.path(), &check);
-    assert_eq!(code, 0, "{told}");
-    assert_eq!(report["counts"]["proved"], files.len() - 2, "{told}");
 }
 
 /// The one file of v1.35.0 that its signature does not fit: the report says what agrees and what does not.
@@ -60,11 +69,15 @@ pub(crate) fn bad_signature(run: &Run) {
         checksums.iter().all(|sum| sum["state"] == "agrees"),
         "{told}"
     );
-    assert_eq!(
-        evidence["checks"]["certificate"]["state"], "passed",
-        "{told}"
-    );
-    assert_eq!(evidence["checks"]["signature"]["state"], "failed", "{told}");
+    for (check, outcome) in [
+        ("certificate", "passed"),
+        ("identity", "passed"),
+        ("signature", "failed"),
+        // It has one for the bytes that were signed.
+        ("log", "failed"),
+    ] {
+        assert_eq!(evidence["checks"][check]["outcome"], outcome, "{told}");
+    }
     let (_, _, text) = run_in(
         run,
         folder.path(),

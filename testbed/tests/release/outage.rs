@@ -239,10 +239,7 @@ pub(crate) fn lying_mirror(run: &Run) {
     scene.server.files.set(&path, Fault::Lie(other));
     let (code, report, told) = fetch(VERSION, "kubeadm", &mirror);
     assert_eq!(code, 1, "{told}");
-    assert_eq!(
-        report["results"][0]["reason"], "artifact-mismatch",
-        "{told}"
-    );
+    assert_eq!(report["results"][0]["reason"], "release-mismatch", "{told}");
     assert_eq!(files(&out), [""; 0]);
     scene.server.files.mend();
     // What had come already was another file's.

@@ -38,7 +38,7 @@ fn a_bomb_is_authentic_and_not_unpacked() {
         run.stderr
     );
     // Its signature holds, and the report does not say otherwise.
-    assert_eq!(evidence["checks"]["signature"]["state"], "passed");
+    assert_eq!(evidence["checks"]["signature"]["outcome"], "passed");
     assert_eq!(evidence["release"]["listed"], "same");
     let message = evidence["message"].as_str().unwrap();
     assert!(message.contains("times"), "{message}");
@@ -85,7 +85,7 @@ fn an_sbom_that_disagrees_with_the_files_is_believed_over_them() {
         run.stdout,
         run.stderr
     );
-    assert_eq!(evidence["checks"]["signature"]["state"], "passed");
+    assert_eq!(evidence["checks"]["signature"]["outcome"], "passed");
     assert_eq!(evidence["release"]["sbom"]["signer"], STAGING);
     let run = scene.run(&["fetch", "v1.36.0", "bin/linux/amd64/kubectl", "--to", "out"]);
     assert_eq!(run.code, 1, "{}", run.stdout);

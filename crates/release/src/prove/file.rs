@@ -207,7 +207,13 @@ impl Release<'_> {
                 let is_worse = verdict.outcome() == Outcome::Rejected;
                 let same = verdict.failure().cloned().filter(|_| is_worse);
                 match same {
-                    Some(other) if other.reason == Reason::ArtifactMismatch => {
+                    // A signature without a log entry does not say what it is for.
+                    Some(other)
+                        if matches!(
+                            other.reason,
+                            Reason::ArtifactMismatch | Reason::SignatureInvalid
+                        ) =>
+                    {
                         let detail = match &failure.detail {
                             Some(detail) => {
                                 format!("{detail}; its signature does not match either")

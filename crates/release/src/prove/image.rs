@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use sealcheck_engine::{Demand, ImageLayers, ImageRequest, ImageSource, Platforms};
 use sealcheck_registry::Reference;
-use sealcheck_verify::evidence::Listed;
+use sealcheck_verify::evidence::{ImageSignatureFacts, Listed};
 use sealcheck_verify::{Content, Digest, Failure, Outcome, Reason, Result, Verdict, printable};
 use serde::Deserialize;
 
@@ -207,7 +207,14 @@ impl Release<'_> {
             request.demand = Some(Demand::new(move |verdict| passed(verdict, &verifier)));
         }
         let verdict = self.engine.verify_image(&request);
-        Some(self.with_signer(verdict.verdict().clone(), kind.purpose))
+        let verdict = verdict.verdict();
+        if is_absent(verdict, &kind.predicate_type) {
+            let failure = Failure::new(Reason::NoProofFound)
+                .expected(&*kind.predicate_type)
+                .detail("what is attached is something else");
+            return Some(self.failed(&image.name, failure));
+        }
+        Some(self.with_signer(verdict.clone(), kind.purpose))
     }
 }
 
@@ -226,6 +233,21 @@ fn is_listed(found: &ImageLayers, listed: &[HashSet<Digest>]) -> bool {
         let layers: HashSet<Digest> = layers.iter().copied().collect();
         listed.contains(&layers)
     })
+}
+
+/// Whether all that is attached to an image is something else than attestations of this type: its signatures, for example.
+/// What cannot be read may be one.
+fn is_absent(verdict: &Verdict, predicate_type: &str) -> bool {
+    let image = verdict.evidence().image.as_ref();
+    let attached = image.map_or(&[][..], |image| &image.signatures);
+    let is_other = |attached: &ImageSignatureFacts| {
+        let is_of_other_type = attached
+            .predicate_type
+            .as_deref()
+            .is_some_and(|own| own != predicate_type);
+        attached.reason == Some(Reason::NotAnAttestation) || is_of_other_type
+    };
+    verdict.outcome() == Outcome::Rejected && !attached.is_empty() && attached.iter().all(is_other)
 }
 
 /// What is judged of a verification summary (slsa.dev/verification_summary/v1).

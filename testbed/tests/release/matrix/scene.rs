@@ -226,7 +226,9 @@ impl<'r> Scene<'r> {
                 self.verify_all(None, |_| ())
             }
         };
-        about_image(&report, &told)
+        // At the registry an index lists the manifest by the digest that it no longer has.
+        let is_listed = (self.from, thing, act) == (From::Network, Thing::Manifest, Act::Flip);
+        about_image(&report, is_listed, &told)
     }
 
     fn log(&self, act: Act) -> Found {
@@ -401,24 +403,18 @@ impl<'r> Scene<'r> {
     }
 }
 
-/// The trap notices a command that may use the network, whichever place it asks.
+/// The trap notices commands that may use the network, for files and for images.
 pub(super) fn trap_catches(run: &Run) {
+    let scene = Scene::new(run, From::Kit);
+    fs::remove_dir_all(scene.kit().join("images")).unwrap();
+    let kit = scene.kit();
     for arguments in [
         &["sbom", TAG][..],
-        &[
-            "verify-all",
-            TAG,
-            "--from",
-            collected(run).to_str().unwrap(),
-        ],
+        &["images", TAG, "--from", kit.to_str().unwrap()],
     ] {
         let trap = Trap::set();
         let mut command = sealcheck::command();
         command.arg("release").args(arguments);
-        if arguments.contains(&"--from") {
-            // Nothing but the images is somewhere else.
-            command.args(["--registry", "registry.example"]);
-        }
         command.arg("--trusted-root").arg(&run.testbed.trusted_root);
         trap.around(&mut command);
         let (_, _, told) = done(command);
@@ -457,10 +453,13 @@ fn about_file(report: &Value, path: &str, told: &str) -> Found {
     found(files.iter().find(|file| is_about(file, path)).unwrap())
 }
 
-/// What is said of the image. All files, and all other images, are proved.
-fn about_image(report: &Value, told: &str) -> Found {
+/// What is said of the image. All files, and all other images, are proved; its index only if it does not matter to it.
+fn about_image(report: &Value, matters_to_index: bool, told: &str) -> Found {
     let name = format!("/{IMAGE}:{TAG}");
-    proved_but(report, None, Some(&name), told);
+    match matters_to_index {
+        true => proved_but(report, None, Some(TAG), told),
+        false => proved_but(report, None, Some(&name), told),
+    }
     let images = report["images"].as_array().unwrap();
     let mut all = images.iter();
     let image = all.find(|image| text(&image["name"]).ends_with(&name));
