@@ -171,6 +171,7 @@ fn report(document: &Document<'_>, files: &[Verdict]) -> String {
     let (project, version) = (document.about.project, &document.about.version);
     let of = printable(&format!("{project} {version}"));
     let counts = match outcome {
+        Outcome::Verified if document.images.is_empty() => counted(files.len(), "file"),
         Outcome::Verified => [
             counted(files.len(), "file"),
             counted(document.images.len(), "image"),

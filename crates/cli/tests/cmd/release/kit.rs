@@ -36,7 +36,7 @@ fn a_kit_is_proved_by_itself() {
     let unasked = ["verify-all", "v1.36.0", "--from", "kit", "--offline"];
     let run = scene.sandbox.run(&[&["release"], &unasked[..]].concat());
     assert_eq!(run.code, 1, "{}", run.stdout);
-    assert_eq!(first(&run)["reason"], "certificate-untrusted");
+    assert_eq!(first(&run)["outcome"], "rejected");
     scene
         .sandbox
         .write("kit/v1.36.0/bin/linux/amd64/kubectl", "altered");
