@@ -51,7 +51,7 @@ pub(crate) struct Entry {
 pub(crate) enum Kind {
     File,
     Folder,
-    /// A link, a device, a pipe or a sparse file: never read, by its name for people.
+    /// A link, a device or a pipe: never read, by its name for people.
     Special(&'static str),
 }
 
@@ -68,7 +68,6 @@ pub(crate) enum TarError {
 struct Extended {
     path: Option<Vec<u8>>,
     size: Option<u64>,
-    sparse: bool,
     seen: bool,
 }
 
@@ -120,7 +119,7 @@ impl<P: Pieces> Walker<P> {
                     // Git writes one, with a comment.
                     let mut global = Extended::default();
                     self.pax(stored, &mut global)?;
-                    if global.path.is_some() || global.size.is_some() || global.sparse {
+                    if global.path.is_some() || global.size.is_some() {
                         return Err(malformed("a global header renames or resizes every entry"));
                     }
                 }
@@ -177,9 +176,6 @@ impl<P: Pieces> Walker<P> {
             return Err(malformed("a link or a folder has content"));
         }
         let kind = match kind {
-            EntryType::Regular | EntryType::Continuous if extended.sparse => {
-                Kind::Special("a sparse file")
-            }
             EntryType::Regular | EntryType::Continuous => Kind::File,
             EntryType::Directory => Kind::Folder,
             EntryType::Link => Kind::Special("a hard link"),
@@ -234,7 +230,10 @@ impl<P: Pieces> Walker<P> {
                         return Err(malformed("an entry has two extended sizes"));
                     }
                 }
-                _ if key.starts_with(b"GNU.sparse.") => extended.sparse = true,
+                _ if is_sparse(key) => {
+                    // Readers of these give it another name (`GNU.sparse.name`), another size and another content.
+                    return Err(malformed("it holds a sparse file"));
+                }
                 _ => {}
             }
         }
@@ -316,6 +315,11 @@ fn record(header: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let pair = record.get(space + 1..)?.strip_suffix(b"\n")?;
     let equals = pair.iter().position(|byte| *byte == b'=')?;
     Some((pair.get(..equals)?, pair.get(equals + 1..)?, rest))
+}
+
+/// Whether a record of an extended header is one of a sparse file: of GNU tar, of star or of Solaris' tar.
+fn is_sparse(key: &[u8]) -> bool {
+    key.starts_with(b"GNU.sparse.") || key == b"SCHILY.realsize" || key == b"SUN.holesdata"
 }
 
 fn within(limit: Limit, found: usize) -> Result<(), TarError> {
