@@ -280,9 +280,9 @@ fn plain_path(name: &[u8], kind: Kind) -> Result<String, TarError> {
             shown()
         )));
     }
-    if kind == Kind::File && (parts.is_empty() || name.ends_with('/')) {
+    if kind != Kind::Folder && (parts.is_empty() || name.ends_with('/')) {
         return Err(malformed(format!(
-            "a file has the name of a folder: {:?}",
+            "a file or a link has the name of a folder: {:?}",
             shown()
         )));
     }
