@@ -110,6 +110,7 @@ impl<P: Pieces> Walker<P> {
             check_sum(header)?;
             self.entries = self.entries.saturating_add(1);
             within(LAYOUT_ENTRIES, self.entries)?;
+            check_prefix(header)?;
             let stored = header
                 .entry_size()
                 .map_err(|_| malformed("the size of an entry is not a number"))?;
@@ -152,11 +153,18 @@ impl<P: Pieces> Walker<P> {
         }
     }
 
-    /// Reads to the end, so that whatever checks the whole (gzip's checksum) does.
+    /// Reads to the end, so that whatever checks the whole (gzip's checksum) does. After the end marker there are only the
+    /// zeros that fill the last record: some readers go on behind it (`tar --ignore-zeros`).
     pub(crate) fn finish(&mut self) -> Result<(), TarError> {
         let mut rest = vec![0; 64 << 10];
-        while self.pieces.read(&mut rest).map_err(TarError::Io)? > 0 {}
-        Ok(())
+        loop {
+            let read = self.pieces.read(&mut rest).map_err(TarError::Io)?;
+            match rest.get(..read) {
+                None | Some([]) => return Ok(()),
+                Some(rest) if rest.iter().all(|byte| *byte == 0) => {}
+                Some(_) => return Err(malformed("something follows its end marker")),
+            }
+        }
     }
 
     fn entry(
@@ -306,6 +314,18 @@ fn check_sum(header: &Header) -> Result<(), TarError> {
     }
 }
 
+/// Refuses a field `prefix` that is not POSIX': GNU tar has times there, star a shorter one (its mark is in the last bytes),
+/// and readers differ in whether, and how much of it, they put before the name.
+fn check_prefix(header: &Header) -> Result<(), TarError> {
+    let bytes = header.as_bytes();
+    let is_posix = header.as_ustar().is_some() && !bytes.ends_with(STAR);
+    match bytes.get(PREFIX) {
+        Some(0) => Ok(()),
+        Some(_) if is_posix => Ok(()),
+        _ => Err(malformed("the prefix of a name can be read in two ways")),
+    }
+}
+
 /// The first record of an extended header, `LENGTH KEY=VALUE` and a newline, where the length counts all of it; and what
 /// follows it.
 fn record(header: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
@@ -342,5 +362,9 @@ fn truncated(error: io::Error) -> TarError {
 
 const BLOCK: usize = 512;
 const BLOCK_BYTES: u64 = 512;
+/// Where the prefix of a name begins in a header, which is empty if its first byte is zero.
+const PREFIX: usize = 345;
+/// The last bytes of star's headers.
+const STAR: &[u8] = b"tar\0";
 /// Where the checksum stands in a header.
 const CHECK_SUM: std::ops::Range<usize> = 148..156;
