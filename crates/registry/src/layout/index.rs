@@ -123,13 +123,16 @@ impl Entries {
         distinct(outermost.filter(|entry| is_marked(entry) || !contained.contains(&entry.digest)))
     }
 
-    /// Whether a name can be that of the image with this digest, which was asked for as `wanted`.
+    /// Whether a name can be that of the image with this digest, which was asked for as `wanted`: any can where it was asked
+    /// for by the digest and the layout has no name for it.
     pub(crate) fn can_be(&self, digest: &Digest, wanted: &str, name: &str) -> bool {
         let own = self.descriptors.iter().filter(|e| e.digest == *digest);
         // Where the whole name is there, the tag alone says less.
-        own.filter_map(|entry| names(entry).next())
-            .chain([wanted])
-            .any(|own| is_same(own, name))
+        let mut own = own.filter_map(|entry| names(entry).next()).peekable();
+        match wanted.parse::<Digest>() {
+            Ok(_) => own.peek().is_none() || own.any(|own| is_same(own, name)),
+            Err(_) => own.chain([wanted]).any(|own| is_same(own, name)),
+        }
     }
 
     /// The entries that are attached to the image with this digest, under the tag that a registry would have for them or
