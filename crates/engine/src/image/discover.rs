@@ -261,6 +261,9 @@ impl Search<'_> {
                     _ => Found::Present,
                 };
                 let mut detail = format!("a list of {count}");
+                if !listed.from.is_empty() {
+                    detail = format!("{detail} from {}", listed.from.join(", "));
+                }
                 if let Some(failure) = failures.first() {
                     detail = format!(
                         "{detail}, and {} that cannot be read: {failure}",

@@ -334,6 +334,7 @@ impl Layout {
         let mut referrers = Referrers {
             descriptors: found.by_subject.get(digest).cloned().unwrap_or_default(),
             broken: found.broken.clone(),
+            from: Vec::new(),
         };
         for list in self.attached(digest, Attached::Referrers) {
             let listed = match self.manifest(&list.digest) {
