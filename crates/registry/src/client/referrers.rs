@@ -6,7 +6,9 @@ use std::sync::Arc;
 use sealcheck_net::{Response, Url, redact_url};
 use sealcheck_verify::{Digest, Failure, Reason, printable};
 
-use super::answer::{check_refusal, is_page, page, told};
+use super::answer::{
+    API_VERSION, check_refusal, check_words, is_page, is_plain, page, says_registry, told,
+};
 use super::ask::{Answer, Ask, Method, NOT_FOUND, Reply};
 use super::{Nowhere, Registry, Shared, url};
 use crate::configuration::Endpoint;
@@ -212,18 +214,18 @@ impl Shared {
                 }
             };
             if NO_API.contains(&response.status()) {
-                check_refusal(&shown, told(response.body()).as_ref())?;
-                // A page at the registry's own address is of something before it. Where the registry itself leads
-                // elsewhere (GHCR does, to a page that is not found), that is its way to have no API.
-                if response.final_url().origin() == asked.origin()
-                    && is_page(response.header("content-type"), response.body())
-                {
-                    return Err(page(&shown, response.status()));
-                }
+                check_no_api(&shown, &response, &asked)?;
                 return Ok(Lookup::Absent(Absence {
                     asked: vec![shown],
                     code: format!("status {}", response.status()),
                 }));
+            }
+            if response.status() != OK {
+                return Err(RegistryError::NotARegistry {
+                    url: shown,
+                    status: response.status(),
+                    detail: "a list comes with the status 200".to_owned(),
+                });
             }
             let mut page = read(&shown, &response)?;
             if let Some(artifact_type) = artifact_type
@@ -244,6 +246,36 @@ impl Shared {
                 None => return Ok(Lookup::Found(referrers)),
             };
         }
+    }
+}
+
+/// Makes sure that an answer with one of the statuses [`NO_API`] means that there is no such API.
+///
+/// Elsewhere a registry shows itself by its error list or its header. Here many answer for which the address is unknown, in
+/// the words of the program that looks addresses up; anything else is something before the registry, or a refusal.
+fn check_no_api(url: &str, response: &Response, asked: &Url) -> Result<(), RegistryError> {
+    let (body, status) = (response.body(), response.status());
+    let told = told(body);
+    check_refusal(url, told.as_ref())?;
+    if is_page(response.header("content-type"), body) {
+        // A page at the registry's own address is of something before it. Where the registry itself leads elsewhere
+        // (GHCR does, to a page that is not found), that is its way to have no API.
+        return match response.final_url().origin() == asked.origin() {
+            true => Err(page(url, status)),
+            false => Ok(()),
+        };
+    }
+    if told.is_some() {
+        return Ok(());
+    }
+    check_words(url, body)?;
+    match is_plain(body) || says_registry(response.header(API_VERSION)) {
+        true => Ok(()),
+        false => Err(RegistryError::NotARegistry {
+            url: url.to_owned(),
+            status,
+            detail: "it has neither a registry's error list, nor its header, nor the words of a server that does not know the address".to_owned(),
+        }),
     }
 }
 
@@ -357,6 +389,8 @@ fn next_link(header: &str) -> Result<Option<&str>, Unreadable> {
         rest = further;
     }
 }
+
+const OK: u16 = 200;
 
 /// What registries without the API answer, besides 404: they do not know the address, the method or the media type. That is
 /// not yet "there are none": then the tags must say so.
