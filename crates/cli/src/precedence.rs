@@ -187,13 +187,16 @@ impl<'m> Court<'m> {
         }
     }
 
-    /// Requirements do not add up over flags and variables.
+    /// What is demanded does not add up over flags and variables: what a variable demands is void beside the flag.
     fn requirements(&mut self) {
-        if self.origin("require") == Some(Origin::Flag)
-            && let Some(name) = variable("require")
-        {
-            self.notes
-                .push(format!("{name} is ignored: --require is given."));
+        let matches = self.matches;
+        for id in matches.ids().map(clap::Id::as_str) {
+            let is_demand = DEMANDS.contains(&id) && self.origin(id) == Some(Origin::Flag);
+            let flag = spoken(matches, id);
+            if let Some(name) = variable(flag.trim_start_matches('-')).filter(|_| is_demand) {
+                self.notes
+                    .push(format!("{name} is ignored: {flag} is given."));
+            }
         }
     }
 
@@ -281,5 +284,14 @@ const FILES: &[&str] = &[
     "timestamp_certificate_chain",
     "rekor_public_key",
     "ct_log_public_key",
+];
+/// Flags whose values are demands upon what is accepted.
+const DEMANDS: &[&str] = &[
+    "require",
+    "policy",
+    "claim",
+    "annotations",
+    "slsa_builder",
+    "slsa_source",
 ];
 const REPOSITORY: &[&str] = &["tuf_mirror", "tuf_root", "instance"];

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::ArgMatches;
 use sealcheck_engine::{ClientCertificate, HostConfig, ImageSource, RegistrySettings};
 use sealcheck_registry::{Credential, Keychain, Registries, Repository};
+use sealcheck_verify::printable;
 
 use crate::args::{DeprecatedRegistryArgs, RegistryArgs};
 use crate::environment::{Origin, origin, spoken};
@@ -114,6 +115,14 @@ fn tell(args: &RegistryArgs, deprecated: &DeprecatedRegistryArgs, line: &Command
         console.note(&format!(
             "{name} is set: proofs are looked for in {} and not beside the image.",
             args.signature_repository.join(", ")
+        ));
+    }
+    let configured = origin(matches, "registry_config").is_some_and(|it| it < Origin::Flag);
+    if let Some(path) = args.registry_config.as_ref().filter(|_| configured) {
+        console.note(&format!(
+            "{} is set: {} says which mirrors are asked, and what is asked instead of registries.",
+            spoken(matches, "registry_config"),
+            printable(&path.display().to_string())
         ));
     }
     if environment::is_set(environment::MAX_ATTACHMENT_SIZE) {

@@ -44,10 +44,10 @@ fn pin(verdict: &ImageVerdict, line: &CommandLine<'_>) -> Result<()> {
             Err(nameless(name.unwrap_or_default()))
         }
         several => Err(Problem::argument(format!(
-            "{} images fit the platform, and their index is not signed, so that no one digest is proved",
+            "{} images were proved, and their index is not signed, so that no one digest is proved",
             several.len()
         ))
-        .with_hint("Name the variant too, as in --platform linux/arm/v7, or verify --all-platforms.")),
+        .with_hint("Name one platform with its variant, as in --platform linux/arm/v7.")),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Variables speak for flags, and never weaken in silence.
 
-use sealcheck_testkit::{Content, Key, KeyKind, Plan};
+use sealcheck_testkit::{Content, Key, KeyKind, Plan, StatementVersion, sign};
+use serde_json::json;
 
 use crate::sandbox::{Run, Sandbox, finish};
 
@@ -146,6 +147,67 @@ fn a_flag_makes_variables_void_that_say_the_same_in_other_words() {
         "{}",
         run.stderr
     );
+}
+
+#[test]
+fn a_demand_in_a_variable_does_not_vanish_in_silence_beside_the_flag() {
+    let sandbox = Sandbox::new();
+    let who = sandbox.who();
+    let base = [
+        "--trusted-root",
+        "root.json",
+        "--identity",
+        &who.identity,
+        "--issuer",
+        &who.issuer,
+    ];
+    let claim = [(
+        "SEALCHECK_CLAIM",
+        "source-repository-uri=https://example.com/other",
+    )];
+    with(&sandbox, &claim, &base).exits(1);
+    let flag = ["--claim", "source-repository-ref=refs/heads/other"];
+    let run = with(&sandbox, &claim, &[&base[..], &flag].concat()).exits(1);
+    let told = "SEALCHECK_CLAIM is ignored: --claim is given";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    let run = with(&sandbox, &[], &[&base[..], &flag].concat()).exits(1);
+    assert!(!run.stderr.contains("is ignored"), "{}", run.stderr);
+
+    let key = Key::generate(KeyKind::P256);
+    sandbox.write("key.pub", key.public_pem());
+    let statement = sign::statement(
+        StatementVersion::V1,
+        &[("app", b"hello")],
+        "https://slsa.dev/provenance/v1",
+        json!({}),
+    );
+    let attested = sandbox
+        .sigstore
+        .sign(Content::statement(&statement), &Plan::key(key));
+    sandbox.write("app.sigstore.json", attested.bundle_bytes());
+    sandbox.write("false.cel", "false");
+    sandbox.write("true.cel", "true");
+    let base = [
+        "verify-blob-attestation",
+        "app",
+        "--offline",
+        "--trusted-root",
+        "root.json",
+        "--key",
+        "key.pub",
+        "--type",
+        "slsaprovenance1",
+    ];
+    for variable in ["SEALCHECK_POLICY", "COSIGN_POLICY"] {
+        let policy = |more: &[&str]| {
+            let mut command = sandbox.command(&[&base[..], more].concat());
+            finish(command.env(variable, "false.cel"))
+        };
+        policy(&[]).exits(1);
+        let run = policy(&["--policy", "true.cel"]).exits(0);
+        let told = format!("{variable} is ignored: --policy is given");
+        assert!(run.stderr.contains(&told), "{}", run.stderr);
+    }
 }
 
 /// The trusted root of GitHub's instance cannot be had here, so that only what is required is looked at.

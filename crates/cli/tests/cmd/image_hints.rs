@@ -54,6 +54,42 @@ fn a_variable_that_leads_away_from_the_image_is_named() {
     assert_eq!(run.stderr, "");
 }
 
+/// Two variables that change what is asked and what is required.
+#[test]
+fn variables_about_registries_and_annotations_are_told() {
+    let scene = Scene::signed();
+    scene.lay_out();
+    scene.sandbox.write("registries.yaml", "repositories: []");
+    let arguments = [
+        "verify",
+        "oci:layout:v1",
+        "--offline",
+        "-o",
+        "text",
+        "--trusted-root",
+        "root.json",
+        "--identity",
+        SIGNER,
+        "--issuer",
+        ISSUER,
+    ];
+    let with = |variable: &str, value: &str, more: &[&str]| {
+        let mut command = scene.sandbox.command(&[&arguments[..], more].concat());
+        words(&finish(command.env(variable, value)).stderr)
+    };
+    let said = with("SEALCHECK_REGISTRY_CONFIG", "registries.yaml", &[]);
+    let note = "SEALCHECK_REGISTRY_CONFIG is set: registries.yaml says which mirrors are asked";
+    assert!(said.contains(note), "{said}");
+    let flag = ["--registry-config", "registries.yaml"];
+    assert_eq!(
+        with("SEALCHECK_REGISTRY_CONFIG", "registries.yaml", &flag),
+        ""
+    );
+    let said = with("COSIGN_ANNOTATIONS", "env=prod", &["-a", "env=test"]);
+    let note = "COSIGN_ANNOTATIONS is ignored: --annotations is given";
+    assert!(said.contains(note), "{said}");
+}
+
 #[test]
 fn a_bound_that_has_no_effect_is_told() {
     let scene = Scene::signed();

@@ -86,7 +86,7 @@ fn pin_prints_the_image_of_an_index_that_is_not_signed_itself() {
     let run = pin(&["--platform", "linux/arm"]).exits(2);
     assert_eq!(run.stdout, "");
     assert!(
-        run.stderr.contains("2 images fit the platform"),
+        run.stderr.contains("2 images were proved"),
         "{}",
         run.stderr
     );

@@ -1,6 +1,6 @@
 //! Taking an image along with all its proofs, as an OCI image layout.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -104,21 +104,24 @@ impl Engine {
             }];
             let attached = std::mem::take(&mut discovery.manifests);
             copy.missing = Reason::ProofUnreadable;
+            let mut unsaid: BTreeMap<String, (Digest, Vec<Descriptor>)> = BTreeMap::new();
             for attached in &attached {
                 copy.attached(attached).await?;
-                published.push(Published {
-                    descriptor: attached.descriptor.clone(),
-                    role: match attached.origin {
-                        Origin::Referrer => Role::Referrer,
-                        Origin::SignatureTag => {
-                            Role::Attached(Attached::Signature, attached.subject)
-                        }
-                        Origin::AttestationTag => {
-                            Role::Attached(Attached::Attestation, attached.subject)
-                        }
-                        Origin::SbomTag => Role::Attached(Attached::Sbom, attached.subject),
-                    },
-                });
+                match role(attached) {
+                    Some(role) => published.push(Published {
+                        descriptor: attached.descriptor.clone(),
+                        role,
+                    }),
+                    None => unsaid
+                        .entry(attached.subject.to_string())
+                        .or_insert((attached.subject, Vec::new()))
+                        .1
+                        .push(attached.descriptor.clone()),
+                }
+            }
+            for (subject, listed) in unsaid.values() {
+                let list = writer.list(subject, listed);
+                published.push(list.map_err(|error| unwritten(&error))?);
             }
             writer
                 .publish(&published)
@@ -137,6 +140,17 @@ impl Engine {
         };
         let both: Vec<Shelf> = shelves.iter().chain([&own]).cloned().collect();
         run.wait(&both, copying)?
+    }
+}
+
+/// What something that is attached is to the layout; `None` when only a list says that it is.
+fn role(attached: &AttachedManifest) -> Option<Role> {
+    let by_tag = |what| Some(Role::Attached(what, attached.subject));
+    match attached.origin {
+        Origin::Referrer => attached.names_subject.then_some(Role::Referrer),
+        Origin::SignatureTag => by_tag(Attached::Signature),
+        Origin::AttestationTag => by_tag(Attached::Attestation),
+        Origin::SbomTag => by_tag(Attached::Sbom),
     }
 }
 

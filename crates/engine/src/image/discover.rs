@@ -32,6 +32,8 @@ pub(crate) struct AttachedManifest {
     pub(crate) shelf: Shelf,
     pub(crate) subject: Digest,
     pub(crate) origin: Origin,
+    /// Whether it says itself that it is attached to the subject.
+    pub(crate) names_subject: bool,
     /// With the artifact type and annotations of lists of referrers.
     pub(crate) descriptor: Descriptor,
 }
@@ -261,6 +263,9 @@ impl Search<'_> {
                     _ => Found::Present,
                 };
                 let mut detail = format!("a list of {count}");
+                if !listed.from.is_empty() {
+                    detail = format!("{detail} from {}", listed.from.join(", "));
+                }
                 if let Some(failure) = failures.first() {
                     detail = format!(
                         "{detail}, and {} that cannot be read: {failure}",
@@ -352,6 +357,9 @@ impl Search<'_> {
             shelf: self.shelf.clone(),
             subject: self.subject,
             origin,
+            names_subject: manifest
+                .subject()
+                .is_some_and(|subject| subject.digest == self.subject),
             descriptor: {
                 let mut descriptor = listed.clone();
                 manifest.media_type().clone_into(&mut descriptor.media_type);

@@ -75,9 +75,9 @@ impl ImageVerdict {
         self.reference.as_ref()
     }
 
-    /// The reference with the digest that was proved, or was to be. Of an index that is not signed itself, and of which one
-    /// platform was asked for, that is the digest of the image for it: the others are not proved. Several when several
-    /// images fit the platform; none for a layout that has no whole name for the image. The name is then the layout's word.
+    /// The reference with the digest that was proved, or was to be. Of an index that is not signed itself, and that lists
+    /// more than the images that were looked at, those are the digests of these: the others are not proved. None where
+    /// there is no [`ImageVerdict::reference`]; that of a layout has the layout's word for its name.
     #[must_use]
     pub fn pinned(&self) -> &[Reference] {
         &self.pinned

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
-use sealcheck_registry::Reference;
+use sealcheck_registry::{Descriptor, Reference};
 use sealcheck_verify::evidence::{Place, ProvedBy};
 use sealcheck_verify::{Digest, Failure, Outcome, Reason, Result, Verdict};
 
@@ -293,26 +293,41 @@ impl Session<'_> {
         }
     }
 
-    /// What the targets prove: the index with all that it lists, or no more than the image for one platform.
+    /// What the targets prove: the index with all that it lists, or no more than the images that were looked at.
     fn pinned(&self, resolved: &Resolved, targets: &[Target]) -> Vec<Reference> {
         let index = resolved.digest;
+        let is_proved = match &self.judge.request.platforms {
+            Platforms::AsGiven => true,
+            Platforms::One(_) => false,
+            Platforms::All => lists_only(resolved, targets),
+        };
         let mut digests: Vec<Digest> = Vec::new();
-        match self.judge.request.platforms {
-            Platforms::One(_)
-                if self.judge_target(&index, &index).outcome() != Outcome::Verified =>
-            {
-                for target in targets {
-                    if !digests.contains(&target.digest) {
-                        digests.push(target.digest);
-                    }
+        if is_proved || self.judge_target(&index, &index).outcome() == Outcome::Verified {
+            digests.push(index);
+        } else {
+            for target in targets {
+                if !digests.contains(&target.digest) {
+                    digests.push(target.digest);
                 }
             }
-            _ => digests.push(index),
         }
         let name = resolved.name.iter();
         name.flat_map(|name| digests.iter().map(|digest| name.with_digest(*digest)))
             .collect()
     }
+}
+
+/// Whether an index lists nothing but these. What is marked as BuildKit's attestation is none of the images for all
+/// platforms, and can be something else.
+fn lists_only(resolved: &Resolved, targets: &[Target]) -> bool {
+    let index = resolved
+        .manifest
+        .as_ref()
+        .and_then(|manifest| manifest.index());
+    index.is_none_or(|index| {
+        let is_target = |child: &Descriptor| targets.iter().any(|it| it.digest == child.digest);
+        index.manifests.iter().all(is_target)
+    })
 }
 
 fn is_unsigned(target: &Target) -> bool {

@@ -98,6 +98,7 @@ impl Cell {
         let harmless = matches!(
             self.bundle.name,
             "ok" | "absent"
+                | "absent without a word"
                 | "slow"
                 | "429, then ok"
                 | "503, then ok"
@@ -174,6 +175,23 @@ use Trouble::{Always, LoginPage, Nothing, Once, OtherRegistry};
 const BUNDLES: &[Bundle] = &[
     bundle("ok", List, Nothing),
     bundle("absent", List, Always(|| Fault::PageNotFound)),
+    bundle("absent without a word", List, Always(|| Fault::Status(404))),
+    bundle(
+        "404 that denies in plain words",
+        List,
+        Always(|| Fault::Words(404, "proxy: access denied by policy")),
+    ),
+    bundle(
+        "400 that wants a login in plain words",
+        List,
+        Always(|| Fault::Words(400, "unauthorized: authentication required")),
+    ),
+    bundle(
+        "404 of something else",
+        List,
+        Always(|| Fault::Words(404, r#"{"message":"no such thing"}"#)),
+    ),
+    bundle("203", List, Always(|| Fault::WithStatus(203))),
     bundle("401", List, Always(|| Fault::Unauthorized)),
     bundle("403", List, Always(|| Fault::Forbidden)),
     bundle("429", List, Always(|| Fault::TooManyRequests(None))),

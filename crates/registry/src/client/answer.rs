@@ -86,6 +86,9 @@ pub(super) fn absence(
 ) -> Result<Absence, RegistryError> {
     let told = told(body);
     check_refusal(url, told.as_ref())?;
+    if told.is_none() {
+        check_words(url, body)?;
+    }
     match told {
         Some(told) => Ok(Absence {
             asked: vec![url.to_owned()],
@@ -114,11 +117,58 @@ pub(super) fn check_refusal(url: &str, told: Option<&Told>) -> Result<(), Regist
     }
 }
 
+/// Refuses an answer without a registry's error list that means *you may not* in plain words. A list says it by its codes.
+pub(super) fn check_words(url: &str, body: &[u8]) -> Result<(), RegistryError> {
+    let text = String::from_utf8_lossy(body);
+    let lower = text.to_ascii_lowercase();
+    match body.len() <= WORDS_BYTES && REFUSING.iter().any(|word| lower.contains(word)) {
+        true => Err(RegistryError::Forbidden {
+            url: url.to_owned(),
+            detail: printable(text.trim()),
+        }),
+        false => Ok(()),
+    }
+}
+
+/// Whether a body is what programs answer that look addresses up and do not know this one, or not for this method: nothing,
+/// or the words for the status, as Go's `http.NotFound` has them or as HTTP itself.
+pub(super) fn is_plain(body: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(body.trim_ascii()) else {
+        return false;
+    };
+    let words = text.trim_start_matches(|c: char| c.is_ascii_digit()).trim();
+    PLAIN.iter().any(|plain| words.eq_ignore_ascii_case(plain))
+}
+
+/// Whether the header [`API_VERSION`] is a registry's.
+pub(super) fn says_registry(version: Option<&str>) -> bool {
+    version.is_some_and(|version| version.starts_with("registry/2"))
+}
+
 fn is_refusal(code: &str) -> bool {
     REFUSALS
         .iter()
         .any(|refusal| code.eq_ignore_ascii_case(refusal))
 }
+
+/// The header by which registries show themselves, also beside an answer that says nothing.
+pub(super) const API_VERSION: &str = "docker-distribution-api-version";
+
+const PLAIN: &[&str] = &[
+    "",
+    "page not found",
+    "not found",
+    "bad request",
+    "method not allowed",
+    "not acceptable",
+    "not implemented",
+];
+
+/// Parts of words that mean *you may not*.
+const REFUSING: &[&str] = &["authoriz", "authentic", "denied", "forbidden", "permission"];
+
+/// A body that is longer is no sentence.
+const WORDS_BYTES: usize = 4096;
 
 /// Codes that mean *you may not*, in whatever case and with whatever status they come: those of the specification, and
 /// those of registries and token services beside it.
@@ -176,6 +226,50 @@ mod tests {
         // The refusal is what is told.
         let two = br#"{"errors":[{"code":"NAME_UNKNOWN"},{"code":"DENIED","message":"no"}]}"#;
         assert_eq!(told(two).unwrap().to_string(), "DENIED: no");
+    }
+
+    #[test]
+    fn a_404_that_refuses_in_words_is_no_absence() {
+        for words in [
+            "proxy: access denied by policy",
+            r#"{"message":"You are not authorized"}"#,
+            "unauthorized: authentication required",
+            "Forbidden",
+        ] {
+            let error = absence("u", words.as_bytes(), true).unwrap_err();
+            assert!(matches!(error, RegistryError::Forbidden { .. }), "{error}");
+            assert!(error.to_string().contains(words), "{error}");
+        }
+        // A list refuses by its codes, and what is long is no sentence.
+        let listed =
+            br#"{"errors":[{"code":"NAME_UNKNOWN","message":"unknown, or access denied"}]}"#;
+        assert_eq!(absence("u", listed, false).unwrap().code, "NAME_UNKNOWN");
+        let long = format!("{}denied", " ".repeat(4096));
+        assert!(absence("u", long.as_bytes(), true).is_ok());
+    }
+
+    #[test]
+    fn the_words_of_a_server_without_the_address_are_known() {
+        for plain in [
+            "",
+            "\n",
+            "404 page not found\n",
+            "Not Found",
+            "405 Method Not Allowed",
+            "501",
+        ] {
+            assert!(is_plain(plain.as_bytes()), "{plain}");
+        }
+        for other in [
+            "blocked",
+            "404 page not found here",
+            "{}",
+            r#"{"detail":"Not Found"}"#,
+            "\u{fffd}",
+        ] {
+            assert!(!is_plain(other.as_bytes()), "{other}");
+        }
+        assert!(!is_plain(&[0xff]));
     }
 
     #[test]

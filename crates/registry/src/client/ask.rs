@@ -4,7 +4,7 @@ use sealcheck_net::{Client, Download, NetError, Request, Response, Url, redact_u
 use sealcheck_verify::limits::Limit;
 
 use super::Shared;
-use super::answer::{absence, is_page, page, told};
+use super::answer::{API_VERSION, absence, is_page, page, says_registry, told};
 use crate::auth::{Authority, Authorization, Means, challenges};
 use crate::configuration::Endpoint;
 use crate::error::from_network;
@@ -203,9 +203,7 @@ impl Shared {
             }),
             NOT_FOUND if ask.accepted.contains(&NOT_FOUND) => Ok(Answer::Reply(reply)),
             NOT_FOUND => {
-                let says_registry = reply
-                    .header("docker-distribution-api-version")
-                    .is_some_and(|version| version.starts_with("registry/2"));
+                let says_registry = says_registry(reply.header(API_VERSION));
                 let content_type = reply.header("content-type").map(str::to_owned);
                 let is_page_of = |body: &[u8]| is_page(content_type.as_deref(), body);
                 if ask.method == Method::Head && (!says_registry || is_page_of(b"")) {

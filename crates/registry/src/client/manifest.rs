@@ -164,7 +164,7 @@ impl Shared {
             .manifest_at(endpoint, target))
     }
 
-    async fn manifest_at(
+    pub(super) async fn manifest_at(
         &self,
         endpoint: &Endpoint,
         target: Target<'_>,

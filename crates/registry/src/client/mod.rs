@@ -163,7 +163,8 @@ impl Registry {
     }
 
     /// What the referrers API lists for a digest, of every type or of `artifact_type` alone (whether or not the registry
-    /// applies the filter itself). Absent means that the registry does not have the API: then only the tags count.
+    /// What the referrers API lists for a digest, of every type or of `artifact_type` alone (whether or not the registry
+    /// applies the filter itself), at the mirrors and at the registry itself. Absent means that the registry does not have the API: then only the tags count.
     ///
     /// # Errors
     /// [`RegistryError`].
@@ -185,7 +186,8 @@ impl Registry {
         answer.await
     }
 
-    /// What the index under the referrers tag lists for a digest (distribution-spec 1.1, "Referrers Tag Schema").
+    /// What the index under the referrers tag lists for a digest (distribution-spec 1.1, "Referrers Tag Schema"), at the
+    /// mirrors and at the registry itself.
     ///
     /// # Errors
     /// [`RegistryError`]; that there is no such tag is no error.

@@ -6,13 +6,17 @@ use std::sync::Arc;
 use sealcheck_net::{Response, Url, redact_url};
 use sealcheck_verify::{Digest, Failure, Reason, printable};
 
-use super::answer::{check_refusal, is_page, page, told};
+use super::answer::{
+    API_VERSION, check_refusal, check_words, is_page, is_plain, page, says_registry, told,
+};
 use super::ask::{Answer, Ask, Method, NOT_FOUND, Reply};
 use super::{Nowhere, Registry, Shared, url};
 use crate::configuration::Endpoint;
 use crate::limits::{INDEX_BYTES, REFERRER_PAGES, REFERRERS};
 use crate::manifest::{List, OCI_INDEX, essence};
-use crate::{Absence, Attached, Descriptor, Lookup, RegistryError, Repository};
+use crate::{
+    Absence, Attached, Descriptor, Lookup, Manifest, Reference, RegistryError, Repository,
+};
 
 /// A list of referrers. Each descriptor is a claim; only the manifest behind it says what it is attached to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,8 +24,11 @@ use crate::{Absence, Attached, Descriptor, Lookup, RegistryError, Repository};
 pub struct Referrers {
     /// The descriptors in the registry's order, each digest once.
     pub descriptors: Vec<Descriptor>,
-    /// Entries of the list that are no descriptors; a broken one does not hide a good one.
+    /// Entries of the list that are no descriptors, and places that may have more and gave no answer; a broken one does not
+    /// hide a good one.
     pub broken: Vec<Failure>,
+    /// The repositories that gave the list, where it was not that of the name alone: mirrors, or what it is rewritten to.
+    pub from: Vec<String>,
 }
 
 impl Referrers {
@@ -63,55 +70,111 @@ impl Registry {
         let Some(reference) = repository.attached(digest, Attached::Referrers) else {
             return Ok(Lookup::Absent(Absence::default()));
         };
-        let manifest = match self.manifest(&reference).await? {
-            Lookup::Found(manifest) => manifest,
-            Lookup::Absent(absence) => return Ok(Lookup::Absent(absence)),
+        let endpoints = self.shared.settings.registries.endpoints(repository);
+        let mut joined = Joined::default();
+        for endpoint in &endpoints {
+            let manifest = match endpoints.as_slice() {
+                [_] => self.manifest(&reference).await,
+                // The index of a mirror does not stand for those of the others.
+                _ => self.shared.manifest_at(endpoint, reference.target()).await,
+            };
+            let list = manifest.and_then(|found| under_tag(found, &reference));
+            joined.add(repository, endpoint, list);
+        }
+        joined.answer(&reference.to_string())
+    }
+}
+
+/// The lists of several endpoints as one. What one of them lists says nothing of what the others have.
+#[derive(Default)]
+struct Joined {
+    list: Option<Referrers>,
+    nowhere: Nowhere,
+}
+
+impl Joined {
+    fn add(
+        &mut self,
+        repository: &Repository,
+        endpoint: &Endpoint,
+        answer: Result<Lookup<Referrers>, RegistryError>,
+    ) {
+        match answer {
+            Ok(Lookup::Found(found)) => {
+                let list = self.list.get_or_insert_default();
+                list.add(List {
+                    descriptors: found.descriptors,
+                    broken: found.broken,
+                });
+                list.from.push(endpoint.to_string());
+            }
+            Ok(Lookup::Absent(absence)) => self.nowhere.absent(absence),
+            Err(error) => self.nowhere.failed(error),
+        }
+        if let Some(list) = &mut self.list
+            && list.from == [repository.to_string()]
+        {
+            list.from.clear();
+        }
+    }
+
+    /// The list. Where one of the endpoints could not be asked, it may have more; and an empty list then is none.
+    fn answer(self, asked: &str) -> Result<Lookup<Arc<Referrers>>, RegistryError> {
+        let Some(mut list) = self.list else {
+            return self.nowhere.answer().map(Lookup::Absent);
         };
-        let Some(index) = manifest.index() else {
-            return Err(Failure::new(Reason::ManifestMalformed)
-                .at("mediaType")
-                .expected("an index under the referrers tag")
-                .found(manifest.media_type())
-                .detail(&reference)
-                .into());
-        };
-        let referrers = Referrers::new(List {
-            descriptors: index.manifests.clone(),
-            broken: index.broken.clone(),
-        });
-        match referrers.count() > REFERRERS.max {
+        match self.nowhere.answer() {
+            Ok(_) => {}
+            Err(error) if list.is_empty() => return Err(error),
+            Err(error) => list.broken.push(Failure::from(&error)),
+        }
+        match list.count() > REFERRERS.max {
             true => Err(RegistryError::LimitExceeded {
-                url: reference.to_string(),
+                url: asked.to_owned(),
                 limit: REFERRERS,
             }),
-            false => Ok(Lookup::Found(Arc::new(referrers))),
+            false => Ok(Lookup::Found(Arc::new(list))),
         }
     }
 }
 
+/// What the index under the referrers tag lists.
+fn under_tag(
+    found: Lookup<Arc<Manifest>>,
+    reference: &Reference,
+) -> Result<Lookup<Referrers>, RegistryError> {
+    let manifest = match found {
+        Lookup::Found(manifest) => manifest,
+        Lookup::Absent(absence) => return Ok(Lookup::Absent(absence)),
+    };
+    match manifest.index() {
+        Some(index) => Ok(Lookup::Found(Referrers::new(List {
+            descriptors: index.manifests.clone(),
+            broken: index.broken.clone(),
+        }))),
+        None => Err(Failure::new(Reason::ManifestMalformed)
+            .at("mediaType")
+            .expected("an index under the referrers tag")
+            .found(manifest.media_type())
+            .detail(reference)
+            .into()),
+    }
+}
+
 impl Shared {
-    /// The list of the first endpoint that has one with anything in it.
+    /// The lists of all endpoints: a mirror has the image, and seldom all that was attached to it since.
     pub(super) async fn fetch_referrers(
         &self,
         repository: &Repository,
         digest: &Digest,
         artifact_type: Option<&str>,
     ) -> Result<Lookup<Arc<Referrers>>, RegistryError> {
-        let mut nowhere = Nowhere::default();
-        let mut empty = None;
+        let mut joined = Joined::default();
         for endpoint in &self.settings.registries.endpoints(repository) {
-            match self.list(endpoint, digest, artifact_type).await {
-                Ok(Lookup::Found(list)) if list.is_empty() => empty = Some(list),
-                Ok(Lookup::Found(list)) => return Ok(Lookup::Found(Arc::new(list))),
-                Ok(Lookup::Absent(absence)) => nowhere.absent(absence),
-                Err(error) => nowhere.failed(error),
-            }
+            let list = self.list(endpoint, digest, artifact_type).await;
+            joined.add(repository, endpoint, list);
         }
-        let absence = nowhere.answer()?;
-        Ok(match empty {
-            Some(list) => Lookup::Found(Arc::new(list)),
-            None => Lookup::Absent(absence),
-        })
+        joined.answer(&format!("{repository}/referrers/{digest}"))
     }
 
     /// The whole list of an endpoint, page by page.
@@ -151,18 +214,18 @@ impl Shared {
                 }
             };
             if NO_API.contains(&response.status()) {
-                check_refusal(&shown, told(response.body()).as_ref())?;
-                // A page at the registry's own address is of something before it. Where the registry itself leads
-                // elsewhere (GHCR does, to a page that is not found), that is its way to have no API.
-                if response.final_url().origin() == asked.origin()
-                    && is_page(response.header("content-type"), response.body())
-                {
-                    return Err(page(&shown, response.status()));
-                }
+                check_no_api(&shown, &response, &asked)?;
                 return Ok(Lookup::Absent(Absence {
                     asked: vec![shown],
                     code: format!("status {}", response.status()),
                 }));
+            }
+            if response.status() != OK {
+                return Err(RegistryError::NotARegistry {
+                    url: shown,
+                    status: response.status(),
+                    detail: "a list comes with the status 200".to_owned(),
+                });
             }
             let mut page = read(&shown, &response)?;
             if let Some(artifact_type) = artifact_type
@@ -183,6 +246,36 @@ impl Shared {
                 None => return Ok(Lookup::Found(referrers)),
             };
         }
+    }
+}
+
+/// Makes sure that an answer with one of the statuses [`NO_API`] means that there is no such API.
+///
+/// Elsewhere a registry shows itself by its error list or its header. Here many answer for which the address is unknown, in
+/// the words of the program that looks addresses up; anything else is something before the registry, or a refusal.
+fn check_no_api(url: &str, response: &Response, asked: &Url) -> Result<(), RegistryError> {
+    let (body, status) = (response.body(), response.status());
+    let told = told(body);
+    check_refusal(url, told.as_ref())?;
+    if is_page(response.header("content-type"), body) {
+        // A page at the registry's own address is of something before it. Where the registry itself leads elsewhere
+        // (GHCR does, to a page that is not found), that is its way to have no API.
+        return match response.final_url().origin() == asked.origin() {
+            true => Err(page(url, status)),
+            false => Ok(()),
+        };
+    }
+    if told.is_some() {
+        return Ok(());
+    }
+    check_words(url, body)?;
+    match is_plain(body) || says_registry(response.header(API_VERSION)) {
+        true => Ok(()),
+        false => Err(RegistryError::NotARegistry {
+            url: url.to_owned(),
+            status,
+            detail: "it has neither a registry's error list, nor its header, nor the words of a server that does not know the address".to_owned(),
+        }),
     }
 }
 
@@ -296,6 +389,8 @@ fn next_link(header: &str) -> Result<Option<&str>, Unreadable> {
         rest = further;
     }
 }
+
+const OK: u16 = 200;
 
 /// What registries without the API answer, besides 404: they do not know the address, the method or the media type. That is
 /// not yet "there are none": then the tags must say so.

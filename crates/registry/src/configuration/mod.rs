@@ -3,6 +3,7 @@
 mod file;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -176,6 +177,13 @@ impl Endpoint {
             _ => format!("{path}/{rest}"),
         };
         Self::new(registry, &joined)
+    }
+}
+
+/// As repositories are called.
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.registry, self.path)
     }
 }
 

@@ -7,7 +7,7 @@ use sealcheck_verify::Digest;
 use serde_json::{Value, json};
 
 use super::state::{list, said, unknown};
-use crate::OCI_MANIFEST;
+use crate::{OCI_INDEX, OCI_MANIFEST};
 
 /// A place where the registry can be made to fail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +49,10 @@ pub enum Fault {
     ServerError,
     /// Another status without a body.
     Status(u16),
+    /// A status with these words in plain text, as something before a registry says it.
+    Words(u16, &'static str),
+    /// The right list with another status.
+    WithStatus(u16),
     /// The right answer, after this time.
     Slow(Duration),
     /// The connection breaks in the middle of the body.
@@ -148,6 +152,12 @@ impl Fault {
             }
             Self::ServerError => said(500, "UNKNOWN", "something went wrong"),
             Self::Status(status) => Answer::status(status),
+            Self::Words(status, words) => Answer::status(status)
+                .with_body(words)
+                .header("content-type", "text/plain; charset=utf-8"),
+            Self::WithStatus(status) => Answer::status(status)
+                .with_body(right.body())
+                .header("content-type", OCI_INDEX),
             Self::Slow(delay) => right.after(delay),
             Self::Truncated => {
                 let half = right.body().len() / 2;

@@ -4,7 +4,7 @@
 //! there are no offsets into the file: small files are kept in memory on the way, up to a bound, and only when another one is
 //! asked for is the archive decompressed into a temporary file without a name.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -23,7 +23,7 @@ use super::tar::{Kind, Pieces, TarError, Walker};
 pub(crate) struct Archive {
     place: String,
     content: Content,
-    members: HashMap<String, Member>,
+    members: BTreeMap<String, Member>,
 }
 
 enum Content {
@@ -41,6 +41,7 @@ enum Content {
 enum Member {
     File { offset: u64, size: u64 },
     Kept(Bytes),
+    Folder,
     Special(&'static str),
 }
 
@@ -120,6 +121,10 @@ impl Archive {
     pub(crate) fn open(&self, path: &str) -> Result<Option<File>, LayoutError> {
         match self.members.get(path) {
             None => Ok(None),
+            Some(Member::Folder) => Err(LayoutError::malformed(
+                format!("{}: {path}", self.place),
+                "it is a folder, and only regular files are read",
+            )),
             Some(Member::Special(what)) => Err(LayoutError::malformed(
                 format!("{}: {path}", self.place),
                 format!("it is {what}, and only regular files are read"),
@@ -145,6 +150,7 @@ impl Archive {
                 Member::File { size, .. } => *size,
                 Member::Kept(bytes) => u64::try_from(bytes.len()).unwrap_or(u64::MAX),
                 Member::Special(_) => 0,
+                Member::Folder => return None,
             };
             Some((blob_digest(path)?, size))
         });
@@ -173,7 +179,7 @@ impl Archive {
 /// The table while the archive is walked through.
 #[derive(Default)]
 struct Members {
-    by_name: HashMap<String, Member>,
+    by_name: BTreeMap<String, Member>,
     /// How many more bytes of small files may be kept.
     kept_bytes: u64,
 }
@@ -182,7 +188,7 @@ impl Members {
     fn walk<P: Pieces>(&mut self, walker: &mut Walker<P>) -> Result<(), TarError> {
         while let Some(entry) = walker.next()? {
             let member = match entry.kind {
-                Kind::Folder => continue,
+                Kind::Folder => Member::Folder,
                 Kind::Special(what) => Member::Special(what),
                 Kind::File if entry.size <= self.kept_bytes.min(KEPT_FILE_BYTES) => {
                     self.kept_bytes -= entry.size;
@@ -194,11 +200,35 @@ impl Members {
                 },
             };
             let shown = printable(&entry.path);
-            if self.by_name.insert(entry.path, member).is_some() {
-                return Err(TarError::Malformed(format!("it holds {shown} twice")));
+            let is_folder = matches!(member, Member::Folder);
+            match self.by_name.insert(entry.path, member) {
+                None => {}
+                // Archives that were added to name folders again.
+                Some(Member::Folder) if is_folder => {}
+                Some(_) => return Err(TarError::Malformed(format!("it holds {shown} twice"))),
             }
         }
+        self.check_folders()?;
         walker.finish()
+    }
+
+    /// Refuses an entry below something that is no folder: unpacked through a link, it is another one than it is called.
+    fn check_folders(&self) -> Result<(), TarError> {
+        for (path, member) in &self.by_name {
+            if matches!(member, Member::Folder) {
+                continue;
+            }
+            let folder = format!("{path}/");
+            let below = self.by_name.range(folder.clone()..).next();
+            if let Some((below, _)) = below.filter(|(below, _)| below.starts_with(&folder)) {
+                return Err(TarError::Malformed(format!(
+                    "it holds {}, and {} is no folder",
+                    printable(below),
+                    printable(path)
+                )));
+            }
+        }
+        Ok(())
     }
 }
 

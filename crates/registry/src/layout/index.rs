@@ -118,14 +118,16 @@ impl Entries {
     /// one contains. `is_here` says whether a tag is one that is made of the digest of something in the layout.
     ///
     /// What an entry says of itself does not exclude it: whoever adds one to a layout would have it run, and not looked at.
-    /// Only what can hardly be meant is excluded: what has a subject, what is known under the name of an attachment alone,
-    /// and signatures that `cosign save` marked as such; and none of these if cosign would take it for the image.
+    /// Only what can hardly be meant is excluded: what has a subject and no name, what is known under the name of an
+    /// attachment alone, and signatures that `cosign save` marked as such; and none of these if cosign would take it for the
+    /// image. A subject alone hides nothing that has a name, since that is how others would ask for it.
     pub(crate) fn images(&self, found: &Found, is_here: impl Fn(&str) -> bool) -> Vec<&Descriptor> {
         let is_saved = self.are_cosigns();
         let is_marked = |entry: &&Descriptor| kind(entry) == Some(Kind::Image);
         let is_attached = |entry: &Descriptor| {
             let mut names = names(entry).peekable();
             match names.peek() {
+                None if found.attached.contains(&entry.digest) => true,
                 None => {
                     is_saved
                         && matches!(kind(entry), Some(Kind::Attached(_)))
@@ -137,22 +139,23 @@ impl Entries {
         let images: Vec<&Descriptor> = self
             .descriptors
             .iter()
-            .filter(|entry| {
-                is_marked(entry) || !found.attached.contains(&entry.digest) && !is_attached(entry)
-            })
+            .filter(|entry| is_marked(entry) || !is_attached(entry))
             .collect();
         let contained = found.below(images.iter().map(|entry| entry.digest));
         let outermost = images.into_iter();
         distinct(outermost.filter(|entry| is_marked(entry) || !contained.contains(&entry.digest)))
     }
 
-    /// Whether a name can be that of the image with this digest, which was asked for as `wanted`.
+    /// Whether a name can be that of the image with this digest, which was asked for as `wanted`: any can where it was asked
+    /// for by the digest and the layout has no name for it.
     pub(crate) fn can_be(&self, digest: &Digest, wanted: &str, name: &str) -> bool {
         let own = self.descriptors.iter().filter(|e| e.digest == *digest);
         // Where the whole name is there, the tag alone says less.
-        own.filter_map(|entry| names(entry).next())
-            .chain([wanted])
-            .any(|own| is_same(own, name))
+        let mut own = own.filter_map(|entry| names(entry).next()).peekable();
+        match wanted.parse::<Digest>() {
+            Ok(_) => own.peek().is_none() || own.any(|own| is_same(own, name)),
+            Err(_) => own.chain([wanted]).any(|own| is_same(own, name)),
+        }
     }
 
     /// The entries that are attached to the image with this digest, under the tag that a registry would have for them or

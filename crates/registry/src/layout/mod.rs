@@ -226,7 +226,7 @@ impl Layout {
     /// `docker load`, podman and crane take `manifest.json` where it is there, and nothing else in the layout binds it to
     /// `index.json`. It must have an image with the configuration and the layers of one of the manifests in `proved`, or of
     /// one that they list, and no other under a name that can mean `image`, which was asked for as `wanted` (`None`: as the
-    /// only one, so that there must be no other at all). Those tools take the configuration without asking for its digest,
+    /// only one, so that there must be no other at all, as where it is a digest and the layout has no name for it). Those tools take the configuration without asking for its digest,
     /// which is therefore checked here; the layers have their digests in it.
     ///
     /// # Errors
@@ -341,6 +341,7 @@ impl Layout {
         let mut referrers = Referrers {
             descriptors: found.by_subject.get(digest).cloned().unwrap_or_default(),
             broken: found.broken.clone(),
+            from: Vec::new(),
         };
         for list in self.attached(digest, Attached::Referrers) {
             let listed = match self.manifest(&list.digest) {

@@ -51,7 +51,7 @@ pub(crate) struct Entry {
 pub(crate) enum Kind {
     File,
     Folder,
-    /// A link, a device, a pipe or a sparse file: never read, by its name for people.
+    /// A link, a device or a pipe: never read, by its name for people.
     Special(&'static str),
 }
 
@@ -68,7 +68,6 @@ pub(crate) enum TarError {
 struct Extended {
     path: Option<Vec<u8>>,
     size: Option<u64>,
-    sparse: bool,
     seen: bool,
 }
 
@@ -111,6 +110,7 @@ impl<P: Pieces> Walker<P> {
             check_sum(header)?;
             self.entries = self.entries.saturating_add(1);
             within(LAYOUT_ENTRIES, self.entries)?;
+            check_prefix(header)?;
             let stored = header
                 .entry_size()
                 .map_err(|_| malformed("the size of an entry is not a number"))?;
@@ -120,7 +120,7 @@ impl<P: Pieces> Walker<P> {
                     // Git writes one, with a comment.
                     let mut global = Extended::default();
                     self.pax(stored, &mut global)?;
-                    if global.path.is_some() || global.size.is_some() || global.sparse {
+                    if global.path.is_some() || global.size.is_some() {
                         return Err(malformed("a global header renames or resizes every entry"));
                     }
                 }
@@ -153,11 +153,18 @@ impl<P: Pieces> Walker<P> {
         }
     }
 
-    /// Reads to the end, so that whatever checks the whole (gzip's checksum) does.
+    /// Reads to the end, so that whatever checks the whole (gzip's checksum) does. After the end marker there are only the
+    /// zeros that fill the last record: some readers go on behind it (`tar --ignore-zeros`).
     pub(crate) fn finish(&mut self) -> Result<(), TarError> {
         let mut rest = vec![0; 64 << 10];
-        while self.pieces.read(&mut rest).map_err(TarError::Io)? > 0 {}
-        Ok(())
+        loop {
+            let read = self.pieces.read(&mut rest).map_err(TarError::Io)?;
+            match rest.get(..read) {
+                None | Some([]) => return Ok(()),
+                Some(rest) if rest.iter().all(|byte| *byte == 0) => {}
+                Some(_) => return Err(malformed("something follows its end marker")),
+            }
+        }
     }
 
     fn entry(
@@ -177,9 +184,6 @@ impl<P: Pieces> Walker<P> {
             return Err(malformed("a link or a folder has content"));
         }
         let kind = match kind {
-            EntryType::Regular | EntryType::Continuous if extended.sparse => {
-                Kind::Special("a sparse file")
-            }
             EntryType::Regular | EntryType::Continuous => Kind::File,
             EntryType::Directory => Kind::Folder,
             EntryType::Link => Kind::Special("a hard link"),
@@ -234,7 +238,10 @@ impl<P: Pieces> Walker<P> {
                         return Err(malformed("an entry has two extended sizes"));
                     }
                 }
-                _ if key.starts_with(b"GNU.sparse.") => extended.sparse = true,
+                _ if is_sparse(key) => {
+                    // Readers of these give it another name (`GNU.sparse.name`), another size and another content.
+                    return Err(malformed("it holds a sparse file"));
+                }
                 _ => {}
             }
         }
@@ -281,9 +288,9 @@ fn plain_path(name: &[u8], kind: Kind) -> Result<String, TarError> {
             shown()
         )));
     }
-    if kind == Kind::File && (parts.is_empty() || name.ends_with('/')) {
+    if kind != Kind::Folder && (parts.is_empty() || name.ends_with('/')) {
         return Err(malformed(format!(
-            "a file has the name of a folder: {:?}",
+            "a file or a link has the name of a folder: {:?}",
             shown()
         )));
     }
@@ -307,6 +314,18 @@ fn check_sum(header: &Header) -> Result<(), TarError> {
     }
 }
 
+/// Refuses a field `prefix` that is not POSIX': GNU tar has times there, star a shorter one (its mark is in the last bytes),
+/// and readers differ in whether, and how much of it, they put before the name.
+fn check_prefix(header: &Header) -> Result<(), TarError> {
+    let bytes = header.as_bytes();
+    let is_posix = header.as_ustar().is_some() && !bytes.ends_with(STAR);
+    match bytes.get(PREFIX) {
+        Some(0) => Ok(()),
+        Some(_) if is_posix => Ok(()),
+        _ => Err(malformed("the prefix of a name can be read in two ways")),
+    }
+}
+
 /// The first record of an extended header, `LENGTH KEY=VALUE` and a newline, where the length counts all of it; and what
 /// follows it.
 fn record(header: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
@@ -316,6 +335,11 @@ fn record(header: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let pair = record.get(space + 1..)?.strip_suffix(b"\n")?;
     let equals = pair.iter().position(|byte| *byte == b'=')?;
     Some((pair.get(..equals)?, pair.get(equals + 1..)?, rest))
+}
+
+/// Whether a record of an extended header is one of a sparse file: of GNU tar, of star or of Solaris' tar.
+fn is_sparse(key: &[u8]) -> bool {
+    key.starts_with(b"GNU.sparse.") || key == b"SCHILY.realsize" || key == b"SUN.holesdata"
 }
 
 fn within(limit: Limit, found: usize) -> Result<(), TarError> {
@@ -338,5 +362,9 @@ fn truncated(error: io::Error) -> TarError {
 
 const BLOCK: usize = 512;
 const BLOCK_BYTES: u64 = 512;
+/// Where the prefix of a name begins in a header, which is empty if its first byte is zero.
+const PREFIX: usize = 345;
+/// The last bytes of star's headers.
+const STAR: &[u8] = b"tar\0";
 /// Where the checksum stands in a header.
 const CHECK_SUM: std::ops::Range<usize> = 148..156;

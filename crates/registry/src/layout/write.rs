@@ -10,17 +10,18 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sealcheck_verify::printable;
+use sealcheck_verify::{Digest, printable};
 use tempfile::NamedTempFile;
 
 use super::blob::Check;
 use super::folder::Folder;
 use super::index::{Entries, INDEX_JSON};
-use super::publish::{self, Published};
+use super::publish::{self, Published, Role};
+use super::search;
 use super::storage::{Storage, blob_path};
 use super::{LayoutError, OCI_LAYOUT, check_version};
 use crate::limits::INDEX_BYTES;
-use crate::{Descriptor, Manifest};
+use crate::{Attached, Descriptor, Manifest, OCI_INDEX};
 
 /// A folder that becomes an image layout, or is one and gets more.
 #[derive(Clone, Debug)]
@@ -142,6 +143,59 @@ impl LayoutWriter {
         blob.finish()
     }
 
+    /// Writes the index that lists, under the referrers tag, what is attached to `subject` and does not say so itself
+    /// (distribution-spec 1.1, "Referrers Tag Schema"). Gives what is to be published for it. What an earlier one lists stays
+    /// in it.
+    ///
+    /// # Errors
+    /// [`LayoutError`], when it cannot be written, or the earlier one cannot be read.
+    pub fn list(
+        &self,
+        subject: &Digest,
+        attached: &[Descriptor],
+    ) -> Result<Published, LayoutError> {
+        let storage = self.storage();
+        let entries = match storage.read(INDEX_JSON, INDEX_BYTES)? {
+            Some(bytes) => self.entries(&bytes)?,
+            None => Entries::default(),
+        };
+        let mut before = None;
+        if let Some(entry) = entries.attached(subject, Attached::Referrers).first() {
+            before = search::read_manifest(&storage, &entry.digest, Some(&entry.media_type))?;
+        }
+        let before = before.as_ref().filter(|before| before.index().is_some());
+        let attached: Vec<Published> = attached
+            .iter()
+            .map(|descriptor| Published {
+                descriptor: descriptor.clone(),
+                role: Role::Referrer,
+            })
+            .collect();
+        let tag = Attached::Referrers.tag(subject);
+        let index = publish::merge(before.map(|before| before.bytes().as_ref()), &attached)
+            .map_err(|error| {
+                LayoutError::malformed(self.place(&tag), printable(&error.to_string()))
+            })?;
+        let index = Manifest::read(index.into(), Some(OCI_INDEX), None).map_err(|failure| {
+            LayoutError::Manifest {
+                place: self.place(&tag),
+                failure,
+            }
+        })?;
+        self.manifest(&index)?;
+        Ok(Published {
+            descriptor: index.descriptor(),
+            role: Role::Attached(Attached::Referrers, *subject),
+        })
+    }
+
+    fn entries(&self, index: &[u8]) -> Result<Entries, LayoutError> {
+        Entries::read(index).map_err(|failure| LayoutError::Manifest {
+            place: self.place(INDEX_JSON),
+            failure,
+        })
+    }
+
     /// Makes what was written part of the layout: adds it to `index.json`, in one step, beside what is there. An image
     /// replaces the one that had its name.
     ///
@@ -167,14 +221,8 @@ impl LayoutWriter {
         // Held until the end: two writers that add to one index.json would each lose what the other added.
         let _lock = self.lock()?;
         let before = self.storage().read(INDEX_JSON, INDEX_BYTES)?;
-        let read_entries = |bytes: &[u8]| {
-            Entries::read(bytes).map_err(|failure| LayoutError::Manifest {
-                place: self.place(INDEX_JSON),
-                failure,
-            })
-        };
         if let Some(bytes) = &before {
-            read_entries(bytes)?;
+            self.entries(bytes)?;
         }
         let after = publish::merge(before.as_deref(), published).map_err(|error| {
             LayoutError::malformed(self.place(INDEX_JSON), printable(&error.to_string()))
@@ -186,7 +234,7 @@ impl LayoutWriter {
                 limit: INDEX_BYTES,
             });
         }
-        read_entries(&after)?;
+        self.entries(&after)?;
         let mut file = temporary(&self.root).map_err(unwritable)?;
         file.write_all(&after).map_err(unwritable)?;
         file.as_file().sync_all().map_err(unwritable)?;

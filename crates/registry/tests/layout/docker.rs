@@ -210,6 +210,30 @@ fn what_others_load_must_be_what_is_proved() {
     }
 }
 
+/// By its digest it can be any of them, as far as `manifest.json` goes.
+#[test]
+fn asked_for_by_digest_an_image_without_a_name_is_the_only_one_to_load() {
+    let (mut saved, images) = Saved::new(&[(b"good", "app:v1"), (b"evil", "app:v2")]);
+    let (good, evil) = (&images[0], &images[1]);
+    let both = json!([
+        saved.entry(good, &["app:other"]),
+        saved.entry(evil, &["app:v2"]),
+    ]);
+    let wanted = Some(good.digest.as_str());
+    // With its name in index.json, the others are known to be others.
+    saved.check(good, wanted, &both).unwrap();
+    saved.entries[0]["annotations"] = json!({});
+    let error = saved.check(good, wanted, &both).unwrap_err();
+    assert_eq!(error.reason(), Reason::LayoutMalformed, "{error}");
+    let said = error.to_string();
+    assert!(
+        said.contains("another image under the name app:v2"),
+        "{said}"
+    );
+    saved.check(good, wanted, &json!([both[0]])).unwrap();
+    saved.check(good, Some("app:other"), &both).unwrap();
+}
+
 #[test]
 fn an_image_of_the_index_that_is_proved_may_be_loaded_and_no_other() {
     let mut repository = Repository::new();

@@ -10,6 +10,7 @@ use sealcheck_registry::layout::Layout;
 use sealcheck_testkit::image::{Descriptor, Referrer, Repository};
 use sealcheck_testkit::{Instance, sign};
 use sealcheck_verify::Digest;
+use tar::{EntryType, Header};
 use tempfile::TempDir;
 
 pub(crate) type Files = Vec<(String, Vec<u8>)>;
@@ -70,7 +71,7 @@ pub(crate) fn folder(files: &[(String, Vec<u8>)]) -> TempDir {
 pub(crate) fn tar(files: &[(String, Vec<u8>)]) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
     for (path, content) in files {
-        let mut header = tar::Header::new_gnu();
+        let mut header = Header::new_gnu();
         header.set_size(content.len().try_into().unwrap());
         header.set_mode(0o644);
         builder
@@ -92,6 +93,46 @@ pub(crate) fn file(bytes: &[u8]) -> (TempDir, PathBuf) {
     let path = folder.path().join("image.tar");
     fs::write(&path, bytes).unwrap();
     (folder, path)
+}
+
+/// One entry, as bytes; the header can be tampered with before its checksum is made.
+pub(crate) fn raw(
+    name: &str,
+    kind: EntryType,
+    content: &[u8],
+    tamper: impl FnOnce(&mut Header),
+) -> Vec<u8> {
+    let mut header = Header::new_ustar();
+    header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+    header.set_entry_type(kind);
+    header.set_size(content.len().try_into().unwrap());
+    header.set_mode(0o644);
+    tamper(&mut header);
+    header.set_cksum();
+    let mut out = header.as_bytes().to_vec();
+    out.extend_from_slice(content);
+    out.resize(out.len().next_multiple_of(512), 0);
+    out
+}
+
+pub(crate) fn entry(name: &str, content: &[u8]) -> Vec<u8> {
+    raw(name, EntryType::Regular, content, |_| {})
+}
+
+pub(crate) fn pax(records: &[(&str, &str)]) -> Vec<u8> {
+    let mut content = Vec::new();
+    for (key, value) in records {
+        let rest = key.len() + value.len() + 3;
+        let mut length = rest + rest.to_string().len();
+        length = rest + length.to_string().len();
+        writeln!(content, "{length} {key}={value}").unwrap();
+    }
+    raw("pax", EntryType::XHeader, &content, |_| {})
+}
+
+/// The end marker.
+pub(crate) fn end() -> Vec<u8> {
+    vec![0; 1024]
 }
 
 /// The same files in every form that can be opened.

@@ -9,46 +9,12 @@ use sealcheck_registry::Descriptor;
 use sealcheck_registry::layout::{Layout, LayoutError, Wanted};
 use sealcheck_verify::Reason;
 use sealcheck_verify::limits::BUNDLE_BYTES;
-use tar::{EntryType, Header};
+use tar::EntryType;
 
-use crate::fixture::{Signed, digest, file, folder, gzip, open, tar};
+use crate::fixture::{Signed, digest, end, entry, file, folder, gzip, open, pax, raw, tar};
 
-/// One entry, as bytes; the header can be tampered with before its checksum is made.
-fn raw(name: &str, kind: EntryType, content: &[u8], tamper: impl FnOnce(&mut Header)) -> Vec<u8> {
-    let mut header = Header::new_ustar();
-    header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
-    header.set_entry_type(kind);
-    header.set_size(content.len().try_into().unwrap());
-    header.set_mode(0o644);
-    tamper(&mut header);
-    header.set_cksum();
-    let mut out = header.as_bytes().to_vec();
-    out.extend_from_slice(content);
-    out.resize(out.len().next_multiple_of(512), 0);
-    out
-}
-
-fn entry(name: &str, content: &[u8]) -> Vec<u8> {
-    raw(name, EntryType::Regular, content, |_| {})
-}
-
-fn pax(records: &[(&str, &str)]) -> Vec<u8> {
-    let mut content = Vec::new();
-    for (key, value) in records {
-        let rest = key.len() + value.len() + 3;
-        let mut length = rest + rest.to_string().len();
-        length = rest + length.to_string().len();
-        writeln!(content, "{length} {key}={value}").unwrap();
-    }
-    raw("pax", EntryType::XHeader, &content, |_| {})
-}
-
-/// The end marker.
-fn end() -> Vec<u8> {
-    vec![0; 1024]
-}
-
-fn error(bytes: &[u8]) -> LayoutError {
+/// Why an archive is refused, whether or not it is compressed.
+pub(crate) fn error(bytes: &[u8]) -> LayoutError {
     let (_folder, path) = file(bytes);
     let plain = Layout::open(&path).unwrap_err();
     let (_folder, path) = file(&gzip(bytes));
@@ -121,7 +87,43 @@ fn hostile_archives_are_refused_with_a_sentence() {
         (
             "pax sparse",
             vec![pax(&[("GNU.sparse.major", "1")]), entry("index.json", b"a")],
-            "it is a sparse file",
+            "it holds a sparse file",
+        ),
+        (
+            "pax sparse, under another name than the stored one",
+            vec![
+                pax(&[
+                    ("GNU.sparse.major", "1"),
+                    ("GNU.sparse.minor", "0"),
+                    ("GNU.sparse.name", "manifest.json"),
+                    ("GNU.sparse.realsize", "1"),
+                ]),
+                entry("GNUSparseFile.0/manifest.json", b"a"),
+            ],
+            "it holds a sparse file",
+        ),
+        (
+            "sparse of star",
+            vec![pax(&[("SCHILY.realsize", "9")]), entry("a", b"a")],
+            "it holds a sparse file",
+        ),
+        (
+            "sparse of Solaris",
+            vec![pax(&[("SUN.holesdata", " 0 9")]), entry("a", b"a")],
+            "it holds a sparse file",
+        ),
+        (
+            "global sparse",
+            vec![
+                raw(
+                    "g",
+                    EntryType::XGlobalHeader,
+                    b"22 GNU.sparse.major=1\n",
+                    |_| {},
+                ),
+                entry("a", b""),
+            ],
+            "it holds a sparse file",
         ),
         (
             "unknown type",

@@ -15,4 +15,5 @@ mod hostile;
 mod names;
 mod reading;
 mod table;
+mod unpacked;
 mod writing;

@@ -226,6 +226,39 @@ fn a_name_beside_that_of_an_attachment_is_a_name() {
     }
 }
 
+/// A layout of a good image with `names`, and of another one with other names, which says that it is attached to the good
+/// one. Gives what it is when none is named.
+fn attached_by(names: &[(&str, &str)], others: &[(&str, &str)]) -> Result<bool, LayoutError> {
+    let mut repository = Repository::new();
+    let good = repository.push_image(&ImageOptions::default());
+    let evil = repository.push_image(&ImageOptions::with_layer(b"evil"));
+    let mut manifest = repository.manifest(&evil.digest);
+    manifest["subject"] = good.plain_json();
+    let evil = repository.push_manifest(&manifest);
+    let entries = vec![entry(&evil, others), entry(&good, names)];
+    let folder = folder(&repository.files_with(&index_of(entries)));
+    let found = open(folder.path()).resolve(&Wanted::Only)?.found().unwrap();
+    Ok(found.digest == digest(&good))
+}
+
+#[test]
+fn a_subject_does_not_hide_an_image_that_has_a_name() {
+    let whole = "registry.test/app:v1";
+    let (tag, both) = ([(NAME, "v1")], [(NAME, "v1"), (CONTAINERD, whole)]);
+    for (case, names, others) in [
+        ("both have both", &both[..], &both[..]),
+        ("its tag", &[][..], &tag[..]),
+        ("its names", &[][..], &both[..]),
+        ("its whole name", &tag[..], &both[1..]),
+    ] {
+        let error = attached_by(names, others).unwrap_err();
+        assert_eq!(error.reason(), Reason::ImageAmbiguous, "{case}: {error}");
+    }
+    // As `sealcheck copy`, oras and others leave what is attached.
+    assert!(attached_by(&both, &[]).unwrap());
+    assert!(attached_by(&[], &[("org.example", "anything")]).unwrap());
+}
+
 #[test]
 fn what_a_list_of_referrers_names_is_not_contained_in_an_image() {
     let error = beside(|good, hidden, repository| {

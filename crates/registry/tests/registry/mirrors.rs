@@ -1,11 +1,15 @@
 //! Mirrors and rewrites: who is asked changes, names do not.
 
 use std::io::{Read, Write};
+use std::sync::Arc;
 
 use sealcheck_net::Client;
 use sealcheck_net::double::{Answer, Double};
 use sealcheck_registry::double::{Access, At, Fault, RegistryDouble};
-use sealcheck_registry::{Attached, Credential, Keychain, Lookup, Reference, Registry, Settings};
+use sealcheck_registry::{
+    Attached, Credential, Descriptor, Keychain, Lookup, Reference, Referrers, Registry, Settings,
+};
+use sealcheck_verify::Digest;
 
 use crate::support::{anonymous, client, code, net, registries, with_registries};
 
@@ -101,6 +105,89 @@ async fn a_list_that_is_empty_at_the_mirror_is_looked_for_at_the_origin() {
         .unwrap();
     assert_eq!(list.descriptors[0].digest, attached.digest);
     assert_eq!(mirror.requests().len(), 1);
+}
+
+/// A mirror and its registry, which has the newer of two attachments alone.
+struct Behind {
+    mirror: RegistryDouble,
+    origin: RegistryDouble,
+    image: Descriptor,
+    old: Descriptor,
+    new: Descriptor,
+}
+
+/// A mirror that was filled before something new was attached.
+fn behind() -> Behind {
+    let (mirror, origin) = (RegistryDouble::start(), RegistryDouble::start());
+    let image = origin.image("app", "v1");
+    mirror.image("copies/app", "v1");
+    let kind = "application/vnd.example";
+    let old = origin.attach("app", &image, kind, &[(kind, b"old", &[])]);
+    mirror.attach("copies/app", &image, kind, &[(kind, b"old", &[])]);
+    let new = origin.attach("app", &image, kind, &[(kind, b"new", &[])]);
+    Behind {
+        mirror,
+        origin,
+        image,
+        old,
+        new,
+    }
+}
+
+fn listed(found: Lookup<Arc<Referrers>>) -> (Vec<Digest>, usize, Vec<String>) {
+    let list = found.found().unwrap();
+    let digests = list.descriptors.iter().map(|one| one.digest).collect();
+    (digests, list.broken.len(), list.from.clone())
+}
+
+#[tokio::test]
+async fn the_list_of_a_mirror_does_not_hide_that_of_the_registry() {
+    let scene = behind();
+    let (mirror, origin, image) = (&scene.mirror, &scene.origin, &scene.image);
+    let client = with_registries(&mirrored(mirror, origin));
+    let reference = Reference::parse("r.example/app:v1").unwrap();
+    let repository = reference.repository();
+    let both = vec![scene.old.digest, scene.new.digest];
+    let from = [
+        format!("{}/copies/app", mirror.host()),
+        format!("{}/app", origin.host()),
+    ];
+    let list = client.referrers(repository, &image.digest, None).await;
+    assert_eq!(listed(list.unwrap()), (both.clone(), 0, from.to_vec()));
+
+    // The same of the index under the tag.
+    mirror.list_by_tag("copies/app", image, &[&scene.old]);
+    origin.list_by_tag("app", image, &[&scene.new]);
+    let list = client.referrers_by_tag(repository, &image.digest).await;
+    assert_eq!(listed(list.unwrap()), (both, 0, from.to_vec()));
+}
+
+#[tokio::test]
+async fn a_place_that_may_list_more_and_fails_is_told() {
+    for at in [At::Referrers, At::ReferrersTag] {
+        let scene = behind();
+        let (mirror, origin, image) = (&scene.mirror, &scene.origin, &scene.image);
+        mirror.list_by_tag("copies/app", image, &[&scene.old]);
+        origin.fault(at.clone(), Fault::Forbidden);
+        let client = with_registries(&mirrored(mirror, origin));
+        let reference = Reference::parse("r.example/app:v1").unwrap();
+        let repository = reference.repository();
+        let list = match at {
+            At::Referrers => client.referrers(repository, &image.digest, None).await,
+            _ => client.referrers_by_tag(repository, &image.digest).await,
+        };
+        let from = vec![format!("{}/copies/app", mirror.host())];
+        assert_eq!(listed(list.unwrap()), (vec![scene.old.digest], 1, from));
+    }
+}
+
+#[tokio::test]
+async fn the_list_of_the_registry_alone_needs_no_name() {
+    let scene = behind();
+    let reference = scene.origin.reference("app");
+    let list = anonymous().referrers(reference.repository(), &scene.image.digest, None);
+    let (digests, _, from) = listed(list.await.unwrap());
+    assert_eq!((digests.len(), from), (2, Vec::new()));
 }
 
 #[tokio::test]

@@ -334,6 +334,67 @@ async fn a_page_for_people_is_not_a_registry_without_the_api() {
 }
 
 #[tokio::test]
+async fn a_refusal_in_plain_words_is_not_a_registry_without_the_api() {
+    for (status, body) in [
+        (404, "proxy: access denied by policy"),
+        (404, r#"{"message":"You are not authorized"}"#),
+        (400, "unauthorized: authentication required"),
+        (405, "Forbidden"),
+    ] {
+        let plain = move || Answer::status(status).with_body(body);
+        assert_eq!(answered_by(plain).await, "registry-forbidden", "{body}");
+        let as_registry = move || plain().header("docker-distribution-api-version", "registry/2.0");
+        assert_eq!(
+            answered_by(as_registry).await,
+            "registry-forbidden",
+            "{body}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_registry_without_the_api_is_known_by_its_answer() {
+    for status in [404, 400, 405, 406, 501] {
+        for (body, expected) in [
+            ("", "absent"),
+            ("404 page not found\n", "absent"),
+            ("Method Not Allowed", "absent"),
+            (
+                r#"{"errors":[{"code":"NOT_FOUND","message":"no"}]}"#,
+                "absent",
+            ),
+            (r#"{"errors":[{"code":"UNSUPPORTED"}]}"#, "absent"),
+            ("blocked", INVALID),
+            (r#"{"detail":"nothing here"}"#, INVALID),
+            (r#"{"errors":[]}"#, INVALID),
+        ] {
+            let plain = move || Answer::status(status).with_body(body);
+            assert_eq!(answered_by(plain).await, expected, "{status} {body}");
+            let as_registry =
+                move || plain().header("docker-distribution-api-version", "registry/2.0");
+            assert_eq!(answered_by(as_registry).await, "absent", "{status} {body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_a_200_is_a_list() {
+    for (status, expected) in [
+        (200, "found"),
+        (203, INVALID),
+        (206, INVALID),
+        (226, INVALID),
+    ] {
+        let list = move || {
+            let body = format!(r#"{{"schemaVersion":2,"mediaType":"{OCI_INDEX}","manifests":[]}}"#);
+            let answer = Answer::status(status).with_body(body);
+            answer.header("content-type", OCI_INDEX)
+        };
+        assert_eq!(answered_by(list).await, expected, "{status}");
+    }
+}
+
+#[tokio::test]
 async fn a_link_that_cannot_be_read_is_not_the_end_of_the_list() {
     for (link, expected) in [
         ("/v2/app/referrers/x?last=1; rel=\"next\"", INVALID),

@@ -116,6 +116,89 @@ fn a_copy_without_all_proofs_is_none() {
     }
 }
 
+/// A bundle whose manifest has no subject (or another one), and which only the index under the referrers tag lists.
+fn list_without_subject(scene: &mut Scene, subject: Option<&Descriptor>) {
+    let digest = scene.image.digest.clone();
+    let bundle = scene.bundle_as("signer@example.com", &digest);
+    let image = scene.image.clone();
+    let attached = scene.repository.attach_bundle(&image, &bundle);
+    let mut manifest = scene.repository.manifest(&attached.digest);
+    scene.repository.objects.remove(&attached.digest);
+    match subject {
+        Some(subject) => manifest["subject"] = subject.plain_json(),
+        None => drop(manifest.as_object_mut().unwrap().remove("subject")),
+    }
+    let attached = scene.repository.push_manifest(&manifest);
+    let list = vec![attached.json()];
+    scene.repository.push_fallback_of(&image, list);
+}
+
+#[test]
+fn a_copy_keeps_a_proof_that_only_a_list_leads_to() {
+    for names_another in [false, true] {
+        let mut scene = Scene::new();
+        let other = ImageOptions::with_layer(b"another");
+        let other = names_another.then(|| scene.repository.push_image(&other));
+        list_without_subject(&mut scene, other.as_ref());
+        let double = scene.serve();
+        assert_verified(&scene.verify(&double, by_identity()));
+        let request = copy_request(&scene, &double);
+        let copied = scene.online().copy_image(&request, &Silent).unwrap();
+        assert_eq!(copied.attachments, 1);
+        for name in [None, Some("v1"), Some(scene.image.digest.as_str())] {
+            let mut judged = in_layout(&request.layout, by_identity());
+            judged.image = ImageSource::Layout {
+                path: request.layout.clone(),
+                image: name.map(str::to_owned),
+            };
+            assert_verified(&scene.offline().verify_image(&judged));
+        }
+        // And a copy of the copy.
+        let second = CopyRequest {
+            image: ImageSource::Layout {
+                path: request.layout.clone(),
+                image: None,
+            },
+            layout: scene.path("second"),
+            ..request.clone()
+        };
+        scene.offline().copy_image(&second, &Silent).unwrap();
+        assert_verified(&scene.verify_layout(&second.layout, by_identity()));
+    }
+}
+
+#[test]
+fn what_an_earlier_copy_listed_stays_listed() {
+    let mut scene = Scene::new();
+    list_without_subject(&mut scene, None);
+    let double = scene.serve();
+    let request = copy_request(&scene, &double);
+    scene.online().copy_image(&request, &Silent).unwrap();
+    // Now only something else is listed.
+    let note = scene
+        .repository
+        .push_image(&ImageOptions::with_layer(b"note"));
+    let image = scene.image.clone();
+    scene.repository.push_fallback_of(&image, vec![note.json()]);
+    let later = scene.serve();
+    assert_failed(
+        &scene.verify(&later, by_identity()),
+        Outcome::Unsigned,
+        Reason::NoProofFound,
+    );
+    let again = CopyRequest {
+        image: ImageSource::Registry(later.reference("app:v1")),
+        ..request.clone()
+    };
+    scene.online().copy_image(&again, &Silent).unwrap();
+    let mut judged = in_layout(&request.layout, by_identity());
+    judged.image = ImageSource::Layout {
+        path: request.layout.clone(),
+        image: Some(scene.image.digest.clone()),
+    };
+    assert_verified(&scene.offline().verify_image(&judged));
+}
+
 #[test]
 fn indexes_that_list_each_other_a_thousand_times_are_followed_once() {
     let mut repository = Repository::new();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sealcheck_engine::{Engine, ImageRequest, ImageSource, Network};
 use sealcheck_registry::double::{Access, At, Fault};
-use sealcheck_registry::{Attached, Credential, Keychain, Reference};
+use sealcheck_registry::{Attached, Credential, Keychain, Reference, Registries};
 use sealcheck_testkit::image::{ImageOptions, Referrer};
 use sealcheck_testkit::{Key, KeyKind, Plan};
 use sealcheck_verify::evidence::Found;
@@ -45,6 +45,45 @@ fn nothing_anywhere_is_unsigned_and_every_place_says_so() {
             (":sha256-HEX.att".to_owned(), Found::Absent)
         ]
     );
+}
+
+/// A mirror that has the image and something that is attached to it, from before it was signed.
+#[test]
+fn a_mirror_that_is_behind_does_not_make_an_image_unsigned() {
+    let mut scene = Scene::new();
+    let note = Referrer::default().with_artifact_type("application/vnd.example");
+    scene.repository.attach(&scene.image, &note);
+    let mirror = scene.serve();
+    let judge = |scene: &Scene| {
+        let origin = scene.serve();
+        let settings = scene.path("registries.yaml");
+        let rule = format!(
+            "repositories: [{{prefix: '{}', mirrors: ['{}']}}]",
+            origin.host(),
+            mirror.host()
+        );
+        std::fs::write(&settings, rule).unwrap();
+        let mut config = scene.config(Network::Lazy(net()));
+        config.registry.registries = Registries::read(&settings).unwrap();
+        let engine = Engine::new(config).unwrap();
+        let verdict = engine.verify_image(&request(&origin, by_identity()));
+        let from = format!(
+            "a list of {{}} from {}/app, {}/app",
+            mirror.host(),
+            origin.host()
+        );
+        (verdict, from)
+    };
+    let (verdict, from) = judge(&scene);
+    assert_failed(&verdict, Outcome::Unsigned, Reason::NoProofFound);
+    let (_, detail) = found(&verdict, "/referrers/");
+    assert_eq!(detail, from.replace("{}", "1"));
+    let bundle = scene.bundle_as(SIGNER, &scene.image.digest);
+    scene.repository.attach_bundle(&scene.image, &bundle);
+    let (verdict, from) = judge(&scene);
+    assert_verified(&verdict);
+    let (_, detail) = found(&verdict, "/referrers/");
+    assert_eq!(detail, from.replace("{}", "2"));
 }
 
 #[test]

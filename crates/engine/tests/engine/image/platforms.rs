@@ -333,6 +333,16 @@ fn what_is_pinned_was_proved() {
     let verdict = multi.judge(Platforms::All);
     assert_verified(&verdict);
     assert_eq!(pinned(&verdict), [digest(&index)]);
+    // What is marked as BuildKit's attestation was not looked at, and can be anything.
+    let marked = beside(|other, good| {
+        let mut entry = other.plain_json();
+        entry["platform"] = json!({"os": "unknown", "architecture": "unknown"});
+        entry["annotations"] = json!({"vnd.docker.reference.type": "attestation-manifest"});
+        json!([entry, good.json()])
+    });
+    let verdict = marked.judge(Platforms::All);
+    assert_verified(&verdict);
+    assert_eq!(pinned(&verdict), [digest(&marked.images[1])]);
     // Of one that is signed itself also when one platform was asked for.
     multi.sign(&index);
     for platforms in [one("linux", "amd64", ""), Platforms::AsGiven] {
