@@ -64,7 +64,8 @@ Each cell is a run of sealcheck on a small but complete release, signed by real 
 in which one thing is not what it was. It is proved twice: as it is published, with the log asked, and from a kit without
 network, where every attempt at a connection would be noticed. Each run also shows that everything else is proved as before.
 
-- `flip`: one byte is another one. In the list of layers it is their order.
+- `flip`: one byte is another one; of a file with its proof, one of the file and one of its signature. In the list of layers it
+  is their order.
 - `other artifact`: what belongs to another artifact of the same release stands in its place, genuine by itself.
 - `other version`: the same for another version of the same artifact.
 - `remove`: it is gone.

@@ -131,11 +131,13 @@ impl<'r> Scene<'r> {
                 match self.from {
                     From::Network => {
                         tamper(&sig(own), &sig(sibling), flipped_base64);
-                        tamper(&cert(own), &cert(sibling), flipped_certificate);
+                        // Flipped are the file and its signature.
+                        if act != Act::Flip {
+                            tamper(&cert(own), &cert(sibling), flipped_certificate);
+                        }
                     }
                     From::Kit => {
                         let proofs = [own, sibling].map(|path| format!("{path}.sigstore.json"));
-                        // What is flipped in it is the signature.
                         match act {
                             Act::Flip => self.tamper_bundle_of(own, sibling, SIGNATURE, act),
                             _ => self.replace(&proofs[0], &proofs[1], act),
