@@ -157,7 +157,7 @@ fn none() -> Failure {
 
 /// What an image's configuration says of its platform.
 #[derive(Deserialize)]
-struct Configuration {
+pub(crate) struct Configuration {
     os: String,
     architecture: String,
     #[serde(default)]
@@ -179,7 +179,7 @@ impl From<Configuration> for Platform {
 }
 
 /// The configuration of an image. Real ones have some KB; labels can make them large.
-const CONFIGURATION_BYTES: Limit = Limit {
+pub(crate) const CONFIGURATION_BYTES: Limit = Limit {
     name: "image-configuration-bytes",
     max: 4 << 20,
 };

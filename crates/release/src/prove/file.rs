@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use sealcheck_engine::{
-    ArtifactSource, BlobRequest, Input, MaterialSource, Progress, ProofPlace, proof_places,
+    ArtifactSource, BlobRequest, Input, MaterialSource, Progress, ProofPart, ProofPlace,
+    proof_places,
 };
-use sealcheck_verify::evidence::{ChecksumFacts, ChecksumState, Evidence, Listed, ReleaseFacts};
+use sealcheck_verify::evidence::{ChecksumFacts, ChecksumState, Evidence, Listed};
 use sealcheck_verify::{Digest, DigestAlgorithm, Failure, Outcome, Reason, Result, Verdict};
 
 use super::sbom::reachable;
@@ -63,6 +64,27 @@ impl Release<'_> {
         Ok(self.judge(sbom, &file.path, Vec::new(), verdict))
     }
 
+    /// The same for a file that lies here, by the bundle beside it alone and without network: as whoever has only these two
+    /// will prove it.
+    pub(super) fn prove_by(
+        &self,
+        sbom: &ProvedSbom,
+        file: &ReleaseFile,
+        bundle: &Path,
+        progress: &dyn Progress,
+    ) -> Result<Verdict> {
+        let (artifact, _) = self.sources(file);
+        let mut request = self.request(sbom, file, artifact)?;
+        request.lookup = false;
+        request.material = MaterialSource::At(vec![ProofPlace {
+            part: ProofPart::Bundle,
+            input: Input::File(bundle.to_owned()),
+        }]);
+        let verdict = self.engine.verify_blob(&request, progress);
+        let verdict = self.with_signer(verdict, Purpose::Files);
+        Ok(self.judge(sbom, &file.path, Vec::new(), verdict))
+    }
+
     /// Whether an accepted identity signed it.
     fn verified(
         &self,
@@ -85,6 +107,13 @@ impl Release<'_> {
         file: &ReleaseFile,
         artifact: ArtifactSource,
     ) -> Result<BlobRequest> {
+        if file.local.is_none() {
+            self.origin.require_file(match &artifact {
+                ArtifactSource::File(path) => Some(path),
+                ArtifactSource::Download { from, .. } => from.path(),
+                _ => None,
+            })?;
+        }
         let mut request = BlobRequest::new(artifact, self.requirements(Purpose::Files)?);
         request.digests = sbom.listing.algorithms().to_vec();
         let beside = file.local.iter().flat_map(|local| {
@@ -151,7 +180,7 @@ impl Release<'_> {
             let Some(hex) = evidence.artifact.digests.get(algorithm.as_str()) else {
                 continue;
             };
-            let state = match self.engine.read(input, CHECKSUM_BYTES) {
+            let state = match self.read(input, CHECKSUM_BYTES) {
                 Ok(content) => state(&content, *algorithm, hex),
                 Err(failure) if failure.reason == Reason::FileNotFound => ChecksumState::Absent,
                 Err(_) => ChecksumState::Unreadable,
@@ -184,14 +213,7 @@ impl Release<'_> {
         // Whatever else happens: what was not compared is not verified.
         let is_open = listed == Listed::NotCompared && verdict.outcome() == Outcome::Verified;
         let failure = failure.or_else(|| is_open.then(|| not_compared(path)));
-        let verdict = verdict.with_release(ReleaseFacts {
-            project: self.profile.name.as_str().into(),
-            version: self.version.to_string().into(),
-            path: path.as_str().into(),
-            listed,
-            sbom: sbom.facts.clone(),
-            checksums,
-        });
+        let verdict = verdict.with_release(self.facts(sbom, path.as_str(), listed, checksums));
         match failure {
             None => verdict,
             Some(failure) => {

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use sealcheck_engine::{Demand, ImageRequest, ImageSource, Platforms};
 use sealcheck_registry::Reference;
-use sealcheck_verify::{Content, Failure, Outcome, Reason, Result, Verdict, printable};
-use serde::Deserialize;
+use sealcheck_verify::evidence::Listed;
+use sealcheck_verify::{Content, Digest, Failure, Outcome, Reason, Result, Verdict, printable};
 
+use super::attested::{self, Named};
+use super::consists::Expected;
 use super::{Origin, ProvedSbom, Release};
 use crate::Purpose;
 use crate::profile::AttestationKind;
@@ -26,6 +28,10 @@ pub struct ReleaseImage {
     pub is_index: bool,
     /// How sure the name is: SBOMs of Kubernetes have it only in identifiers.
     pub certainty: Certainty,
+    /// What is signed and attested under these names is about it.
+    named: Named,
+    /// What it must consist of, for each architecture; one for an image that is no index.
+    pub(super) expected: Vec<Expected>,
 }
 
 /// What is known of an image.
@@ -34,8 +40,21 @@ pub struct ReleaseImage {
 pub struct ProvedImage {
     /// The verdict about its signatures; of an index also about all images that it lists.
     pub verdict: Verdict,
-    /// What is attested about it, for each kind that the profile knows. That there is nothing is `unsigned`.
-    pub attestations: Vec<(Purpose, Verdict)>,
+    /// What is attested about it, for each kind that the profile knows.
+    pub attestations: Vec<Attested>,
+}
+
+/// What is known of one kind of attestation.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Attested {
+    /// What it is.
+    pub purpose: Purpose,
+    /// The verdict about it. That there is none is `unsigned`.
+    pub verdict: Verdict,
+    /// The levels that a verification summary names, in its words. That it passed alone does not say that the build was
+    /// looked at: `SLSA_BUILD_LEVEL_UNEVALUATED` says that it was not.
+    pub levels: Vec<String>,
 }
 
 impl Release<'_> {
@@ -46,35 +65,50 @@ impl Release<'_> {
     /// `sbom-malformed` when a name is none.
     pub fn images(&self, sbom: &ProvedSbom, mirror: Option<&str>) -> Result<Vec<ReleaseImage>> {
         let version = self.version.to_string();
-        let mut found: BTreeMap<String, (String, bool, Certainty)> = BTreeMap::new();
+        let mut found: BTreeMap<String, Description> = BTreeMap::new();
         for image in sbom.document.images(&version) {
-            let tag = image.tag.as_deref().unwrap_or(&version).to_owned();
-            let index = image.for_all_architectures().map(str::to_owned);
-            for (repository, is_index) in
-                [(Some(image.repository.to_string()), false), (index, true)]
-            {
-                let Some(repository) = repository else {
-                    continue;
-                };
-                found
-                    .entry(repository)
-                    .or_insert((tag.clone(), is_index, image.certainty));
+            let tag = image.tag.as_deref().unwrap_or(&version);
+            let expected = Expected::of(&image);
+            let index = image.for_all_architectures();
+            let mut add = |repository: &str, is_index: bool| {
+                let described = found.entry(repository.to_owned());
+                let described = described.or_insert_with(|| Description {
+                    tag: tag.to_owned(),
+                    is_index,
+                    certainty: image.certainty,
+                    also: index.filter(|_| !is_index).map(str::to_owned),
+                    expected: Vec::new(),
+                });
+                described.expected.push(expected.clone());
+            };
+            add(&image.repository, false);
+            if let Some(index) = index {
+                add(index, true);
             }
         }
         let registry = self.profile.registry(self.version);
-        let images = found
-            .into_iter()
-            .map(|(repository, (tag, is_index, certainty))| {
-                let (host, path) = repository.split_once('/').unwrap_or(("", &repository));
-                let canonical = registry.unwrap_or(host);
-                let name = format!("{canonical}/{path}:{tag}");
-                Ok(ReleaseImage {
-                    source: self.image_source(mirror.unwrap_or(canonical), path, &tag)?,
-                    name,
-                    is_index,
-                    certainty,
-                })
-            });
+        let images = found.into_iter().map(|(repository, described)| {
+            let (host, path) = repository.split_once('/').unwrap_or(("", &repository));
+            let canonical = registry.unwrap_or(host);
+            let tag = described.tag;
+            // An image that an index lists is signed with it, under the name of the index.
+            let also = described.also.as_deref().and_then(|also| also.split_once('/'));
+            Ok(ReleaseImage {
+                source: self.image_source(mirror.unwrap_or(canonical), path, &tag)?,
+                name: format!("{canonical}/{path}:{tag}"),
+                is_index: described.is_index,
+                certainty: described.certainty,
+                named: Named {
+                    paths: [Some(path), also.map(|(_, path)| path)]
+                        .into_iter()
+                        .flatten()
+                        .map(Into::into)
+                        .collect(),
+                    tag,
+                },
+                expected: described.expected,
+            })
+        });
         images.collect()
     }
 
@@ -102,31 +136,38 @@ impl Release<'_> {
         Some(root.join("images").join(path)).filter(|folder| folder.is_dir())
     }
 
-    /// Proves an image: its signature, and every kind of attestation that the profile knows. `lookup`: whether the log may
-    /// be asked.
-    pub fn prove_image(&self, image: &ReleaseImage) -> ProvedImage {
+    /// Proves an image: its signature, that it consists of what the SBOM lists, and every kind of attestation that the
+    /// profile knows. Its tag is resolved once.
+    pub fn prove_image(&self, sbom: &ProvedSbom, image: &ReleaseImage) -> ProvedImage {
         let verdict = match self.signature(image) {
-            Ok(verdict) => verdict,
-            Err(failure) => {
-                return ProvedImage {
-                    verdict: self.failed(&image.name, failure),
-                    attestations: Vec::new(),
-                };
-            }
+            Ok(verdict) => reached(verdict),
+            Err(failure) => self.failed(&image.name, failure),
         };
+        let digest = verdict.evidence().image.as_ref().and_then(|it| it.digest);
         // What cannot be read at all has no attestations either; the verdict says why.
-        let is_there = verdict
-            .evidence()
-            .image
-            .as_ref()
-            .is_some_and(|image| image.digest.is_some());
-        let kinds = self.profile.attestations.iter().filter(|_| is_there);
-        let attestations = kinds
-            .filter_map(|kind| Some((kind.purpose, self.attestation(image, kind)?)))
-            .collect();
+        let Some(digest) = digest else {
+            return ProvedImage {
+                verdict,
+                attestations: Vec::new(),
+            };
+        };
+        let source = image.at(digest);
+        let (listed, failure) = match verdict.outcome() {
+            Outcome::Verified => match self.engine.composition(&source) {
+                Ok(composition) => image.standing(&composition),
+                Err(failure) => (Listed::NotCompared, Some(there(failure))),
+            },
+            _ => (Listed::NotCompared, None),
+        };
+        let verdict = verdict.with_release(self.facts(sbom, &image.name, listed, Vec::new()));
+        let kinds = self.profile.attestations.iter();
+        let attestations = kinds.filter_map(|kind| self.attestation(image, (&source, digest), kind));
         ProvedImage {
-            verdict,
-            attestations,
+            verdict: match failure {
+                Some(failure) => verdict.with_failure(failure),
+                None => verdict,
+            },
+            attestations: attestations.collect(),
         }
     }
 
@@ -137,64 +178,105 @@ impl Release<'_> {
         if image.is_index {
             request.platforms = Platforms::All;
         }
+        let named = image.named.clone();
+        request.demand = Some(Demand::new(move |verdict| named.signature(verdict)));
         let verdict = self.engine.verify_image(&request);
         Ok(self.with_signer(verdict.verdict().clone(), Purpose::Images))
     }
 
     /// `None` where nobody made attestations of this kind at this version.
-    fn attestation(&self, image: &ReleaseImage, kind: &AttestationKind) -> Option<Verdict> {
-        let requirements = (*self.requirements(kind.purpose).ok()?).clone();
+    fn attestation(
+        &self,
+        image: &ReleaseImage,
+        (source, digest): (&ImageSource, Digest),
+        kind: &AttestationKind,
+    ) -> Option<Attested> {
+        let purpose = kind.purpose;
+        let requirements = (*self.requirements(purpose).ok()?).clone();
         let content = Content::Attestation(kind.predicate_type.clone().into());
-        let mut request = ImageRequest::new(image.source.clone(), requirements.content(content));
-        if let Some(verifier) = kind.verifier.clone() {
-            request.demand = Some(Demand::new(move |verdict| passed(verdict, &verifier)));
-        }
+        let mut request = ImageRequest::new(source.clone(), requirements.content(content));
+        let (named, verifier) = (image.named.clone(), kind.verifier.clone());
+        request.demand = Some(Demand::new(move |verdict| match purpose {
+            Purpose::VerificationSummaries => named.summary(verdict, verifier.as_deref(), &digest),
+            _ => named.promotion(verdict),
+        }));
         let verdict = self.engine.verify_image(&request);
-        Some(self.with_signer(verdict.verdict().clone(), kind.purpose))
+        let verdict = self.with_signer(verdict.verdict().clone(), purpose);
+        let verdict = match verdict.failure() {
+            // Signatures, and attestations of other kinds: of this kind there is none.
+            Some(failure) if is_other_kind(failure.reason) => {
+                let evidence = verdict.evidence();
+                let none = self.failed(&image.name, Failure::new(Reason::NoProofFound));
+                let none = none.with_places(evidence.places.clone());
+                match &evidence.image {
+                    Some(facts) => none.with_image(facts.clone()),
+                    None => none,
+                }
+            }
+            _ => verdict,
+        };
+        let levels = match purpose {
+            Purpose::VerificationSummaries => attested::levels(&verdict),
+            _ => Vec::new(),
+        };
+        Some(Attested {
+            purpose,
+            verdict,
+            levels,
+        })
     }
 }
 
-/// What is judged of a verification summary (slsa.dev/verification_summary/v1).
-#[derive(Deserialize)]
-struct Summary {
-    verifier: Verifier,
-    #[serde(rename = "verificationResult")]
-    result: String,
+/// What an SBOM says of an image, before its name is known.
+struct Description {
+    tag: String,
+    is_index: bool,
+    certainty: Certainty,
+    /// The index over it.
+    also: Option<String>,
+    expected: Vec<Expected>,
 }
 
-#[derive(Deserialize)]
-struct Verifier {
-    id: String,
-}
-
-/// A summary proves something only when it is by this verifier, and says that what it verified passed.
-fn passed(verdict: Verdict, verifier: &str) -> Verdict {
-    let failure = |expected: String, found: &str| {
-        Failure::new(Reason::PolicyRefused)
-            .at("predicate")
-            .expected(expected)
-            .found(printable(found))
-    };
-    let statement = verdict
-        .statement()
-        .and_then(|statement| statement.predicate());
-    let failure = match statement.map(serde_json::from_str::<Summary>) {
-        Some(Ok(summary)) if summary.verifier.id != verifier => Some(failure(
-            format!("verifier {verifier}"),
-            &summary.verifier.id,
-        )),
-        Some(Ok(summary)) if summary.result != "PASSED" => {
-            Some(failure("PASSED".to_owned(), &summary.result))
+impl ReleaseImage {
+    /// The image with the digest that was proved: its tag may have moved meanwhile.
+    #[must_use]
+    pub fn at(&self, digest: Digest) -> ImageSource {
+        match &self.source {
+            ImageSource::Registry(reference) => {
+                ImageSource::Registry(reference.with_digest(digest))
+            }
+            ImageSource::Layout { path, .. } => ImageSource::Layout {
+                path: path.clone(),
+                image: Some(digest.to_string()),
+            },
         }
-        Some(Ok(_)) => None,
-        Some(Err(error)) => Some(failure(
-            "a verification summary".to_owned(),
-            &error.to_string(),
-        )),
-        None => Some(failure("a verification summary".to_owned(), "none")),
-    };
-    match failure {
-        Some(failure) if verdict.outcome() == Outcome::Verified => verdict.with_failure(failure),
+    }
+}
+
+/// What the release lists and its place does not have is not there yet, or no longer; nobody has mistyped it.
+fn reached(verdict: Verdict) -> Verdict {
+    match verdict.failure() {
+        Some(failure) if failure.reason == Reason::ImageNotFound => {
+            let there = there(failure.clone());
+            verdict.with_failure_for(Reason::ImageNotFound, there)
+        }
         _ => verdict,
     }
+}
+
+/// The same of a failure.
+fn there(failure: Failure) -> Failure {
+    match failure.reason {
+        Reason::ImageNotFound => Failure::new(Reason::ArtifactUnreadable)
+            .at(failure.field.unwrap_or_default())
+            .detail("the release lists it, and nothing is there"),
+        _ => failure,
+    }
+}
+
+fn is_other_kind(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::NotAnAttestation | Reason::NotASignature | Reason::PredicateTypeMismatch
+    )
 }

@@ -7,7 +7,7 @@ use sealcheck_engine::ordered;
 use sealcheck_release::prove::{ProvedImage, ReleaseImage};
 use sealcheck_release::spdx::Certainty;
 use sealcheck_release::{ProvedSbom, Purpose, Release};
-use sealcheck_verify::evidence::Evidence;
+use sealcheck_verify::evidence::{Evidence, Listed};
 use sealcheck_verify::{Outcome, Verdict, printable};
 use serde::Serialize;
 
@@ -46,6 +46,9 @@ struct Attestation {
     what: &'static str,
     /// Whether there is any. One that is missing is no failure.
     present: bool,
+    /// What a verification summary says of the build: that it passed does not say that the build was looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    levels: Vec<String>,
     evidence: Evidence,
 }
 
@@ -128,7 +131,7 @@ pub(super) fn prove(
     let bar = output::bar(line.console, images.len());
     let mut out = Vec::new();
     let work = |image: ReleaseImage| {
-        let proved = release.prove_image(&image);
+        let proved = release.prove_image(sbom, &image);
         (image, proved)
     };
     ordered(
@@ -154,15 +157,16 @@ impl Image {
         let told = |verdict: Verdict| line.console.discreet(verdict);
         let verdict = told(proved.verdict);
         let mut outcome = verdict.outcome();
-        let attestations = proved.attestations.into_iter().map(|(purpose, verdict)| {
-            let verdict = told(verdict);
+        let attestations = proved.attestations.into_iter().map(|attested| {
+            let verdict = told(attested.verdict);
             let present = verdict.outcome() != Outcome::Unsigned;
             if present {
                 outcome = outcome.max(verdict.outcome());
             }
             Attestation {
-                what: word(purpose),
+                what: word(attested.purpose),
                 present,
+                levels: attested.levels,
                 evidence: verdict.evidence().clone(),
             }
         });
@@ -216,6 +220,10 @@ pub(super) fn row(out: &mut String, image: &Image) {
         (None, Some(signer)) => add(signer),
         (None, None) => {}
     }
+    let listed = image.evidence.release.as_ref().map(|it| it.listed);
+    if image.outcome == Outcome::Verified && listed == Some(Listed::Absent) {
+        add("the SBOM does not list what it consists of: only its signature was proved");
+    }
     for attestation in image.attestations.iter().filter(|it| it.present) {
         let evidence = &attestation.evidence;
         let what = attestation.what;
@@ -223,6 +231,9 @@ pub(super) fn row(out: &mut String, image: &Image) {
             (Some(message), _) => add(&format!("{what}: {}: {message}", evidence.outcome)),
             (None, Some(signer)) => add(&format!("{what}: verified, {signer}")),
             (None, None) => add(&format!("{what}: verified")),
+        }
+        if !attestation.levels.is_empty() {
+            add(&format!("levels: {}", attestation.levels.join(", ")));
         }
     }
 }
