@@ -18,6 +18,8 @@ mod page_on_images;
 mod readme;
 mod refusal;
 mod release;
+mod release_images;
+mod release_writing;
 mod sandbox;
 mod scene;
 mod secrets;

@@ -16,15 +16,15 @@ const FILES: &[(&str, &[u8])] = &[
     ),
 ];
 const TARBALL: &str = "kubernetes-client-linux-amd64.tar.gz";
-const STAGING: &str = "krel-staging@k8s-releng-prod.iam.gserviceaccount.com";
+pub(crate) const STAGING: &str = "krel-staging@k8s-releng-prod.iam.gserviceaccount.com";
 
 /// Two releases below `mirror`, signed as Kubernetes signs.
-struct Scene {
-    sandbox: Sandbox,
+pub(crate) struct Scene {
+    pub(crate) sandbox: Sandbox,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let scene = Self {
             sandbox: Sandbox::new(),
         };
@@ -68,7 +68,7 @@ impl Scene {
         }
     }
 
-    fn publish_file(&self, name: &str, content: &[u8], signer: &str) {
+    pub(crate) fn publish_file(&self, name: &str, content: &[u8], signer: &str) {
         self.sandbox.write(name, content);
         let leaf = LeafRequest::new(San::Email(signer.to_owned()), "https://accounts.google.com");
         let signed = self
@@ -79,13 +79,13 @@ impl Scene {
             .write(&format!("{name}.sigstore.json"), signed.bundle_bytes());
     }
 
-    fn copy(&self, from: &str, to: &str) {
+    pub(crate) fn copy(&self, from: &str, to: &str) {
         let content = std::fs::read(self.sandbox.path(from)).unwrap();
         self.sandbox.write(to, content);
     }
 
     /// `sealcheck release COMMAND …`, offline and from the mirror.
-    fn run(&self, arguments: &[&str]) -> Run {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
         let mut all = vec!["release"];
         all.extend(arguments);
         all.extend([
@@ -98,7 +98,7 @@ impl Scene {
         self.sandbox.run(&all)
     }
 
-    fn text(&self, arguments: &[&str]) -> Run {
+    pub(crate) fn text(&self, arguments: &[&str]) -> Run {
         self.run(&[arguments, &["-o", "text"]].concat())
     }
 }
@@ -123,7 +123,7 @@ fn tarball(version: &str) -> Vec<u8> {
     builder.into_inner().unwrap().finish().unwrap()
 }
 
-fn first(run: &Run) -> Value {
+pub(crate) fn first(run: &Run) -> Value {
     let document: Value = serde_json::from_str(&run.stdout)
         .unwrap_or_else(|error| panic!("{error}\n{}\n{}", run.stdout, run.stderr));
     document["results"][0].clone()

@@ -159,8 +159,8 @@ fn keep_image(
         .map_or(&*image.name, |(path, _)| path);
     let layout = PathBuf::from("images").join(path);
     let target = kit.join(&layout);
-    // Nothing that is written may lie behind a link, by which it would be written elsewhere.
-    let copied = create_folders(kit, &layout.join("blobs/sha256"))
+    // The layout itself follows no links either.
+    let copied = create_folders(kit, &layout)
         .map_err(|error| unwritable(&target, &error))
         .and_then(|()| {
             let request = CopyRequest {
