@@ -55,7 +55,12 @@ impl Images {
 
     /// Puts a signed image of a version under the tag v1.36.0. Several architectures are an index.
     fn put(&mut self, name: &str, version: &str, architectures: &[&str]) {
-        self.put_named(name, version, architectures, &format!("registry.k8s.io/{name}"));
+        self.put_named(
+            name,
+            version,
+            architectures,
+            &format!("registry.k8s.io/{name}"),
+        );
     }
 
     fn put_named(&mut self, name: &str, version: &str, architectures: &[&str], signed: &str) {
@@ -106,7 +111,9 @@ impl Images {
         let folder = format!("mirror/images/{name}");
         std::fs::remove_dir_all(self.scene.sandbox.path(&folder)).ok();
         for (path, content) in self.repositories[name].0.layout_files() {
-            self.scene.sandbox.write(&format!("{folder}/{path}"), content);
+            self.scene
+                .sandbox
+                .write(&format!("{folder}/{path}"), content);
         }
     }
 
@@ -134,7 +141,10 @@ impl Proved {
         let images = images.map(|image| {
             let name = image["name"].as_str().unwrap();
             let name = name.strip_prefix("registry.k8s.io/").unwrap();
-            (name.strip_suffix(":v1.36.0").unwrap().to_owned(), image.clone())
+            (
+                name.strip_suffix(":v1.36.0").unwrap().to_owned(),
+                image.clone(),
+            )
         });
         Self {
             code: run.code,
@@ -144,13 +154,20 @@ impl Proved {
 
     /// The reason why each image is not verified.
     fn reasons(&self) -> Vec<(&str, &str)> {
-        let images = self.images.iter().filter(|(_, it)| it["outcome"] != "verified");
+        let images = self
+            .images
+            .iter()
+            .filter(|(_, it)| it["outcome"] != "verified");
         images
             .map(|(name, image)| {
                 let all = image["attestations"].as_array().unwrap().iter();
-                let all = all.filter(|it| it["present"] == true).map(|it| &it["evidence"]);
+                let all = all
+                    .filter(|it| it["present"] == true)
+                    .map(|it| &it["evidence"]);
                 let reason = [&image["evidence"]].into_iter().chain(all);
-                let reason = reason.filter_map(|evidence| evidence["reason"].as_str()).next();
+                let reason = reason
+                    .filter_map(|evidence| evidence["reason"].as_str())
+                    .next();
                 (name.as_str(), reason.unwrap())
             })
             .collect()
@@ -238,7 +255,11 @@ fn images_of_another_version_are_refused() {
     assert_eq!(proved.listed(ARM64), "same");
     let text = images.scene.text(&["verify-all", "v1.36.0"]);
     assert_eq!(text.code, 1);
-    assert!(text.stdout.contains("Not all of v1.36.0 is proved"), "{}", text.stdout);
+    assert!(
+        text.stdout.contains("Not all of v1.36.0 is proved"),
+        "{}",
+        text.stdout
+    );
 }
 
 #[test]
@@ -254,12 +275,20 @@ fn an_image_for_another_architecture_is_refused() {
 
 #[test]
 fn an_index_is_one_and_lists_each_architecture() {
-    for architectures in [&["arm64"][..], &["amd64", "amd64"], &["amd64", "arm64", "s390x"]] {
+    for architectures in [
+        &["arm64"][..],
+        &["amd64", "amd64"],
+        &["amd64", "arm64", "s390x"],
+    ] {
         let mut images = Images::new();
         images.put(INDEX, "v1.36.0", architectures);
         let proved = images.run();
         let expected = vec![(INDEX, "release-mismatch")];
-        assert_eq!((proved.code, proved.reasons()), (1, expected), "{architectures:?}");
+        assert_eq!(
+            (proved.code, proved.reasons()),
+            (1, expected),
+            "{architectures:?}"
+        );
     }
     // A tag for one architecture that leads to all of them.
     let mut images = Images::new();
@@ -306,24 +335,45 @@ fn attestations_are_about_the_image_and_levels_are_shown() {
     let proved = images.run();
     assert_eq!(proved.reasons(), []);
     let attestations = proved.images[AMD64]["attestations"].as_array().unwrap();
-    assert!(attestations.iter().all(|it| it["present"] == true), "{attestations:?}");
-    assert_eq!(attestations[1]["levels"], json!(["SLSA_BUILD_LEVEL_UNEVALUATED"]));
+    assert!(
+        attestations.iter().all(|it| it["present"] == true),
+        "{attestations:?}"
+    );
+    assert_eq!(
+        attestations[1]["levels"],
+        json!(["SLSA_BUILD_LEVEL_UNEVALUATED"])
+    );
     let profile = ["images", "v1.36.0", "--profile", "profile.yaml"];
     let text = images.scene.text(&profile).stdout;
-    assert!(text.contains("levels: SLSA_BUILD_LEVEL_UNEVALUATED"), "{text}");
+    assert!(
+        text.contains("levels: SLSA_BUILD_LEVEL_UNEVALUATED"),
+        "{text}"
+    );
 
     let of_other = format!("{name}@{}", images.digest(ARM64));
     let digest = images.digest(AMD64).to_owned();
     for (signer, kind, predicate) in [
-        (TRUST, PROMOTION, record("registry.k8s.io/kube-proxy-amd64", &[])),
+        (
+            TRUST,
+            PROMOTION,
+            record("registry.k8s.io/kube-proxy-amd64", &[]),
+        ),
         (TRUST, PROMOTION, record(name, &["v1.35.0"])),
         (TRUST, PROMOTION, json!({})),
         (SUMMARIES, SUMMARY, summary(&of_other)),
-        (SUMMARIES, SUMMARY, summary(&format!("registry.k8s.io/kube-proxy@{digest}"))),
+        (
+            SUMMARIES,
+            SUMMARY,
+            summary(&format!("registry.k8s.io/kube-proxy@{digest}")),
+        ),
     ] {
         let mut images = Images::new();
         images.attest(AMD64, signer, kind, predicate.clone());
-        assert_eq!(images.run().reasons(), [(AMD64, "policy-refused")], "{predicate}");
+        assert_eq!(
+            images.run().reasons(),
+            [(AMD64, "policy-refused")],
+            "{predicate}"
+        );
     }
 }
 
@@ -384,11 +434,21 @@ fn an_image_that_is_not_there_is_not_reached() {
 #[test]
 fn a_kit_has_the_images_that_were_proved() {
     let images = Images::new();
-    let collect = ["collect", "v1.36.0", "--to", "kit", "--profile", "profile.yaml"];
+    let collect = [
+        "collect",
+        "v1.36.0",
+        "--to",
+        "kit",
+        "--profile",
+        "profile.yaml",
+    ];
     let run = images.scene.run(&collect);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
     for name in [INDEX, AMD64, ARM64] {
-        let index = images.scene.sandbox.read(&format!("kit/images/{name}/index.json"));
+        let index = images
+            .scene
+            .sandbox
+            .read(&format!("kit/images/{name}/index.json"));
         assert!(index.contains(images.digest(name)), "{index}");
     }
 }
@@ -402,7 +462,14 @@ fn images_are_not_copied_through_links() {
         std::fs::create_dir(sandbox.path(folder)).unwrap();
     }
     std::os::unix::fs::symlink(sandbox.path("outside"), sandbox.path("kit/images")).unwrap();
-    let collect = ["collect", "v1.36.0", "--to", "kit", "--profile", "profile.yaml"];
+    let collect = [
+        "collect",
+        "v1.36.0",
+        "--to",
+        "kit",
+        "--profile",
+        "profile.yaml",
+    ];
     assert_eq!(images.scene.run(&collect).code, 3);
     let outside = std::fs::read_dir(sandbox.path("outside")).unwrap();
     assert_eq!(outside.count(), 0);

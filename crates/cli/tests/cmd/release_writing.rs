@@ -17,7 +17,10 @@ fn fetch(scene: &Scene, more: &[&str]) -> Run {
 }
 
 fn outcome(run: &Run) -> (i32, String) {
-    (run.code, first(run)["reason"].as_str().unwrap_or("").to_owned())
+    (
+        run.code,
+        first(run)["reason"].as_str().unwrap_or("").to_owned(),
+    )
 }
 
 /// Serves the mirror. A server that knows ranges goes on with whatever was left of an earlier attempt.
@@ -38,9 +41,10 @@ fn serve(scene: &Scene) -> Double {
             Some(from) if from >= length => {
                 Answer::status(416).header("content-range", &format!("bytes */{length}"))
             }
-            Some(from) => Answer::status(206)
-                .with_body(&bytes[from..])
-                .header("content-range", &format!("bytes {from}-{}/{length}", length - 1)),
+            Some(from) => Answer::status(206).with_body(&bytes[from..]).header(
+                "content-range",
+                &format!("bytes {from}-{}/{length}", length - 1),
+            ),
         })
     });
     double
@@ -86,7 +90,12 @@ fn a_leftover_that_is_wrong_is_fetched_anew() {
     for leftover in ["evil", &longest, &KUBECTL[..5]] {
         scene.sandbox.write("out/.kubectl.part", leftover);
         let run = run(&scene);
-        assert_eq!(outcome(&run), (0, String::new()), "{leftover}\n{}", run.stdout);
+        assert_eq!(
+            outcome(&run),
+            (0, String::new()),
+            "{leftover}\n{}",
+            run.stdout
+        );
         assert_eq!(scene.sandbox.read("out/kubectl"), KUBECTL);
         fs::remove_file(scene.sandbox.path("out/kubectl")).unwrap();
     }
@@ -111,7 +120,14 @@ fn a_kit_that_goes_on_mends_the_proofs_in_it() {
         &bundle.replace("amd64", "arm64"),
     );
     assert_eq!(scene.run(&collect).code, 0);
-    let prove = ["release", "verify-all", "v1.36.0", "--from", "kit", "--offline"];
+    let prove = [
+        "release",
+        "verify-all",
+        "v1.36.0",
+        "--from",
+        "kit",
+        "--offline",
+    ];
     let run = [&prove[..], &["--trusted-root", "root.json"]].concat();
     let run = scene.sandbox.run(&run);
     assert_eq!(run.code, 0, "{}", run.stdout);
@@ -186,7 +202,14 @@ mod unix {
             ("kit/v1.36.0", &["collect", "v1.36.0", "--to", "kit"][..]),
             (
                 "tree/bin",
-                &["fetch", "v1.36.0", "bin/linux/amd64/kubectl", "--to", "tree", "--tree"],
+                &[
+                    "fetch",
+                    "v1.36.0",
+                    "bin/linux/amd64/kubectl",
+                    "--to",
+                    "tree",
+                    "--tree",
+                ],
             ),
         ] {
             let link = scene.sandbox.path(link);
@@ -214,7 +237,10 @@ mod unix {
         for (name, command) in [
             ("stable.txt", &["list", "stable"][..]),
             ("v1.36.0/kubernetes-release.spdx", &["list", "v1.36.0"]),
-            (BELOW, &["fetch", "v1.36.0", "bin/linux/amd64/kubectl", "--to", "out"]),
+            (
+                BELOW,
+                &["fetch", "v1.36.0", "bin/linux/amd64/kubectl", "--to", "out"],
+            ),
             (BELOW, &["verify-all", "v1.36.0"]),
         ] {
             let scene = Scene::new();

@@ -98,7 +98,10 @@ async fn composed(shelf: &Shelf, chosen: &Chosen) -> Result<Composed> {
         .map_err(|failure| match failure.reason {
             Reason::ProofUnreadable => {
                 let at = gone(&shelf.digest_place(&image.config.digest));
-                Failure { reason: Reason::ArtifactUnreadable, ..at }
+                Failure {
+                    reason: Reason::ArtifactUnreadable,
+                    ..at
+                }
             }
             _ => failure,
         })?;

@@ -156,6 +156,27 @@ fn two_runs_do_not_write_one_file() {
     refused("folder");
 }
 
+/// Until the proof has held, and the file has its name, the bytes that were read are those that are kept.
+#[test]
+fn a_file_is_locked_until_it_has_its_name() {
+    let world = World::new();
+    let to = world.path("app.part");
+    let part = Arc::new(Part::open(&to).unwrap());
+    let artifact = ArtifactSource::Download {
+        from: Input::File(world.write("local", ARTIFACT)),
+        to: Arc::clone(&part),
+    };
+    let mut request = BlobRequest::new(artifact, by_identity());
+    request.material = bundle(&world.write("proof", world.sign().bundle_bytes()));
+    assert_verified(&world.engine().verify_blob(&request, &Silent));
+    drop(request);
+    assert!(Part::open(&to).is_err());
+    assert_eq!(std::fs::read(&to).unwrap(), ARTIFACT);
+    let part = Arc::into_inner(part).unwrap();
+    part.rename(&world.path("app"), 0o755).unwrap();
+    assert_eq!(std::fs::read(world.path("app")).unwrap(), ARTIFACT);
+}
+
 /// The run that waited for the lock must not write what has its name by now.
 #[test]
 fn what_was_proved_is_what_gets_the_name() {
@@ -188,9 +209,15 @@ fn what_others_can_write_is_made_anew() {
     };
     mode(&precious, 0o600);
     let mut leftovers: Vec<(&str, Box<dyn Fn()>)> = vec![
-        ("a hard link", Box::new(|| std::fs::hard_link(&precious, &to).unwrap())),
+        (
+            "a hard link",
+            Box::new(|| std::fs::hard_link(&precious, &to).unwrap()),
+        ),
         ("a link", Box::new(|| symlink(&precious, &to).unwrap())),
-        ("a link to nothing", Box::new(|| symlink(world.path("made"), &to).unwrap())),
+        (
+            "a link to nothing",
+            Box::new(|| symlink(world.path("made"), &to).unwrap()),
+        ),
         (
             "writable by others",
             Box::new(|| {

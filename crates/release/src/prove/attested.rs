@@ -110,7 +110,9 @@ impl Named {
     /// Whether a name with a registry, and perhaps a tag or a digest, is that of this image.
     fn is_named(&self, name: &str) -> bool {
         let name = name.split_once('@').map_or(name, |(name, _)| name);
-        let tag = name.rfind(':').filter(|colon| !name[*colon..].contains('/'));
+        let tag = name
+            .rfind(':')
+            .filter(|colon| !name[*colon..].contains('/'));
         let name = tag.map_or(name, |colon| &name[..colon]);
         self.paths.iter().any(|path| {
             let before = name.strip_suffix(&**path);

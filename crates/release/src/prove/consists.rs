@@ -87,7 +87,10 @@ impl ReleaseImage {
                 return Some(failure.detail("the index gives it another platform than it has"));
             }
             let Some(expected) = self.expected.iter().find(|it| it.is_for(platform)) else {
-                let known = self.expected.iter().flat_map(|it| it.architecture.as_deref());
+                let known = self
+                    .expected
+                    .iter()
+                    .flat_map(|it| it.architecture.as_deref());
                 let known: Vec<&str> = known.collect();
                 let failure = failure().expected(known.join(", "));
                 return Some(failure.found(&platform.architecture));

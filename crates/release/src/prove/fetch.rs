@@ -94,6 +94,7 @@ impl Release<'_> {
                 match alone.outcome() {
                     Outcome::Verified => alone,
                     _ => {
+                        make_room(bundle);
                         let source = ArtifactSource::File(path.to_owned());
                         let kept = self.prove_from(sbom, &file, source, Some(bundle), progress);
                         kept.ok()?
@@ -126,6 +127,9 @@ impl Release<'_> {
         let found = self.origin.places(self.profile, self.version, &file.path);
         let from = found.into_iter().next().map(|found| found.file);
         let from = from.ok_or_else(|| Failure::new(Reason::FileNotFound).at(file.path.as_str()))?;
+        if let Some(bundle) = bundle {
+            make_room(bundle);
+        }
         // Locked until it has its name: what is proved is what this run wrote.
         let part = Arc::new(Part::open(&part)?);
         let fetch = || {
@@ -261,6 +265,11 @@ fn part(target: &Path) -> Option<PathBuf> {
     part.push(name);
     part.push(".part");
     Some(target.with_file_name(part))
+}
+
+/// Removes what is where a proof is to be kept: it proves nothing. What cannot be removed is told when the proof is written.
+fn make_room(bundle: &Path) {
+    fs::remove_file(bundle).ok();
 }
 
 /// Programs can be executed by everybody.

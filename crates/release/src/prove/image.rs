@@ -92,7 +92,10 @@ impl Release<'_> {
             let canonical = registry.unwrap_or(host);
             let tag = described.tag;
             // An image that an index lists is signed with it, under the name of the index.
-            let also = described.also.as_deref().and_then(|also| also.split_once('/'));
+            let also = described
+                .also
+                .as_deref()
+                .and_then(|also| also.split_once('/'));
             Ok(ReleaseImage {
                 source: self.image_source(mirror.unwrap_or(canonical), path, &tag)?,
                 name: format!("{canonical}/{path}:{tag}"),
@@ -161,7 +164,8 @@ impl Release<'_> {
         };
         let verdict = verdict.with_release(self.facts(sbom, &image.name, listed, Vec::new()));
         let kinds = self.profile.attestations.iter();
-        let attestations = kinds.filter_map(|kind| self.attestation(image, (&source, digest), kind));
+        let attestations =
+            kinds.filter_map(|kind| self.attestation(image, (&source, digest), kind));
         ProvedImage {
             verdict: match failure {
                 Some(failure) => verdict.with_failure(failure),

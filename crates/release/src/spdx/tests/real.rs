@@ -7,8 +7,7 @@ use sealcheck_testkit::shared;
 
 use super::super::{
     Certainty, ChecksumAlgorithm, Document, Element, Listing, LocalFile, Matched, Origin,
-    RelationshipKind, Standing,
-    Version,
+    RelationshipKind, Standing, Version,
 };
 use super::write;
 
