@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sealcheck_net::NetError;
 use sealcheck_verify::{
@@ -13,6 +13,7 @@ use sealcheck_verify::{
 
 use crate::input::{Input, check_address, is_url, path_name, shown_url};
 use crate::link::Link;
+use crate::part::Part;
 use crate::progress::Progress;
 
 /// Where an artifact is.
@@ -25,12 +26,13 @@ pub enum ArtifactSource {
     /// An HTTP(S) address.
     Url(String),
     /// Elsewhere; its bytes are kept in a file while they are read. What an earlier attempt has kept of an address is gone on
-    /// with. Nothing of the file is proved before the verdict is, so it must not have the name by which others find it.
+    /// with. Nothing of the file is proved before the verdict is: only then it gets the name by which others find it
+    /// ([`Part::rename`]).
     Download {
         /// Where the bytes come from.
         from: Input,
         /// The file that takes them.
-        to: PathBuf,
+        to: Arc<Part>,
     },
     /// Nowhere: only its digest is known.
     Digest(Digest),

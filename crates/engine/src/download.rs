@@ -1,15 +1,15 @@
 //! An artifact that is kept while it is read.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Seek, Write};
-use std::path::Path;
 
 use sealcheck_net::{Download, NetError};
-use sealcheck_verify::{Failure, Reason, Result};
+use sealcheck_verify::{Failure, Result};
 
 use crate::artifact::{GONE, Pass};
 use crate::input::{Input, shown_path};
 use crate::link::{Link, Online};
+use crate::part::{Part, unwritable};
 
 /// Why an attempt to fetch the rest ended.
 enum Ended {
@@ -22,64 +22,55 @@ enum Ended {
 }
 
 impl Pass<'_> {
-    /// Reads `from` into the file at `to`, and hashes it on the way.
-    pub(crate) fn download(&mut self, from: &Input, to: &Path, link: &Link) -> Result<()> {
-        let unwritable = |error: io::Error| unwritable(to, error);
-        let mut kept = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(to)
-            .map_err(unwritable)?;
-        if kept.try_lock().is_err() {
-            return Err(unwritable(io::Error::other("another run is writing it")));
-        }
+    /// Reads `from` into `part`, and hashes it on the way.
+    pub(crate) fn download(&mut self, from: &Input, part: &Part, link: &Link) -> Result<()> {
+        let unwritable = |error: io::Error| unwritable(part.path(), error);
+        part.file().rewind().map_err(unwritable)?;
         match from {
             Input::Url(url) => {
                 let online = link
                     .online()
-                    .map_err(|failure| failure.at(shown_path(to)))?;
-                self.fetch(url, &mut kept, to, online)?;
+                    .map_err(|failure| failure.at(shown_path(part.path())))?;
+                self.fetch(url, part, online)?;
             }
             Input::File(path) => {
                 let mut file = File::open(path).map_err(|error| self.unopened(path, &error))?;
                 let length = file.metadata().ok().filter(std::fs::Metadata::is_file);
                 self.begin(length.map(|metadata| metadata.len()));
-                self.copy(&mut file, &mut kept, to)?;
+                self.copy(&mut file, part)?;
             }
             Input::Literal { bytes, .. } => {
                 self.begin(None);
-                self.copy(&mut bytes.as_slice(), &mut kept, to)?;
+                self.copy(&mut bytes.as_slice(), part)?;
             }
         }
-        kept.sync_all().map_err(unwritable)
+        part.file().sync_all().map_err(unwritable)
     }
 
-    fn copy(&mut self, from: &mut dyn Read, kept: &mut File, to: &Path) -> Result<()> {
-        self.empty(kept, to)?;
+    fn copy(&mut self, from: &mut dyn Read, part: &Part) -> Result<()> {
+        self.empty(part)?;
         let mut buffer = vec![0_u8; COPY_BYTES];
         loop {
             match from.read(&mut buffer) {
                 Ok(0) => return Ok(()),
-                Ok(count) => self.keep(buffer.get(..count).unwrap_or_default(), kept, to)?,
+                Ok(count) => self.keep(buffer.get(..count).unwrap_or_default(), part)?,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(self.unreadable(error)),
             }
         }
     }
 
-    fn fetch(&mut self, url: &str, kept: &mut File, to: &Path, online: &Online) -> Result<()> {
+    fn fetch(&mut self, url: &str, part: &Part, online: &Online) -> Result<()> {
         // What is there is hashed like what comes: if it is not the beginning, the proof will not hold.
         self.begin(None);
-        self.stream(kept)?;
+        self.stream(&mut part.file())?;
         let mut broken = 0;
         loop {
             let before = self.done;
-            match online.wait(self.go_on(url, kept, to, online)) {
+            match online.wait(self.go_on(url, part, online)) {
                 Ok(()) => return Ok(()),
                 Err(Ended::Failed(failure)) => return Err(failure),
-                Err(Ended::Stale) if before > 0 => self.empty(kept, to)?,
+                Err(Ended::Stale) if before > 0 => self.empty(part)?,
                 Err(Ended::Stale) => {
                     return Err(self.unreadable("the server sent a part that was not asked for"));
                 }
@@ -98,8 +89,7 @@ impl Pass<'_> {
     async fn go_on(
         &mut self,
         url: &str,
-        kept: &mut File,
-        to: &Path,
+        part: &Part,
         online: &Online,
     ) -> std::result::Result<(), Ended> {
         let mut request = online.client().get(url).limit(u64::MAX);
@@ -123,7 +113,7 @@ impl Pass<'_> {
             NOT_SATISFIABLE if range(&download) == Some((None, Some(self.done))) => return Ok(()),
             PARTIAL | NOT_SATISFIABLE => return Err(Ended::Stale),
             // The whole of it, though a part would have done.
-            _ => self.empty(kept, to).map_err(Ended::Failed)?,
+            _ => self.empty(part).map_err(Ended::Failed)?,
         }
         let done = self.done;
         let total = download
@@ -133,7 +123,7 @@ impl Pass<'_> {
         loop {
             match download.chunk().await {
                 Ok(None) => return Ok(()),
-                Ok(Some(piece)) => self.keep(&piece, kept, to).map_err(Ended::Failed)?,
+                Ok(Some(piece)) => self.keep(&piece, part).map_err(Ended::Failed)?,
                 Err(error) => {
                     let failure = self.not_fetched(&error);
                     return Err(match error {
@@ -147,26 +137,19 @@ impl Pass<'_> {
         }
     }
 
-    fn keep(&mut self, piece: &[u8], kept: &mut File, to: &Path) -> Result<()> {
-        kept.write_all(piece)
-            .map_err(|error| unwritable(to, error))?;
+    fn keep(&mut self, piece: &[u8], part: &Part) -> Result<()> {
+        part.file()
+            .write_all(piece)
+            .map_err(|error| unwritable(part.path(), error))?;
         self.update(piece);
         Ok(())
     }
 
     /// Begins anew.
-    fn empty(&mut self, kept: &mut File, to: &Path) -> Result<()> {
+    fn empty(&mut self, part: &Part) -> Result<()> {
         self.restart();
-        kept.set_len(0)
-            .and_then(|()| kept.rewind())
-            .map_err(|error| unwritable(to, error))
+        part.empty()
     }
-}
-
-fn unwritable(to: &Path, error: io::Error) -> Failure {
-    Failure::new(Reason::ResultUnwritable)
-        .at(shown_path(to))
-        .detail(error)
 }
 
 /// Where a part begins, and how large the whole is (RFC 9110 section 14.4).

@@ -114,6 +114,15 @@ impl Input {
         }
     }
 
+    /// The path, if it is a file.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Url(_) | Self::Literal { .. } => None,
+        }
+    }
+
     /// How evidence and failures call it. Secrets in an address are left out.
     #[must_use]
     pub fn name(&self) -> String {

@@ -64,6 +64,7 @@ mod input;
 mod link;
 mod lookup;
 mod ordered;
+mod part;
 mod progress;
 mod proof_file;
 mod save;
@@ -76,11 +77,13 @@ pub use discover::{proof_paths, proof_places};
 pub use engine::Engine;
 pub use expand::{Expansion, Skipped, expand};
 pub use image::{
-    Attachment, AttachmentKind, Copied, CopyRequest, Demand, ImageLayers, ImageRequest,
-    ImageSource, ImageVerdict, Inventory, Manifested, Platforms, Proof, ProvedBy, Target,
+    Attachment, AttachmentKind, Composed, ComposedLayer, Composition, Copied, CopyRequest, Demand,
+    ImageRequest, ImageSource, ImageVerdict, Inventory, Manifested, Platforms, Proof, ProvedBy,
+    Target,
 };
 pub use input::{Input, MaterialSource, Named, ProofPart, ProofPlace};
 pub use ordered::ordered;
+pub use part::{Part, create_folders, open_own, set_mode};
 pub use progress::{Progress, Silent};
 pub use proof_file::ProofFile;
 pub use trust::Trust;

@@ -20,6 +20,8 @@ mod readme;
 mod refusal;
 mod release;
 mod release_hostile;
+mod release_images;
+mod release_writing;
 mod sandbox;
 mod scene;
 mod secrets;

@@ -81,7 +81,7 @@ impl Scene {
             .write(&format!("{name}.sigstore.json"), signed.bundle_bytes());
     }
 
-    fn copy(&self, from: &str, to: &str) {
+    pub(crate) fn copy(&self, from: &str, to: &str) {
         let content = std::fs::read(self.sandbox.path(from)).unwrap();
         self.sandbox.write(to, content);
     }

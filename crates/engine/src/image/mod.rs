@@ -13,7 +13,7 @@
 //! (with the raw bytes), [`Engine::copy_image`](crate::Engine::copy_image) writes an image layout with all of it.
 
 mod budget;
-mod content;
+mod composition;
 mod copy;
 mod discover;
 mod facts;
@@ -30,7 +30,7 @@ mod together;
 mod verdict;
 mod verify;
 
-pub use content::ImageLayers;
+pub use composition::{Composed, ComposedLayer, Composition};
 pub use copy::{Copied, CopyRequest};
 pub use inventory::{Attachment, AttachmentKind, Inventory, Manifested};
 pub use request::{Demand, ImageRequest, ImageSource, Platforms};

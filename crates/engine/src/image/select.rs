@@ -157,7 +157,7 @@ fn none() -> Failure {
 
 /// What an image's configuration says of its platform.
 #[derive(Deserialize)]
-struct Configuration {
+pub(crate) struct Configuration {
     os: String,
     architecture: String,
     #[serde(default)]

@@ -185,7 +185,8 @@ async fn a_place_that_may_list_more_and_fails_is_told() {
 async fn the_list_of_the_registry_alone_needs_no_name() {
     let scene = behind();
     let reference = scene.origin.reference("app");
-    let list = anonymous().referrers(reference.repository(), &scene.image.digest, None);
+    let client = anonymous();
+    let list = client.referrers(reference.repository(), &scene.image.digest, None);
     let (digests, _, from) = listed(list.await.unwrap());
     assert_eq!((digests.len(), from), (2, Vec::new()));
 }
@@ -257,7 +258,7 @@ async fn a_registry_with_tls_and_its_own_ca_is_asked_with_tls() {
 async fn where_http_is_allowed_tls_is_tried_first() {
     // A name that is not a loopback address, and leads to one through the proxy.
     let port = speaks_no_tls();
-    let digest = sealcheck_verify::Digest::sha256(b"{}");
+    let digest = Digest::sha256(b"{}");
     let reference = Reference::parse(&format!("r.example:{port}/app:v1")).unwrap();
     let proxy = Double::start();
     proxy.respond(move |asked| match asked.method.as_str() {

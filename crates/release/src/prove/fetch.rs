@@ -3,18 +3,28 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use sealcheck_engine::{ArtifactSource, Progress};
-use sealcheck_verify::{Digest, Failure, Outcome, Reason, Verdict, printable};
+use sealcheck_engine::{ArtifactSource, Part, Progress, create_folders, open_own, set_mode};
+use sealcheck_verify::{Digest, Failure, Outcome, Reason, Result, Verdict, printable};
 
 use super::{ProvedSbom, Release, ReleaseFile, with_suffix};
 use crate::catalogue::Kind;
 use crate::{Artifact, UnpackError, UnpackLimits, unpack};
 
+/// Where an artifact is to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// The folder that the user named; it may be a link.
+    pub root: &'a Path,
+    /// The file below it. No folder on the way may be a link: whoever can write in `root` could lead it anywhere.
+    pub below: &'a Path,
+}
+
 impl Release<'_> {
     /// Downloads an artifact to `target` and proves it on the way. What is not proved has another name (`.NAME.part`), with
     /// which a later attempt goes on; what is rejected is removed. A file that is at `target` already is proved as it is,
-    /// and replaced when it is not what the release has.
+    /// and replaced when it is not what the release has, or when others can write it.
     ///
     /// The file can be executed by everybody when it is a program. With `keep_proof` its proof is kept beside it as a bundle
     /// (`NAME.sigstore.json`), with which it can be proved without network.
@@ -22,27 +32,82 @@ impl Release<'_> {
         &self,
         sbom: &ProvedSbom,
         artifact: &Artifact,
-        target: &Path,
+        target: Target<'_>,
         keep_proof: bool,
         progress: &dyn Progress,
     ) -> Verdict {
-        let name = target.display().to_string();
-        let bundle = keep_proof.then(|| with_suffix(target, ".sigstore.json"));
-        // Without its proof a file has to be proved again, by a look at the log.
-        let is_whole = bundle.as_ref().is_none_or(|bundle| bundle.is_file());
-        if target.is_file() && is_whole {
-            let there = ReleaseFile {
-                path: artifact.path.clone(),
-                local: Some(target.to_owned()),
-            };
-            let verdict = self.prove(sbom, &there, false, progress);
-            if verdict.outcome() == Outcome::Verified {
-                return verdict;
+        let path = target.root.join(target.below);
+        let name = path.display().to_string();
+        let bundle = keep_proof.then(|| with_suffix(&path, ".sigstore.json"));
+        let fetched = self
+            .prepare(target, &path)
+            .and_then(|kept| {
+                let known = kept.and_then(|kept| {
+                    self.known(sbom, artifact, (&path, kept), bundle.as_deref(), progress)
+                });
+                match known {
+                    Some(verdict) => Ok(verdict),
+                    None => self.download(sbom, artifact, (&path, bundle.as_deref()), progress),
+                }
+            })
+            .unwrap_or_else(|failure| self.failed(&name, failure));
+        fetched.with_artifact_name(&name)
+    }
+
+    /// Makes the folders, and opens what is at the target already, if nobody else can write it.
+    fn prepare(&self, target: Target<'_>, path: &Path) -> Result<Option<File>> {
+        let unwritable = |error: io::Error| unwritable(path, &error);
+        let folders = target.below.parent().unwrap_or(Path::new(""));
+        create_folders(target.root, folders).map_err(unwritable)?;
+        match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(unwritable(error)),
+            Ok(there) if !there.is_file() => {
+                let error = io::Error::other("something is there that is no file");
+                Err(unwritable(error))
             }
+            Ok(_) => match open_own(path) {
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(None),
+                own => own.map_err(unwritable),
+            },
         }
-        match self.download(sbom, artifact, (target, bundle.as_deref()), progress) {
-            Ok(verdict) => verdict.with_artifact_name(&name),
-            Err(failure) => self.failed(&name, failure),
+    }
+
+    /// Proves what is at the target. `None`: it has to be fetched.
+    fn known(
+        &self,
+        sbom: &ProvedSbom,
+        artifact: &Artifact,
+        (path, kept): (&Path, File),
+        bundle: Option<&Path>,
+        progress: &dyn Progress,
+    ) -> Option<Verdict> {
+        let file = ReleaseFile {
+            path: artifact.path.clone(),
+            local: Some(path.to_owned()),
+        };
+        let verdict = match bundle {
+            None => self.prove(sbom, &file, false, progress),
+            // A kit must be proved by what is in it.
+            Some(bundle) => {
+                let alone = self.prove_by(sbom, &file, bundle, progress).ok()?;
+                match alone.outcome() {
+                    Outcome::Verified => alone,
+                    _ => {
+                        make_room(bundle);
+                        let source = ArtifactSource::File(path.to_owned());
+                        let kept = self.prove_from(sbom, &file, source, Some(bundle), progress);
+                        kept.ok()?
+                    }
+                }
+            }
+        };
+        if verdict.outcome() != Outcome::Verified {
+            return None;
+        }
+        match set_mode(&kept, mode(artifact.kind)) {
+            Ok(()) => Some(verdict),
+            Err(error) => Some(verdict.with_failure(unwritable(path, &error))),
         }
     }
 
@@ -52,19 +117,9 @@ impl Release<'_> {
         artifact: &Artifact,
         (target, bundle): (&Path, Option<&Path>),
         progress: &dyn Progress,
-    ) -> sealcheck_verify::Result<Verdict> {
-        let unwritable = |error: io::Error| unwritable(target, &error);
-        let part = part(target).ok_or_else(|| unwritable(io::ErrorKind::InvalidFilename.into()))?;
-        if fs::symlink_metadata(target).is_ok_and(|there| !there.is_file()) {
-            return Err(unwritable(io::ErrorKind::AlreadyExists.into()));
-        }
-        if let Some(folder) = target.parent() {
-            fs::create_dir_all(folder).map_err(unwritable)?;
-        }
-        // Whoever can write here could have put a link, through which another file would be written.
-        if fs::symlink_metadata(&part).is_ok_and(|there| !there.is_file()) {
-            return Err(unwritable(io::ErrorKind::AlreadyExists.into()));
-        }
+    ) -> Result<Verdict> {
+        let part = part(target)
+            .ok_or_else(|| unwritable(target, &io::ErrorKind::InvalidFilename.into()))?;
         let file = ReleaseFile {
             path: artifact.path.clone(),
             local: None,
@@ -72,37 +127,40 @@ impl Release<'_> {
         let found = self.origin.places(self.profile, self.version, &file.path);
         let from = found.into_iter().next().map(|found| found.file);
         let from = from.ok_or_else(|| Failure::new(Reason::FileNotFound).at(file.path.as_str()))?;
-        let source = ArtifactSource::Download {
-            from,
-            to: part.clone(),
+        if let Some(bundle) = bundle {
+            make_room(bundle);
+        }
+        // Locked until it has its name: what is proved is what this run wrote.
+        let part = Arc::new(Part::open(&part)?);
+        let fetch = || {
+            let source = ArtifactSource::Download {
+                from: from.clone(),
+                to: Arc::clone(&part),
+            };
+            self.prove_from(sbom, &file, source, bundle, progress)
         };
-        let verdict = self.prove_from(sbom, &file, source, bundle, progress)?;
+        let mut verdict = fetch()?;
+        // That it is rejected may be the fault of what was left there, and not of the release.
+        if verdict.outcome() == Outcome::Rejected && part.is_resumed() {
+            part.empty()?;
+            verdict = fetch()?;
+        }
         if verdict.outcome() != Outcome::Verified
             && let Some(bundle) = bundle
         {
             // It may hold, and yet be of a file that the release does not list. That it cannot be removed harms nobody.
             fs::remove_file(bundle).ok();
         }
-        match verdict.outcome() {
-            Outcome::Verified => {
-                let kept = File::open(&part)
-                    .and_then(|kept| set_mode(&kept, artifact.kind))
-                    .and_then(|()| fs::rename(&part, target));
-                match kept {
-                    Ok(()) => Ok(verdict),
-                    Err(error) => Ok(verdict.with_failure(unwritable(error))),
-                }
-            }
-            Outcome::Unavailable => Ok(verdict),
-            Outcome::Rejected | Outcome::Unsigned | Outcome::Usage => {
-                // Another attempt must not go on with it.
-                match fs::remove_file(&part) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                        Ok(verdict.with_failure(unwritable(error)))
-                    }
-                    _ => Ok(verdict),
-                }
-            }
+        let done = match (verdict.outcome(), Arc::into_inner(part)) {
+            (Outcome::Unavailable, _) => Ok(()),
+            (Outcome::Verified, Some(part)) => part.rename(target, mode(artifact.kind)),
+            // Another attempt must not go on with it.
+            (_, Some(part)) => part.remove(),
+            (_, None) => Err(unwritable(target, &io::Error::other("it is still in use"))),
+        };
+        match done {
+            Ok(()) => Ok(verdict),
+            Err(failure) => Ok(verdict.with_failure(failure)),
         }
     }
 }
@@ -112,7 +170,7 @@ impl Release<'_> {
 ///
 /// # Errors
 /// `archive-refused`, `result-unwritable`, and `artifact-mismatch` when the file is no longer the one that was proved.
-pub fn extract(tarball: &Path, verdict: &Verdict) -> sealcheck_verify::Result<PathBuf> {
+pub fn extract(tarball: &Path, verdict: &Verdict) -> Result<PathBuf> {
     let shown = printable(&tarball.display().to_string());
     let name = tarball.file_name().and_then(|name| name.to_str());
     let target = name
@@ -209,17 +267,15 @@ fn part(target: &Path) -> Option<PathBuf> {
     Some(target.with_file_name(part))
 }
 
-#[cfg(unix)]
-fn set_mode(file: &File, kind: Kind) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = match kind {
-        Kind::Binary => 0o755,
-        _ => 0o644,
-    };
-    file.set_permissions(fs::Permissions::from_mode(mode))
+/// Removes what is where a proof is to be kept: it proves nothing. What cannot be removed is told when the proof is written.
+fn make_room(bundle: &Path) {
+    fs::remove_file(bundle).ok();
 }
 
-#[cfg(not(unix))]
-fn set_mode(_: &File, _: Kind) -> io::Result<()> {
-    Ok(())
+/// Programs can be executed by everybody.
+fn mode(kind: Kind) -> u32 {
+    match kind {
+        Kind::Binary => 0o755,
+        _ => 0o644,
+    }
 }

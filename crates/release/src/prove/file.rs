@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use sealcheck_engine::{
-    ArtifactSource, BlobRequest, Input, MaterialSource, Progress, ProofPlace, proof_places,
+    ArtifactSource, BlobRequest, Input, MaterialSource, Progress, ProofPart, ProofPlace,
+    proof_places,
 };
 use sealcheck_verify::evidence::{ChecksumFacts, ChecksumState, Evidence, Listed, ReleaseFacts};
 use sealcheck_verify::{Digest, DigestAlgorithm, Failure, Outcome, Reason, Result, Verdict};
@@ -64,6 +65,27 @@ impl Release<'_> {
         Ok(self.judge(sbom, &file.path, Vec::new(), verdict))
     }
 
+    /// The same for a file that lies here, by the bundle beside it alone and without network: as whoever has only these two
+    /// will prove it.
+    pub(super) fn prove_by(
+        &self,
+        sbom: &ProvedSbom,
+        file: &ReleaseFile,
+        bundle: &Path,
+        progress: &dyn Progress,
+    ) -> Result<Verdict> {
+        let (artifact, _) = self.sources(file);
+        let mut request = self.request(sbom, file, artifact)?;
+        request.lookup = false;
+        request.material = MaterialSource::At(vec![ProofPlace {
+            part: ProofPart::Bundle,
+            input: Input::File(bundle.to_owned()),
+        }]);
+        let verdict = self.engine.verify_blob(&request, progress);
+        let verdict = self.with_signer(verdict, Purpose::Files);
+        Ok(self.judge(sbom, &file.path, Vec::new(), verdict))
+    }
+
     /// Whether an accepted identity signed it.
     fn verified(
         &self,
@@ -86,6 +108,13 @@ impl Release<'_> {
         file: &ReleaseFile,
         artifact: ArtifactSource,
     ) -> Result<BlobRequest> {
+        if file.local.is_none() {
+            self.origin.require_file(match &artifact {
+                ArtifactSource::File(path) => Some(path),
+                ArtifactSource::Download { from, .. } => from.path(),
+                _ => None,
+            })?;
+        }
         let mut request = BlobRequest::new(artifact, self.requirements(Purpose::Files)?);
         request.digests = sbom.listing.algorithms().to_vec();
         let beside = file.local.iter().flat_map(|local| {
@@ -152,7 +181,7 @@ impl Release<'_> {
             let Some(hex) = evidence.artifact.digests.get(algorithm.as_str()) else {
                 continue;
             };
-            let state = match self.engine.read(input, CHECKSUM_BYTES) {
+            let state = match self.read(input, CHECKSUM_BYTES) {
                 Ok(content) => state(&content, *algorithm, hex),
                 Err(failure) if failure.reason == Reason::FileNotFound => ChecksumState::Absent,
                 Err(_) => ChecksumState::Unreadable,
@@ -191,14 +220,10 @@ impl Release<'_> {
             .filter(|_| with_content(&sbom.listing, &digests).is_none())
             .and_then(|_| self.of_other_version(&digests));
         let failure = failure.map(|failure| told(failure, other.as_ref()));
+        let facts = self.facts(sbom, path.as_str(), listed, checksums);
         let verdict = verdict.with_release(ReleaseFacts {
-            project: self.profile.name.as_str().into(),
-            version: self.version.to_string().into(),
-            path: path.as_str().into(),
-            listed,
-            sbom: sbom.facts.clone(),
-            checksums,
             other_version: other,
+            ..facts
         });
         match failure {
             None => verdict,

@@ -1,14 +1,15 @@
 //! The images of a release: their signatures, and what is attested about them.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use sealcheck_engine::{Demand, ImageLayers, ImageRequest, ImageSource, Platforms};
+use sealcheck_engine::{Demand, ImageRequest, ImageSource, Platforms};
 use sealcheck_registry::Reference;
-use sealcheck_verify::evidence::{ImageSignatureFacts, Listed};
+use sealcheck_verify::evidence::Listed;
 use sealcheck_verify::{Content, Digest, Failure, Outcome, Reason, Result, Verdict, printable};
-use serde::Deserialize;
 
+use super::attested::{self, Named};
+use super::consists::Expected;
 use super::{Origin, ProvedSbom, Release};
 use crate::Purpose;
 use crate::profile::AttestationKind;
@@ -27,23 +28,33 @@ pub struct ReleaseImage {
     pub is_index: bool,
     /// How sure the name is: SBOMs of Kubernetes have it only in identifiers.
     pub certainty: Certainty,
-    /// The layers that the SBOM lists for it; of an index, those of each image that it is over. Without those that are listed
-    /// without layers.
-    pub layers: Vec<HashSet<Digest>>,
+    /// What is signed and attested under these names is about it.
+    named: Named,
+    /// What it must consist of, for each architecture; one for an image that is no index.
+    pub(super) expected: Vec<Expected>,
 }
 
 /// What is known of an image.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ProvedImage {
-    /// The verdict about its signatures; of an index also about all images that it lists. An image that is not the one which
-    /// the SBOM lists is rejected, whoever signed it.
+    /// The verdict about its signatures; of an index also about all images that it lists.
     pub verdict: Verdict,
-    /// Whether the SBOM lists these layers for it. A signature names only the repository of an image and its digest: with that
-    /// of an old version an old image would pass for the new one.
-    pub listed: Listed,
-    /// What is attested about it, for each kind that the profile knows. That there is nothing is `unsigned`.
-    pub attestations: Vec<(Purpose, Verdict)>,
+    /// What is attested about it, for each kind that the profile knows.
+    pub attestations: Vec<Attested>,
+}
+
+/// What is known of one kind of attestation.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Attested {
+    /// What it is.
+    pub purpose: Purpose,
+    /// The verdict about it. That there is none is `unsigned`.
+    pub verdict: Verdict,
+    /// The levels that a verification summary names, in its words. That it passed alone does not say that the build was
+    /// looked at: `SLSA_BUILD_LEVEL_UNEVALUATED` says that it was not.
+    pub levels: Vec<String>,
 }
 
 impl Release<'_> {
@@ -54,39 +65,51 @@ impl Release<'_> {
     /// `sbom-malformed` when a name is none.
     pub fn images(&self, sbom: &ProvedSbom, mirror: Option<&str>) -> Result<Vec<ReleaseImage>> {
         let version = self.version.to_string();
-        let mut found: BTreeMap<String, Found> = BTreeMap::new();
+        let mut found: BTreeMap<String, Description> = BTreeMap::new();
         for image in sbom.document.images(&version) {
-            let tag = image.tag.as_deref().unwrap_or(&version).to_owned();
-            let index = image.for_all_architectures().map(str::to_owned);
-            let layers = sbom.document.layers(&image.package);
-            for (repository, is_index) in
-                [(Some(image.repository.to_string()), false), (index, true)]
-            {
-                let Some(repository) = repository else {
-                    continue;
-                };
-                let found = found.entry(repository).or_insert_with(|| Found {
-                    tag: tag.clone(),
+            let tag = image.tag.as_deref().unwrap_or(&version);
+            let expected = Expected::of(&image);
+            let index = image.for_all_architectures();
+            let mut add = |repository: &str, is_index: bool| {
+                let described = found.entry(repository.to_owned());
+                let described = described.or_insert_with(|| Description {
+                    tag: tag.to_owned(),
                     is_index,
                     certainty: image.certainty,
-                    layers: Vec::new(),
+                    also: index.filter(|_| !is_index).map(str::to_owned),
+                    expected: Vec::new(),
                 });
-                found
-                    .layers
-                    .extend(Some(layers.clone()).filter(|it| !it.is_empty()));
+                described.expected.push(expected.clone());
+            };
+            add(&image.repository, false);
+            if let Some(index) = index {
+                add(index, true);
             }
         }
         let registry = self.profile.registry(self.version);
-        let images = found.into_iter().map(|(repository, found)| {
+        let images = found.into_iter().map(|(repository, described)| {
             let (host, path) = repository.split_once('/').unwrap_or(("", &repository));
             let canonical = registry.unwrap_or(host);
-            let name = format!("{canonical}/{path}:{}", found.tag);
+            let tag = described.tag;
+            // An image that an index lists is signed with it, under the name of the index.
+            let also = described
+                .also
+                .as_deref()
+                .and_then(|also| also.split_once('/'));
             Ok(ReleaseImage {
-                source: self.image_source(mirror.unwrap_or(canonical), path, &found.tag)?,
-                name,
-                is_index: found.is_index,
-                certainty: found.certainty,
-                layers: found.layers,
+                source: self.image_source(mirror.unwrap_or(canonical), path, &tag)?,
+                name: format!("{canonical}/{path}:{tag}"),
+                is_index: described.is_index,
+                certainty: described.certainty,
+                named: Named {
+                    paths: [Some(path), also.map(|(_, path)| path)]
+                        .into_iter()
+                        .flatten()
+                        .map(Into::into)
+                        .collect(),
+                    tag,
+                },
+                expected: described.expected,
             })
         });
         images.collect()
@@ -116,74 +139,39 @@ impl Release<'_> {
         Some(root.join("images").join(path)).filter(|folder| folder.is_dir())
     }
 
-    /// Proves an image: its signature, that its layers are those which the SBOM lists, and every kind of attestation that the
-    /// profile knows.
-    pub fn prove_image(&self, image: &ReleaseImage) -> ProvedImage {
+    /// Proves an image: its signature, that it consists of what the SBOM lists, and every kind of attestation that the
+    /// profile knows. Its tag is resolved once.
+    pub fn prove_image(&self, sbom: &ProvedSbom, image: &ReleaseImage) -> ProvedImage {
         let verdict = match self.signature(image) {
-            Ok(verdict) => verdict,
-            Err(failure) => {
-                return ProvedImage {
-                    verdict: self.failed(&image.name, failure),
-                    listed: Listed::NotCompared,
-                    attestations: Vec::new(),
-                };
-            }
+            Ok(verdict) => reached(verdict),
+            Err(failure) => self.failed(&image.name, failure),
         };
+        let digest = verdict.evidence().image.as_ref().and_then(|it| it.digest);
         // What cannot be read at all has no attestations either; the verdict says why.
-        let is_there = verdict
-            .evidence()
-            .image
-            .as_ref()
-            .is_some_and(|image| image.digest.is_some());
-        let kinds = self.profile.attestations.iter().filter(|_| is_there);
-        let attestations = kinds
-            .filter_map(|kind| Some((kind.purpose, self.attestation(image, kind)?)))
-            .collect();
+        let Some(digest) = digest else {
+            return ProvedImage {
+                verdict,
+                attestations: Vec::new(),
+            };
+        };
+        let source = image.at(digest);
         let (listed, failure) = match verdict.outcome() {
-            Outcome::Verified => self.compare(image, &verdict),
-            // What nobody signed need not be read.
+            Outcome::Verified => match self.engine.composition(&source) {
+                Ok(composition) => image.standing(&composition),
+                Err(failure) => (Listed::NotCompared, Some(there(failure))),
+            },
             _ => (Listed::NotCompared, None),
         };
-        let verdict = match failure {
-            Some(failure) => verdict.with_failure(failure),
-            None => verdict,
-        };
+        let verdict = verdict.with_release(self.facts(sbom, &image.name, listed, Vec::new()));
+        let kinds = self.profile.attestations.iter();
+        let attestations =
+            kinds.filter_map(|kind| self.attestation(image, (&source, digest), kind));
         ProvedImage {
-            verdict,
-            listed,
-            attestations,
-        }
-    }
-
-    /// Whether what was proved are the layers that the SBOM lists.
-    fn compare(&self, image: &ReleaseImage, verdict: &Verdict) -> (Listed, Option<Failure>) {
-        let digest = verdict.evidence().image.as_ref().and_then(|it| it.digest);
-        let Some(digest) = digest.filter(|_| !image.layers.is_empty()) else {
-            return (Listed::NotCompared, None);
-        };
-        let source = match &image.source {
-            ImageSource::Registry(reference) => {
-                ImageSource::Registry(reference.with_digest(digest))
-            }
-            ImageSource::Layout { path, .. } => ImageSource::Layout {
-                path: path.clone(),
-                image: Some(digest.to_string()),
+            verdict: match failure {
+                Some(failure) => verdict.with_failure(failure),
+                None => verdict,
             },
-        };
-        match self.engine.image_layers(&source) {
-            Err(failure) => (Listed::NotCompared, Some(failure)),
-            Ok(found) => match found.iter().find(|found| !is_listed(found, &image.layers)) {
-                None => (Listed::Same, None),
-                Some(other) => {
-                    let failure = Failure::new(Reason::ReleaseMismatch)
-                        .at(&*image.name)
-                        .found(other.manifest)
-                        .detail(
-                            "it was signed, and the SBOM lists other layers: it is another image, or one of another version",
-                        );
-                    (Listed::Other, Some(failure))
-                }
-            },
+            attestations: attestations.collect(),
         }
     }
 
@@ -194,103 +182,105 @@ impl Release<'_> {
         if image.is_index {
             request.platforms = Platforms::All;
         }
+        let named = image.named.clone();
+        request.demand = Some(Demand::new(move |verdict| named.signature(verdict)));
         let verdict = self.engine.verify_image(&request);
         Ok(self.with_signer(verdict.verdict().clone(), Purpose::Images))
     }
 
     /// `None` where nobody made attestations of this kind at this version.
-    fn attestation(&self, image: &ReleaseImage, kind: &AttestationKind) -> Option<Verdict> {
-        let requirements = (*self.requirements(kind.purpose).ok()?).clone();
+    fn attestation(
+        &self,
+        image: &ReleaseImage,
+        (source, digest): (&ImageSource, Digest),
+        kind: &AttestationKind,
+    ) -> Option<Attested> {
+        let purpose = kind.purpose;
+        let requirements = (*self.requirements(purpose).ok()?).clone();
         let content = Content::Attestation(kind.predicate_type.clone().into());
-        let mut request = ImageRequest::new(image.source.clone(), requirements.content(content));
-        if let Some(verifier) = kind.verifier.clone() {
-            request.demand = Some(Demand::new(move |verdict| passed(verdict, &verifier)));
-        }
+        let mut request = ImageRequest::new(source.clone(), requirements.content(content));
+        let (named, verifier) = (image.named.clone(), kind.verifier.clone());
+        request.demand = Some(Demand::new(move |verdict| match purpose {
+            Purpose::VerificationSummaries => named.summary(verdict, verifier.as_deref(), &digest),
+            _ => named.promotion(verdict),
+        }));
         let verdict = self.engine.verify_image(&request);
-        let verdict = verdict.verdict();
-        if is_absent(verdict, &kind.predicate_type) {
-            let failure = Failure::new(Reason::NoProofFound)
-                .expected(&*kind.predicate_type)
-                .detail("what is attached is something else");
-            return Some(self.failed(&image.name, failure));
-        }
-        Some(self.with_signer(verdict.clone(), kind.purpose))
+        let verdict = self.with_signer(verdict.verdict().clone(), purpose);
+        let verdict = match verdict.failure() {
+            // Signatures, and attestations of other kinds: of this kind there is none.
+            Some(failure) if is_other_kind(failure.reason) => {
+                let evidence = verdict.evidence();
+                let none = self.failed(&image.name, Failure::new(Reason::NoProofFound));
+                let none = none.with_places(evidence.places.clone());
+                match &evidence.image {
+                    Some(facts) => none.with_image(facts.clone()),
+                    None => none,
+                }
+            }
+            _ => verdict,
+        };
+        let levels = match purpose {
+            Purpose::VerificationSummaries => attested::levels(&verdict),
+            _ => Vec::new(),
+        };
+        Some(Attested {
+            purpose,
+            verdict,
+            levels,
+        })
     }
 }
 
-/// What an SBOM says of an image.
-struct Found {
+/// What an SBOM says of an image, before its name is known.
+struct Description {
     tag: String,
     is_index: bool,
     certainty: Certainty,
-    layers: Vec<HashSet<Digest>>,
+    /// The index over it.
+    also: Option<String>,
+    expected: Vec<Expected>,
 }
 
-/// Whether an SBOM lists these layers for an image. It has the digests of the archive that the image was made from, in which
-/// layers are unpacked, or compressed as in a registry, as the program wrote it that made the archive.
-fn is_listed(found: &ImageLayers, listed: &[HashSet<Digest>]) -> bool {
-    [&found.unpacked, &found.stored].into_iter().any(|layers| {
-        let layers: HashSet<Digest> = layers.iter().copied().collect();
-        listed.contains(&layers)
-    })
-}
-
-/// Whether all that is attached to an image is something else than attestations of this type: its signatures, for example.
-/// What cannot be read may be one.
-fn is_absent(verdict: &Verdict, predicate_type: &str) -> bool {
-    let image = verdict.evidence().image.as_ref();
-    let attached = image.map_or(&[][..], |image| &image.signatures);
-    let is_other = |attached: &ImageSignatureFacts| {
-        let is_of_other_type = attached
-            .predicate_type
-            .as_deref()
-            .is_some_and(|own| own != predicate_type);
-        attached.reason == Some(Reason::NotAnAttestation) || is_of_other_type
-    };
-    verdict.outcome() == Outcome::Rejected && !attached.is_empty() && attached.iter().all(is_other)
-}
-
-/// What is judged of a verification summary (slsa.dev/verification_summary/v1).
-#[derive(Deserialize)]
-struct Summary {
-    verifier: Verifier,
-    #[serde(rename = "verificationResult")]
-    result: String,
-}
-
-#[derive(Deserialize)]
-struct Verifier {
-    id: String,
-}
-
-/// A summary proves something only when it is by this verifier, and says that what it verified passed.
-fn passed(verdict: Verdict, verifier: &str) -> Verdict {
-    let failure = |expected: String, found: &str| {
-        Failure::new(Reason::PolicyRefused)
-            .at("predicate")
-            .expected(expected)
-            .found(printable(found))
-    };
-    let statement = verdict
-        .statement()
-        .and_then(|statement| statement.predicate());
-    let failure = match statement.map(serde_json::from_str::<Summary>) {
-        Some(Ok(summary)) if summary.verifier.id != verifier => Some(failure(
-            format!("verifier {verifier}"),
-            &summary.verifier.id,
-        )),
-        Some(Ok(summary)) if summary.result != "PASSED" => {
-            Some(failure("PASSED".to_owned(), &summary.result))
+impl ReleaseImage {
+    /// The image with the digest that was proved: its tag may have moved meanwhile.
+    #[must_use]
+    pub fn at(&self, digest: Digest) -> ImageSource {
+        match &self.source {
+            ImageSource::Registry(reference) => {
+                ImageSource::Registry(reference.with_digest(digest))
+            }
+            ImageSource::Layout { path, .. } => ImageSource::Layout {
+                path: path.clone(),
+                image: Some(digest.to_string()),
+            },
         }
-        Some(Ok(_)) => None,
-        Some(Err(error)) => Some(failure(
-            "a verification summary".to_owned(),
-            &error.to_string(),
-        )),
-        None => Some(failure("a verification summary".to_owned(), "none")),
-    };
-    match failure {
-        Some(failure) if verdict.outcome() == Outcome::Verified => verdict.with_failure(failure),
+    }
+}
+
+/// What the release lists and its place does not have is not there yet, or no longer; nobody has mistyped it.
+fn reached(verdict: Verdict) -> Verdict {
+    match verdict.failure() {
+        Some(failure) if failure.reason == Reason::ImageNotFound => {
+            let there = there(failure.clone());
+            verdict.with_failure_for(Reason::ImageNotFound, there)
+        }
         _ => verdict,
     }
+}
+
+/// The same of a failure.
+fn there(failure: Failure) -> Failure {
+    match failure.reason {
+        Reason::ImageNotFound => Failure::new(Reason::ArtifactUnreadable)
+            .at(failure.field.unwrap_or_default())
+            .detail("the release lists it, and nothing is there"),
+        _ => failure,
+    }
+}
+
+fn is_other_kind(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::NotAnAttestation | Reason::NotASignature | Reason::PredicateTypeMismatch
+    )
 }

@@ -4,6 +4,8 @@
 //! for a new one. So a file is proved when an accepted identity signed it *and* the proved SBOM of the version lists its
 //! content under its path.
 
+mod attested;
+mod consists;
 mod fetch;
 mod file;
 mod image;
@@ -16,11 +18,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sealcheck_engine::{Engine, Input};
+use sealcheck_verify::evidence::{ChecksumFacts, Listed, ReleaseFacts};
+use sealcheck_verify::limits::Limit;
 use sealcheck_verify::{Failure, Reason, Requirements, Result, Verdict};
 
-pub use fetch::extract;
+pub use fetch::{Target, extract};
 pub use file::ReleaseFile;
-pub use image::{ProvedImage, ReleaseImage};
+pub use image::{Attested, ProvedImage, ReleaseImage};
 pub use local::{Local, this_machine};
 pub use origin::Origin;
 pub use sbom::ProvedSbom;
@@ -64,6 +68,7 @@ impl<'e> Release<'e> {
             Wanted::Version(version) => *version,
             Wanted::Channel(channel) => {
                 let place = origin.channel(profile, *channel)?;
+                origin.require_file(place.path())?;
                 let content = engine.read(&place, CHANNEL_BYTES)?;
                 channel.answer(&content).map_err(|error| {
                     Failure::new(Reason::ChannelMalformed)
@@ -153,6 +158,31 @@ impl<'e> Release<'e> {
                 }
             }
             _ => verdict,
+        }
+    }
+
+    /// Reads something small of the release.
+    fn read(&self, input: &Input, limit: Limit) -> Result<Vec<u8>> {
+        self.origin.require_file(input.path())?;
+        self.engine.read(input, limit)
+    }
+
+    /// How evidence speaks of something of the release.
+    fn facts(
+        &self,
+        sbom: &ProvedSbom,
+        path: &str,
+        listed: Listed,
+        checksums: Vec<ChecksumFacts>,
+    ) -> ReleaseFacts {
+        ReleaseFacts {
+            project: self.profile.name.as_str().into(),
+            version: self.version.to_string().into(),
+            path: path.into(),
+            listed,
+            sbom: sbom.facts.clone(),
+            checksums,
+            other_version: None,
         }
     }
 

@@ -1,9 +1,10 @@
 //! Where the files of a release are.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use sealcheck_engine::{ArtifactSource, Input, ProofPart, ProofPlace, proof_places};
-use sealcheck_verify::{DigestAlgorithm, Failure, Reason, Result};
+use sealcheck_verify::{DigestAlgorithm, Failure, Reason, Result, printable};
 
 use super::with_suffix;
 use crate::catalogue::ProofAddress;
@@ -125,6 +126,27 @@ impl Origin {
                 });
                 places.collect()
             }
+        }
+    }
+}
+
+impl Origin {
+    /// In a folder that somebody made there are files, and no pipes or devices, which may never end.
+    ///
+    /// # Errors
+    /// `artifact-unreadable`. That nothing is there is said by whoever reads it.
+    pub(super) fn require_file(&self, path: Option<&Path>) -> Result<()> {
+        let Some(path) = path.filter(|_| matches!(self, Self::Folder { .. })) else {
+            return Ok(());
+        };
+        match fs::metadata(path) {
+            Ok(there) if !there.is_file() && !there.is_dir() => {
+                Err(Failure::new(Reason::ArtifactUnreadable)
+                    .at(printable(&path.display().to_string()))
+                    .expected("a file")
+                    .found("a pipe, a socket or a device"))
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -56,7 +56,7 @@ impl Release<'_> {
     fn get(&self, sbom: &Sbom) -> Result<(Found, Vec<u8>)> {
         let mut first: Option<Failure> = None;
         for found in self.origin.places(self.profile, self.version, &sbom.path) {
-            match self.engine.read(&found.file, SPDX_BYTES) {
+            match self.read(&found.file, SPDX_BYTES) {
                 Ok(bytes) => return Ok((found, bytes)),
                 // What one place cannot say another one may; that a place has nothing is the weakest answer.
                 Err(failure) => {

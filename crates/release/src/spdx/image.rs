@@ -1,7 +1,7 @@
 //! Names of images. SPDX has no field for them: a package URL may say one, and otherwise the name stands in the package's
 //! identifier, where slashes and colons have become hyphens.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use sealcheck_verify::{Digest, DigestAlgorithm};
@@ -26,6 +26,9 @@ pub struct ImageReference {
     pub architecture: Option<Box<str>>,
     /// How sure it is that this is the image's name.
     pub certainty: Certainty,
+    /// The digests of its layers, as they lay in the archive: of images of Kubernetes not compressed. Without an order, and
+    /// empty when the document lists none, or not all of them with digests.
+    pub layers: HashSet<Digest>,
 }
 
 /// How sure the name of an image is.
@@ -78,6 +81,10 @@ impl Document {
         self.packages()
             .iter()
             .filter_map(|package| context.image(package))
+            .map(|image| ImageReference {
+                layers: context.layers(&image.package),
+                ..image
+            })
             .collect()
     }
 
@@ -95,44 +102,23 @@ impl Document {
             .collect()
     }
 
-    /// The SHA-256 digests of an image's layers, as they lie in the archive that the document's author saw. Empty where it lists
-    /// none, or one without such a digest.
-    #[must_use]
-    pub fn layers(&self, image: &ElementId) -> HashSet<Digest> {
-        let ids: HashSet<&ElementId> = self
-            .contained()
-            .filter(|(id, _)| *id == image)
-            .map(|(_, layer)| layer)
-            .collect();
-        let layers = self.packages().iter();
-        let layers = layers.filter(|package| ids.contains(&package.id));
-        let sha256 = |digest: &Digest| digest.algorithm() == DigestAlgorithm::Sha256;
-        let digests: Option<HashSet<Digest>> = layers
-            .map(|layer| layer.checksums.digests().find(sha256))
-            .collect();
-        digests.unwrap_or_default()
-    }
-
-    /// The packages that have layers.
-    fn layered(&self) -> HashSet<&ElementId> {
-        self.contained().map(|(id, _)| id).collect()
-    }
-
-    /// Images and their layers: packages, and those in them whose identifiers continue theirs.
-    fn contained(&self) -> impl Iterator<Item = (&ElementId, &ElementId)> {
-        let continues = |id: &ElementId, inner: &ElementId| {
-            let rest = inner.as_str().strip_prefix(id.as_str());
-            rest.is_some_and(|rest| rest.starts_with('-'))
-        };
-        let contains = self.relationships().iter().filter_map(|relationship| {
-            match (&relationship.from, &relationship.kind, &relationship.to) {
-                (Element::Here(id), RelationshipKind::Contains, Element::Here(inner)) => {
-                    Some((id, inner))
-                }
-                _ => None,
+    /// The packages that have layers, with these: they contain packages whose identifiers continue theirs.
+    fn layered(&self) -> HashMap<&ElementId, Vec<&Package>> {
+        let packages = self.packages().iter();
+        let packages: HashMap<&ElementId, &Package> =
+            packages.map(|package| (&package.id, package)).collect();
+        let mut layered: HashMap<&ElementId, Vec<&Package>> = HashMap::new();
+        for relationship in self.relationships() {
+            if let (Element::Here(id), RelationshipKind::Contains, Element::Here(inner)) =
+                (&relationship.from, &relationship.kind, &relationship.to)
+                && let Some(rest) = inner.as_str().strip_prefix(id.as_str())
+                && rest.starts_with('-')
+            {
+                let layers = layered.entry(id).or_default();
+                layers.extend(packages.get(inner));
             }
-        });
-        contains.filter(move |(id, inner)| continues(id, inner))
+        }
+        layered
     }
 }
 
@@ -141,7 +127,7 @@ struct Context<'d> {
     /// The version as a tag has it.
     version: String,
     architectures: HashSet<&'d str>,
-    layered: HashSet<&'d ElementId>,
+    layered: HashMap<&'d ElementId, Vec<&'d Package>>,
 }
 
 /// An identifier, read in one way.
@@ -168,13 +154,14 @@ impl Context<'_> {
             is_tag(tag) && (repository.split('/').all(is_component) || is_repository(repository));
         // A layer is named by its digest.
         let layer = package.name.parse::<Digest>().is_ok();
-        (named && !layer && self.layered.contains(&package.id)).then(|| ImageReference {
+        (named && !layer && self.layered.contains_key(&package.id)).then(|| ImageReference {
             package: package.id.clone(),
             repository: repository.into(),
             tag: Some(tag.into()),
             digest: None,
             architecture: self.architecture_of(repository).map(Into::into),
             certainty: Certainty::Exact,
+            layers: HashSet::new(),
         })
     }
 
@@ -185,7 +172,7 @@ impl Context<'_> {
             .strip_suffix(spelled(&self.version).as_str())?
             .strip_suffix('-')?;
         let archive = package.name.strip_suffix(".tar");
-        if archive.is_none() && !self.layered.contains(&package.id) {
+        if archive.is_none() && !self.layered.contains_key(&package.id) {
             return None;
         }
         let image = |repository: String, architecture: Option<&str>, certainty| {
@@ -196,6 +183,7 @@ impl Context<'_> {
                 digest: None,
                 architecture: architecture.map(Into::into),
                 certainty,
+                layers: HashSet::new(),
             })
         };
         if let Some(name) = archive
@@ -242,6 +230,20 @@ impl Context<'_> {
         plain.into_iter().chain(architectures).collect()
     }
 
+    /// The layers of an image. What else it contains (a package of its system) is none.
+    fn layers(&self, image: &ElementId) -> HashSet<Digest> {
+        let parts = self.layered.get(image).into_iter().flatten();
+        let layers = parts.filter(|package| is_layer(&package.name));
+        let digests: Option<HashSet<Digest>> = layers
+            .map(|layer| {
+                let digests = layer.checksums.digests();
+                let known = digests.filter(|it| it.algorithm() == DigestAlgorithm::Sha256);
+                known.last().or_else(|| layer.name.parse().ok())
+            })
+            .collect();
+        digests.unwrap_or_default()
+    }
+
     /// The architecture that a name ends with.
     fn architecture_of(&self, name: &str) -> Option<&str> {
         let architectures = self.architectures.iter().copied();
@@ -270,12 +272,20 @@ fn by_purl(package: &Package, image: purl::Image) -> ImageReference {
         digest: image.digest,
         architecture: image.architecture.map(Into::into),
         certainty: Certainty::Exact,
+        layers: HashSet::new(),
     }
 }
 
 /// A registry in an identifier: with a dot, and without a hyphen that could also have been a slash.
 fn is_host(text: &str) -> bool {
     text.contains('.') && !text.contains('-')
+}
+
+/// A layer is named by its digest, or by where it lay in the archive.
+fn is_layer(name: &str) -> bool {
+    name.parse::<Digest>().is_ok()
+        || name.ends_with("/layer.tar")
+        || name.starts_with("blobs/sha256/")
 }
 
 fn ends_with_part(text: &str, part: &str) -> bool {

@@ -13,7 +13,7 @@ pub struct ReleaseFacts {
     pub project: Box<str>,
     /// The version, for example `v1.36.0`.
     pub version: Box<str>,
-    /// The path below the release, for example `bin/linux/amd64/kubectl`.
+    /// The path below the release, for example `bin/linux/amd64/kubectl`, or the name of an image.
     pub path: Box<str>,
     /// What the proved SBOM says.
     pub listed: Listed,
@@ -44,11 +44,11 @@ pub struct OtherVersion {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Listed {
-    /// Under this path, with all its digests.
+    /// Under this path, with all its digests; of an image, the same layers for each architecture.
     Same,
     /// Other content under this path.
     Other,
-    /// Not at all. An SBOM does not list itself.
+    /// Not at all. An SBOM does not list itself, and some list an image without its layers.
     Absent,
     /// Not compared: the file could not be read.
     NotCompared,

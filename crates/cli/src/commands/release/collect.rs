@@ -1,14 +1,13 @@
 //! `sealcheck release collect`.
 
-use std::fs;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use sealcheck_engine::{CopyRequest, ImageSource, Platforms, Silent, ordered};
-use sealcheck_release::prove::ReleaseImage;
-use sealcheck_release::{Artifact, Release};
-use sealcheck_verify::{Digest, Failure, Outcome, Verdict};
+use sealcheck_engine::{CopyRequest, Platforms, Silent, create_folders, ordered};
+use sealcheck_release::prove::{ReleaseImage, Target};
+use sealcheck_release::{Artifact, ProvedSbom, Release};
+use sealcheck_verify::{Failure, Outcome, Verdict};
 
 use super::images::{self, access};
 use super::kit::{self, IMAGES, Index, Kept, KeptImage, KeptTrust};
@@ -47,10 +46,13 @@ pub(super) fn run(args: &ReleaseCollectArgs, line: &CommandLine<'_>) -> Result<u
     let mut report = Report::begin(&shown_output, line, shape, false)?;
     let bar = output::bar(line.console, count);
     let watch = Watch(bar.as_ref());
-    let folder = kit.join(release.version().to_string());
+    let folder = PathBuf::from(release.version().to_string());
     let work = |artifact: Artifact| {
-        let target = folder.join(artifact.path.as_str());
-        let verdict = release.fetch(&sbom, &artifact, &target, true, &watch);
+        let target = Target {
+            root: kit,
+            below: &folder.join(artifact.path.as_str()),
+        };
+        let verdict = release.fetch(&sbom, &artifact, target, true, &watch);
         (artifact, verdict)
     };
     let mut files = Vec::new();
@@ -73,7 +75,7 @@ pub(super) fn run(args: &ReleaseCollectArgs, line: &CommandLine<'_>) -> Result<u
     );
     let mut kept_images = Vec::new();
     for image in images {
-        let (verdict, kept) = keep_image(&project, &release, &image, kit);
+        let (verdict, kept) = keep_image(&project, (&release, &sbom), &image, kit);
         kept_images.extend(kept);
         let told = line.console.discreet(verdict);
         if report.take(bar.as_ref(), &told, || Ok(())) == ControlFlow::Break(()) {
@@ -112,15 +114,18 @@ fn tell(index: &Index<'_>, args: &ReleaseImagesArgs, kit: &Path, line: &CommandL
 /// Proves an image and copies it with all that is attached to it. What is not verified is not copied.
 fn keep_image(
     project: &Project,
-    release: &Release<'_>,
+    (release, sbom): (&Release<'_>, &ProvedSbom),
     image: &ReleaseImage,
     kit: &Path,
 ) -> (Verdict, Option<KeptImage>) {
-    let proved = release.prove_image(image).verdict;
+    let proved = release.prove_image(sbom, image).verdict;
     if proved.outcome() != Outcome::Verified {
         return (proved, None);
     }
     let digest = proved.evidence().image.as_ref().and_then(|it| it.digest);
+    let Some(digest) = digest else {
+        return (proved, None);
+    };
     let path = image
         .name
         .split_once('/')
@@ -128,19 +133,20 @@ fn keep_image(
         .map_or(&*image.name, |(path, _)| path);
     let layout = PathBuf::from(IMAGES).join(path);
     let target = kit.join(&layout);
-    let copied = fs::create_dir_all(&target)
+    // The layout itself follows no links either.
+    let copied = create_folders(kit, &layout)
         .map_err(|error| unwritable(&target, &error))
         .and_then(|()| {
             let request = CopyRequest {
-                image: at_digest(&image.source, digest),
+                image: image.at(digest),
                 layout: target,
                 platforms: Platforms::AsGiven,
                 repositories: Vec::new(),
             };
             project.opened.engine.copy_image(&request, &Silent)
         });
-    match (copied, digest) {
-        (Ok(_), Some(digest)) => {
+    match copied {
+        Ok(_) => {
             let kept = KeptImage {
                 name: image.name.clone(),
                 layout: layout.display().to_string(),
@@ -148,18 +154,7 @@ fn keep_image(
             };
             (proved, Some(kept))
         }
-        (Ok(_), None) => (proved, None),
-        (Err(failure), _) => (proved.with_failure(failure), None),
-    }
-}
-
-/// The image with the digest that was proved: its tag may have moved meanwhile.
-fn at_digest(source: &ImageSource, digest: Option<Digest>) -> ImageSource {
-    match (source, digest) {
-        (ImageSource::Registry(reference), Some(digest)) => {
-            ImageSource::Registry(reference.with_digest(digest))
-        }
-        (source, _) => source.clone(),
+        Err(failure) => (proved.with_failure(failure), None),
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use sealcheck_engine::ordered;
 use sealcheck_release::catalogue::{FindError, Kind, Lookup};
-use sealcheck_release::prove::{extract, this_machine};
+use sealcheck_release::prove::{Target, extract, this_machine};
 use sealcheck_release::{Artifact, Catalogue};
 use sealcheck_verify::{Outcome, Reason};
 
@@ -42,10 +42,10 @@ pub(super) fn run(args: &ReleaseFetchArgs, line: &CommandLine<'_>) -> Result<u8>
     let mut wanted: Vec<(Artifact, PathBuf)> = Vec::new();
     for name in &args.names {
         let artifact = find(&catalogue, name, args)?;
-        let target = match args.tree {
-            true => args.to.join(artifact.path.as_str()),
-            false => args.to.join(artifact.path.file_name()),
-        };
+        let target = PathBuf::from(match args.tree {
+            true => artifact.path.as_str(),
+            false => artifact.path.file_name(),
+        });
         if args.extract && artifact.kind != Kind::Tarball {
             return Err(
                 Problem::argument(format!("--extract: {} is no tarball", artifact.path))
@@ -55,12 +55,15 @@ pub(super) fn run(args: &ReleaseFetchArgs, line: &CommandLine<'_>) -> Result<u8>
         if !targets.insert(target.clone()) {
             return Err(Problem::argument(format!(
                 "two of these would both become {}",
-                shown(&target)
+                shown(&args.to.join(&target))
             ))
             .with_hint("Give --tree to keep the folders of the release."));
         }
         wanted.push((artifact, target));
     }
+    let output = args.output.output_file.as_deref();
+    let written = targets.iter().map(|target| args.to.join(target));
+    project.opened.refuse_overwriting(output, written)?;
     let count = wanted.len();
     if count > 1 {
         tell_sbom(&sbom, &release, line);
@@ -73,11 +76,15 @@ pub(super) fn run(args: &ReleaseFetchArgs, line: &CommandLine<'_>) -> Result<u8>
     let bar = output::bar(line.console, count);
     let watch = Watch(bar.as_ref());
     let work = |(artifact, target): (Artifact, PathBuf)| {
-        let verdict = release.fetch(&sbom, &artifact, &target, false, &watch);
+        let there = Target {
+            root: &args.to,
+            below: &target,
+        };
+        let verdict = release.fetch(&sbom, &artifact, there, false, &watch);
         if !(args.extract && verdict.outcome() == Outcome::Verified) {
             return (verdict, None);
         }
-        match extract(&target, &verdict) {
+        match extract(&args.to.join(&target), &verdict) {
             Ok(folder) => (verdict, Some(folder)),
             Err(failure) => (verdict.with_failure(failure), None),
         }

@@ -34,8 +34,6 @@ struct Document<'a> {
 pub(super) struct Image {
     name: String,
     certainty: &'static str,
-    /// Whether the SBOM lists these layers for it.
-    listed: Listed,
     pub(super) outcome: Outcome,
     /// The evidence about its signatures.
     pub(super) evidence: Evidence,
@@ -48,6 +46,9 @@ struct Attestation {
     what: &'static str,
     /// Whether there is any. One that is missing is no failure.
     present: bool,
+    /// What a verification summary says of the build: that it passed does not say that the build was looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    levels: Vec<String>,
     evidence: Evidence,
 }
 
@@ -141,7 +142,7 @@ pub(super) fn prove(
     let bar = output::bar(line.console, images.len());
     let mut out = Vec::new();
     let work = |image: ReleaseImage| {
-        let proved = release.prove_image(&image);
+        let proved = release.prove_image(sbom, &image);
         (image, proved)
     };
     ordered(
@@ -167,15 +168,16 @@ impl Image {
         let told = |verdict: Verdict| line.console.discreet(verdict);
         let verdict = told(proved.verdict);
         let mut outcome = verdict.outcome();
-        let attestations = proved.attestations.into_iter().map(|(purpose, verdict)| {
-            let verdict = told(verdict);
+        let attestations = proved.attestations.into_iter().map(|attested| {
+            let verdict = told(attested.verdict);
             let present = verdict.outcome() != Outcome::Unsigned;
             if present {
                 outcome = outcome.max(verdict.outcome());
             }
             Attestation {
-                what: word(purpose),
+                what: word(attested.purpose),
                 present,
+                levels: attested.levels,
                 evidence: verdict.evidence().clone(),
             }
         });
@@ -187,7 +189,6 @@ impl Image {
                 Certainty::Certain => "certain",
                 Certainty::Guessed => "guessed",
             },
-            listed: proved.listed,
             outcome,
             evidence: verdict.evidence().clone(),
             attestations,
@@ -225,13 +226,14 @@ pub(super) fn row(out: &mut String, image: &Image, with_signers: bool) {
     if image.certainty == "guessed" {
         add("the SBOM has this name only in an identifier, so it is a guess");
     }
-    if image.listed == Listed::NotCompared && image.outcome == Outcome::Verified {
-        add("the SBOM lists no layers of it, so only its tag says which version it is of");
-    }
     match (&image.evidence.message, &image.evidence.signer) {
         (Some(message), _) => add(message),
         (None, Some(signer)) if with_signers => add(signer),
         (None, _) => {}
+    }
+    let listed = image.evidence.release.as_ref().map(|it| it.listed);
+    if image.outcome == Outcome::Verified && listed == Some(Listed::Absent) {
+        add("the SBOM does not list what it consists of: only its signature was proved");
     }
     for attestation in image.attestations.iter().filter(|it| it.present) {
         let evidence = &attestation.evidence;
@@ -240,6 +242,9 @@ pub(super) fn row(out: &mut String, image: &Image, with_signers: bool) {
             (Some(message), _) => add(&format!("{what}: {}: {message}", evidence.outcome)),
             (None, Some(signer)) if with_signers => add(&format!("{what}: verified, {signer}")),
             (None, _) => add(&format!("{what}: verified")),
+        }
+        if !attestation.levels.is_empty() {
+            add(&format!("levels: {}", attestation.levels.join(", ")));
         }
     }
 }

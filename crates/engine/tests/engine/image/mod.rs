@@ -2,6 +2,7 @@
 
 mod batch;
 mod bounds;
+mod composition;
 mod copies;
 mod corpus;
 mod demands;

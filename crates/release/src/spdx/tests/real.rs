@@ -6,8 +6,8 @@ use std::fs;
 use sealcheck_testkit::shared;
 
 use super::super::{
-    Certainty, ChecksumAlgorithm, Document, Element, Listing, LocalFile, Matched, Origin, Standing,
-    Version,
+    Certainty, ChecksumAlgorithm, Document, Element, Listing, LocalFile, Matched, Origin,
+    RelationshipKind, Standing, Version,
 };
 use super::write;
 
@@ -84,6 +84,14 @@ fn a_release_of_kubernetes_in_spdx_2_2() {
     );
 }
 
+/// Packages that others contain: in these documents they are the layers.
+fn layers_listed(document: &Document) -> usize {
+    let contains = document.relationships().iter();
+    contains
+        .filter(|it| it.kind == RelationshipKind::Contains)
+        .count()
+}
+
 #[test]
 fn images_of_kubernetes_can_be_read_in_one_way() {
     for (name, version, registry, certainty) in [
@@ -104,6 +112,10 @@ fn images_of_kubernetes_can_be_read_in_one_way() {
             return;
         };
         let images = document.images(version);
+        // Images of Kubernetes are known by their layers.
+        let layers = images.iter().map(|image| image.layers.len());
+        assert!(layers.clone().all(|layers| layers >= 2), "{name}");
+        assert_eq!(layers.sum::<usize>(), layers_listed(&document), "{name}");
         assert!(
             images.iter().all(|image| image.certainty == certainty),
             "{images:#?}"
@@ -129,7 +141,7 @@ fn images_of_kubernetes_can_be_read_in_one_way() {
         assert_eq!(images.len(), 25);
         // By their layers they can be told apart.
         let layers = images.iter().map(|image| {
-            let layers = document.layers(&image.package).into_iter();
+            let layers = image.layers.iter();
             layers.map(|digest| digest.hex()).collect()
         });
         let layers: BTreeSet<BTreeSet<String>> = layers.collect();

@@ -1,0 +1,120 @@
+//! What an image must consist of: the layers that the SBOM lists for it.
+
+use std::collections::HashSet;
+
+use sealcheck_engine::{Composed, Composition};
+use sealcheck_registry::Platform;
+use sealcheck_verify::evidence::Listed;
+use sealcheck_verify::{Digest, Failure, Reason};
+
+use super::ReleaseImage;
+use crate::spdx::ImageReference;
+
+/// What the SBOM says of the image for one architecture.
+#[derive(Clone, Debug)]
+pub(super) struct Expected {
+    architecture: Option<Box<str>>,
+    /// The digest of its manifest, which SBOMs of Kubernetes do not have.
+    digest: Option<Digest>,
+    layers: HashSet<Digest>,
+}
+
+impl Expected {
+    pub(super) fn of(image: &ImageReference) -> Self {
+        Self {
+            architecture: image.architecture.clone(),
+            digest: image.digest,
+            layers: image.layers.clone(),
+        }
+    }
+
+    fn is_for(&self, platform: &Platform) -> bool {
+        let own = self.architecture.as_deref();
+        own.is_none_or(|own| own.eq_ignore_ascii_case(&platform.architecture))
+    }
+
+    /// Whether the image has these layers and no others. What lay in an archive is mostly not compressed, and what lies in a
+    /// registry is; either digest binds the layer. The SBOM has them in no order.
+    fn is_made_of(&self, image: &Composed) -> bool {
+        let mut seen: HashSet<&Digest> = HashSet::new();
+        let is_listed = image.layers.iter().all(|layer| {
+            let listed = [&layer.content, &layer.blob].map(|digest| self.layers.get(digest));
+            let mut listed = listed.into_iter().flatten();
+            let first = listed.next();
+            seen.extend(first);
+            first.is_some()
+        });
+        is_listed && seen.len() == self.layers.len()
+    }
+
+    fn says_what_is_in_it(&self) -> bool {
+        self.digest.is_some() || !self.layers.is_empty()
+    }
+}
+
+impl ReleaseImage {
+    /// What the SBOM says of what is there. `absent`: it lists nothing that could be compared.
+    pub(super) fn standing(&self, found: &Composition) -> (Listed, Option<Failure>) {
+        match self.difference(found) {
+            Some(failure) => (Listed::Other, Some(failure.at(&*self.name))),
+            None if self.expected.iter().all(Expected::says_what_is_in_it) => (Listed::Same, None),
+            None => (Listed::Absent, None),
+        }
+    }
+
+    fn difference(&self, found: &Composition) -> Option<Failure> {
+        let failure = || Failure::new(Reason::ReleaseMismatch);
+        if self.is_index && !found.is_index {
+            let failure = failure().expected("an index over several architectures");
+            return Some(failure.found("one image"));
+        }
+        // Some tools push an image in an index of its own.
+        if !self.is_index && found.images.len() != 1 {
+            let failure = failure().expected("one image");
+            return Some(failure.found(format!("an index with {}", found.images.len())));
+        }
+        let mut open: Vec<&Expected> = self.expected.iter().collect();
+        for image in &found.images {
+            let platform = &image.platform;
+            let is_listed_as = |listed: &Platform| {
+                let own = [&platform.os, &platform.architecture];
+                let listed = [&listed.os, &listed.architecture];
+                let mut pairs = listed.into_iter().zip(own);
+                pairs.all(|(listed, own)| listed.eq_ignore_ascii_case(own))
+            };
+            if let Some(listed) = image.listed.as_ref().filter(|it| !is_listed_as(it)) {
+                let failure = failure().expected(listed).found(platform);
+                return Some(failure.detail("the index gives it another platform than it has"));
+            }
+            let Some(expected) = self.expected.iter().find(|it| it.is_for(platform)) else {
+                let known = self
+                    .expected
+                    .iter()
+                    .flat_map(|it| it.architecture.as_deref());
+                let known: Vec<&str> = known.collect();
+                let failure = failure().expected(known.join(", "));
+                return Some(failure.found(&platform.architecture));
+            };
+            open.retain(|it| !it.is_for(platform));
+            let is_same = |digest: Digest| {
+                digest == image.digest || (!self.is_index && digest == found.digest)
+            };
+            if let Some(digest) = expected.digest.filter(|digest| !is_same(*digest)) {
+                return Some(failure().expected(digest).found(image.digest));
+            }
+            if !expected.layers.is_empty() && !expected.is_made_of(image) {
+                let detail = format!(
+                    "the SBOM lists other layers for {}: it is another version, or another image",
+                    platform.architecture
+                );
+                return Some(failure().found(image.digest).detail(detail));
+            }
+        }
+        let missing = open.first().and_then(|it| it.architecture.as_deref());
+        missing.map(|missing| {
+            failure()
+                .expected(missing)
+                .detail("the SBOM lists an image for this architecture, and the index does not")
+        })
+    }
+}
