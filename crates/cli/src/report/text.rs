@@ -179,7 +179,7 @@ pub(crate) fn line(verdict: &Verdict) -> String {
 #[derive(Debug, Default)]
 pub(crate) struct Summary {
     counts: [usize; 5],
-    images: bool,
+    images: usize,
     /// One for each reason.
     advice: Vec<Advice>,
 }
@@ -198,7 +198,7 @@ impl Summary {
     /// Counts one more.
     pub(crate) fn add(&mut self, verdict: &Verdict) {
         let (outcome, evidence) = (verdict.outcome(), verdict.evidence());
-        self.images |= evidence.image.is_some();
+        self.images += usize::from(evidence.image.is_some());
         for (count, known) in self.counts.iter_mut().zip(ORDER) {
             *count += usize::from(known == outcome);
         }
@@ -236,7 +236,8 @@ impl Summary {
                 format!("{style}{count} {outcome}{style:#}")
             })
             .collect();
-        let noun = match (self.images, total) {
+        // Files and images together are artifacts.
+        let noun = match (self.images == total, total) {
             (true, 1) => "image",
             (true, _) => "images",
             (false, 1) => "artifact",

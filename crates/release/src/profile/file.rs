@@ -72,12 +72,14 @@ struct WireForm {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct WireSbom {
     name: Text,
     path: Text,
     #[serde(default)]
     addresses: Vec<Text>,
+    document_name: Option<Text>,
+    document_namespace: Option<Text>,
 }
 
 #[derive(Deserialize)]
@@ -312,7 +314,14 @@ impl WireSbom {
         let path = self.path.value.parse::<ReleasePath>();
         let path =
             path.map_err(|error| at(&self.path, &format!("{field}.path"), &error.to_string()))?;
-        Ok(Sbom {
+        let says = |text: &Option<Text>, what: &str| {
+            let read = |text: &Text| {
+                let field = format!("{field}.{what}");
+                Template::words(&plain(text, &field)?).map_err(|detail| at(text, &field, &detail))
+            };
+            text.as_ref().map(read).transpose()
+        };
+        let sbom = Sbom {
             name: plain(&self.name, &format!("{field}.name"))?,
             path,
             addresses: every(
@@ -320,7 +329,17 @@ impl WireSbom {
                 &format!("{field}.addresses"),
                 |text, field| address(text, field, &[Slot::Version]),
             )?,
-        })
+            document_name: says(&self.document_name, "document-name")?,
+            document_namespace: says(&self.document_namespace, "document-namespace")?,
+        };
+        match (&sbom.document_name, &sbom.document_namespace) {
+            (None, None) => Err(at(
+                &self.name,
+                field,
+                "expected document-name or document-namespace, which tell the SBOM of a version, found neither",
+            )),
+            _ => Ok(sbom),
+        }
     }
 }
 

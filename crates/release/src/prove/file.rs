@@ -1,9 +1,10 @@
 //! One file of a release: its signature, its place in the SBOM, and its checksums.
 
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use sealcheck_engine::{
-    ArtifactSource, BlobRequest, Input, MaterialSource, Progress, ProofPlace, proof_places,
+    ArtifactSource, BlobRequest, Input, MaterialSource, Progress, ProofPlace, Stream, proof_places,
 };
 use sealcheck_verify::evidence::{ChecksumFacts, ChecksumState, Evidence, Listed, ReleaseFacts};
 use sealcheck_verify::{Digest, DigestAlgorithm, Failure, Outcome, Reason, Result, Verdict};
@@ -11,6 +12,8 @@ use sealcheck_verify::{Digest, DigestAlgorithm, Failure, Outcome, Reason, Result
 use super::sbom::reachable;
 use super::{ProvedSbom, Release, place, with_suffix};
 use crate::limits::CHECKSUM_BYTES;
+use crate::profile::Sbom;
+use crate::spdx::limits::SPDX_BYTES;
 use crate::spdx::{Listing, LocalFile, Standing};
 use crate::{Purpose, ReleasePath};
 
@@ -34,6 +37,7 @@ impl Release<'_> {
         progress: &dyn Progress,
     ) -> Verdict {
         let (artifact, places) = self.sources(file);
+        let (artifact, content) = self.kept(sbom, &file.path, artifact);
         match self.verified(sbom, file, artifact, None, progress) {
             Err(failure) => self.failed(file.path.as_str(), failure),
             Ok(verdict) => {
@@ -45,7 +49,7 @@ impl Release<'_> {
                     true => self.checksums(&places, verdict.evidence()),
                     false => Vec::new(),
                 };
-                self.judge(sbom, &file.path, checksums, verdict)
+                self.judge(sbom, &file.path, content, checksums, verdict)
             }
         }
     }
@@ -59,8 +63,42 @@ impl Release<'_> {
         bundle: Option<&Path>,
         progress: &dyn Progress,
     ) -> Result<Verdict> {
+        let kept = match &artifact {
+            ArtifactSource::Download { to, .. } => Some(Input::File(to.clone())),
+            _ => None,
+        };
         let verdict = self.verified(sbom, file, artifact, bundle, progress)?;
-        Ok(self.judge(sbom, &file.path, Vec::new(), verdict))
+        let kept = kept.filter(|_| self.other_sbom(sbom, &file.path).is_some());
+        let content = kept.map(|kept| self.engine.read(&kept, SPDX_BYTES));
+        Ok(self.judge(sbom, &file.path, content, Vec::new(), verdict))
+    }
+
+    /// The profile's SBOM at this path, other than the one that lists the release.
+    fn other_sbom(&self, sbom: &ProvedSbom, path: &ReleasePath) -> Option<&Sbom> {
+        let mut others = self.profile.sboms.iter();
+        others.find(|other| other.path == *path && other.path != sbom.path)
+    }
+
+    /// The artifact, and of an SBOM what is in it: it is read once, and what is verified is what is judged.
+    fn kept(
+        &self,
+        sbom: &ProvedSbom,
+        path: &ReleasePath,
+        artifact: ArtifactSource,
+    ) -> (ArtifactSource, Option<Result<Vec<u8>>>) {
+        let input = match (&artifact, self.other_sbom(sbom, path)) {
+            (ArtifactSource::File(file), Some(_)) => Input::File(file.clone()),
+            (ArtifactSource::Url(url), Some(_)) => Input::Url(url.clone()),
+            _ => return (artifact, None),
+        };
+        match self.engine.read(&input, SPDX_BYTES) {
+            Ok(bytes) => {
+                let stream = Stream::new(&input.name(), Cursor::new(bytes.clone()));
+                (ArtifactSource::Stream(stream), Some(Ok(bytes)))
+            }
+            // The verdict says why it cannot be read.
+            Err(failure) => (artifact, Some(Err(failure))),
+        }
     }
 
     /// Whether an accepted identity signed it.
@@ -169,17 +207,21 @@ impl Release<'_> {
         &self,
         sbom: &ProvedSbom,
         path: &ReleasePath,
+        content: Option<Result<Vec<u8>>>,
         checksums: Vec<ChecksumFacts>,
         verdict: Verdict,
     ) -> Verdict {
         let digests = digests(verdict.evidence());
-        let is_sbom = self.profile.sboms.iter().any(|sbom| sbom.path == *path);
-        let (listed, failure) = match (digests.as_slice(), is_sbom) {
+        let own = self.profile.sboms.iter().find(|own| own.path == *path);
+        let (listed, failure) = match (digests.as_slice(), own) {
             // What could not be read has its own failure.
             ([], _) => (Listed::NotCompared, None),
-            // An SBOM is what lists; its signature is all that there is.
-            (_, true) => (Listed::Absent, None),
-            (digests, false) => standing(&sbom.listing, path, digests),
+            // No SBOM lists an SBOM.
+            (digests, Some(own)) => match self.compare(sbom, own, digests, content) {
+                Ok(()) => (Listed::Absent, None),
+                Err(failure) => (Listed::Other, Some(failure)),
+            },
+            (digests, None) => standing(&sbom.listing, path, digests),
         };
         // Whatever else happens: what was not compared is not verified.
         let is_open = listed == Listed::NotCompared && verdict.outcome() == Outcome::Verified;

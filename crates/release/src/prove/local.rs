@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use sealcheck_engine::{ArtifactSource, Progress};
 use sealcheck_verify::{Failure, Reason, Verdict};
 
-use super::{ProvedSbom, Release, ReleaseFile};
+use super::{Beside, ProvedSbom, Release, ReleaseFile};
 use crate::catalogue::{FindError, Lookup};
 use crate::spdx::{LocalFile, Standing};
 use crate::{Catalogue, Platform, ReleasePath};
@@ -19,8 +19,8 @@ pub enum Local {
     Aside {
         /// The file.
         path: PathBuf,
-        /// What it is, in words that follow its name.
-        why: String,
+        /// What it is.
+        beside: Beside,
     },
     /// It is nothing that the release has, or it is not clear what.
     Unknown(Box<Verdict>),
@@ -28,7 +28,8 @@ pub enum Local {
 
 impl Release<'_> {
     /// Finds out which artifact a file is: by what the user says, by its path and name, and where several have its name, by
-    /// its content. Then the platform of this machine is the one that is meant.
+    /// which of them its content is. Where it is none of them, the one for this machine is meant. What has the content of
+    /// an artifact of another name is none.
     pub fn local(
         &self,
         sbom: &ProvedSbom,
@@ -46,26 +47,21 @@ impl Release<'_> {
             Ok(artifact) => return file(&artifact.path),
             Err(error) => error,
         };
-        match &error {
-            FindError::Side { of, .. } => {
+        match (&error, lookup.exactly) {
+            (FindError::Side { of, .. }, Some(_)) => {
                 return Local::Aside {
                     path: lookup.file.to_owned(),
-                    why: format!("it belongs to {of} and is not proved itself"),
+                    beside: Beside {
+                        why: format!("it belongs to {of} and is not proved itself"),
+                        is_usual: true,
+                    },
                 };
             }
-            FindError::Unknown { .. } => {
-                if let Some(why) = self.by_design(lookup.file) {
-                    return Local::Aside {
-                        path: lookup.file.to_owned(),
-                        why,
-                    };
-                }
-            }
-            FindError::Ambiguous { .. } => {}
+            (
+                FindError::Side { .. } | FindError::Unknown { .. } | FindError::Ambiguous { .. },
+                None,
+            ) => {}
             _ => return self.unknown(lookup.file, &error),
-        }
-        if lookup.exactly.is_some() {
-            return self.unknown(lookup.file, &error);
         }
         let digests = match self.engine.digests(
             &ArtifactSource::File(lookup.file.to_owned()),
@@ -78,17 +74,40 @@ impl Release<'_> {
                 return Local::Unknown(Box::new(self.failed(&name, failure)));
             }
         };
-        // A name that nothing has, so that the content alone counts.
-        let nameless = LocalFile {
-            path: "content",
+        let candidates = match &error {
+            FindError::Ambiguous { candidates, .. } => &**candidates,
+            _ => &[],
+        };
+        let content = LocalFile {
+            path: file_name(lookup.file),
             digests: &digests,
         };
-        if let Some((_, Standing::Renamed { entry } | Standing::Swapped { entry, .. })) =
-            sbom.listing.check([nameless]).files.first()
-            && let Ok(path) = entry.path().parse::<ReleasePath>()
-            && catalogue.get(&path).is_some()
+        if let Some((
+            _,
+            Standing::Proved { entry, .. }
+            | Standing::Renamed { entry }
+            | Standing::Swapped { entry, .. },
+        )) = sbom.listing.check([content]).files.first()
         {
-            return file(&path);
+            // What it is must be what it is called, or else the one would be used as the other.
+            let candidate = candidates.iter().find(|path| **path == *entry.path());
+            return match candidate.and_then(|path| path.parse().ok()) {
+                Some(path) => file(&path),
+                None => self.mismatch(
+                    lookup.file,
+                    format!("it is {} of this release, under another name", entry.path()),
+                ),
+            };
+        }
+        if candidates.is_empty() {
+            return match self.beside(sbom, lookup.file, lookup.file, &digests) {
+                Some(Ok(beside)) => Local::Aside {
+                    path: lookup.file.to_owned(),
+                    beside,
+                },
+                Some(Err(why)) => self.mismatch(lookup.file, why),
+                None => self.unknown(lookup.file, &error),
+            };
         }
         // It is none of them: the one for this machine is the one that it should be.
         let here = this_machine();
@@ -102,11 +121,10 @@ impl Release<'_> {
         }
     }
 
-    /// Why a file of this name is published without a signature.
-    fn by_design(&self, file: &Path) -> Option<String> {
-        let name: ReleasePath = file.file_name()?.to_str()?.parse().ok()?;
-        let because = self.profile.unsigned_by_design(&name)?;
-        Some(format!("not signed: {because}"))
+    fn mismatch(&self, file: &Path, why: String) -> Local {
+        let name = file.display().to_string();
+        let failure = Failure::new(Reason::ReleaseMismatch).detail(why);
+        Local::Unknown(Box::new(self.failed(&name, failure)))
     }
 
     fn unknown(&self, file: &Path, error: &FindError) -> Local {
@@ -117,6 +135,13 @@ impl Release<'_> {
         let name = file.display().to_string();
         Local::Unknown(Box::new(self.failed(&name, error.failure(reason))))
     }
+}
+
+/// The last part of a path; one that nothing is called where it is no text.
+fn file_name(path: &Path) -> &str {
+    path.file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or("content")
 }
 
 impl FindError {

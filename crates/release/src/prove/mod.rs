@@ -4,6 +4,7 @@
 //! for a new one. So a file is proved when an accepted identity signed it *and* the proved SBOM of the version lists its
 //! content under its path.
 
+mod beside;
 mod fetch;
 mod file;
 mod image;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use sealcheck_engine::{Engine, Input};
 use sealcheck_verify::{Failure, Reason, Requirements, Result, Verdict};
 
+pub use beside::Beside;
 pub use fetch::extract;
 pub use file::ReleaseFile;
 pub use image::{ProvedImage, ReleaseImage};
@@ -33,6 +35,8 @@ pub struct Release<'e> {
     engine: &'e Engine,
     profile: &'e Profile,
     version: Version,
+    /// Where the version stood, when a channel was asked for.
+    channel: Option<Box<str>>,
     origin: Origin,
     demands: Demands,
 }
@@ -58,22 +62,24 @@ impl<'e> Release<'e> {
         origin: Origin,
         demands: Demands,
     ) -> Result<Self> {
-        let version = match wanted {
-            Wanted::Version(version) => *version,
+        let (version, channel) = match wanted {
+            Wanted::Version(version) => (*version, None),
             Wanted::Channel(channel) => {
                 let place = origin.channel(profile, *channel)?;
                 let content = engine.read(&place, CHANNEL_BYTES)?;
-                channel.answer(&content).map_err(|error| {
+                let answer = channel.answer(&content).map_err(|error| {
                     Failure::new(Reason::ChannelMalformed)
                         .at(place.name())
                         .detail(error)
-                })?
+                })?;
+                (answer, Some(self::place(&place)))
             }
         };
         Ok(Self {
             engine,
             profile,
             version,
+            channel,
             origin: origin.of(version),
             demands,
         })
@@ -83,6 +89,12 @@ impl<'e> Release<'e> {
     #[must_use]
     pub fn version(&self) -> Version {
         self.version
+    }
+
+    /// Where it stood which version a channel has, if one was asked for. Nobody signs that.
+    #[must_use]
+    pub fn channel_place(&self) -> Option<&str> {
+        self.channel.as_deref()
     }
 
     /// The profile of the project.
