@@ -523,3 +523,25 @@ const ORDER: [Outcome; 5] = [
     Outcome::Unsigned,
     Outcome::Usage,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::Summary;
+
+    #[test]
+    fn files_and_images_together_are_artifacts() {
+        for (images, words) in [
+            (0, "3 artifacts: "),
+            (1, "3 artifacts: "),
+            (3, "3 images: "),
+        ] {
+            let summary = Summary {
+                counts: [3, 0, 0, 0, 0],
+                images,
+                advice: Vec::new(),
+            };
+            let text = summary.text();
+            assert!(text.starts_with(words), "{text}");
+        }
+    }
+}

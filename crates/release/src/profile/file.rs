@@ -188,7 +188,9 @@ impl Wire {
         for (at, sbom) in self.sboms.iter().enumerate() {
             let before = self.sboms.iter().take(at);
             let is_there = |other: &WireSbom| {
-                other.name.value == sbom.name.value || other.path.value == sbom.path.value
+                other.name.value == sbom.name.value
+                    || other.path.value == sbom.path.value
+                    || other.head() == sbom.head()
             };
             once(&sbom.name, &format!("sboms[{at}]"), before, is_there)?;
         }
@@ -310,6 +312,11 @@ impl WireForm {
 }
 
 impl WireSbom {
+    fn head(&self) -> [Option<&String>; 2] {
+        [&self.document_name, &self.document_namespace]
+            .map(|text| text.as_ref().map(|it| &it.value))
+    }
+
     fn read(&self, field: &str) -> Result<Sbom, ProfileError> {
         let path = self.path.value.parse::<ReleasePath>();
         let path =
@@ -321,7 +328,11 @@ impl WireSbom {
             };
             text.as_ref().map(read).transpose()
         };
-        let sbom = Sbom {
+        if self.head() == [None, None] {
+            let detail = "expected document-name or document-namespace, which tell the SBOM of a version, found neither";
+            return Err(at(&self.name, field, detail));
+        }
+        Ok(Sbom {
             name: plain(&self.name, &format!("{field}.name"))?,
             path,
             addresses: every(
@@ -331,15 +342,7 @@ impl WireSbom {
             )?,
             document_name: says(&self.document_name, "document-name")?,
             document_namespace: says(&self.document_namespace, "document-namespace")?,
-        };
-        match (&sbom.document_name, &sbom.document_namespace) {
-            (None, None) => Err(at(
-                &self.name,
-                field,
-                "expected document-name or document-namespace, which tell the SBOM of a version, found neither",
-            )),
-            _ => Ok(sbom),
-        }
+        })
     }
 }
 

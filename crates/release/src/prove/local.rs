@@ -7,7 +7,7 @@ use sealcheck_verify::{Failure, Reason, Verdict};
 
 use super::{Beside, ProvedSbom, Release, ReleaseFile};
 use crate::catalogue::{FindError, Lookup};
-use crate::spdx::{LocalFile, Standing};
+use crate::spdx::{LocalFile, Origin, Standing};
 use crate::{Catalogue, Platform, ReleasePath};
 
 /// What a local file is to a release.
@@ -88,6 +88,7 @@ impl Release<'_> {
             | Standing::Renamed { entry }
             | Standing::Swapped { entry, .. },
         )) = sbom.listing.check([content]).files.first()
+            && entry.origin() == Origin::File
         {
             // What it is must be what it is called, or else the one would be used as the other.
             let candidate = candidates.iter().find(|path| **path == *entry.path());

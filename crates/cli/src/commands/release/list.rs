@@ -11,7 +11,7 @@ use super::{About, Project, catalogue, not_proved};
 use crate::CommandLine;
 use crate::args::{DocumentFormat, ReleaseListArgs};
 use crate::output::{self, shown_as_output};
-use crate::problem::{Problem, Result};
+use crate::problem::Result;
 use crate::registry::Access;
 use crate::report::colour;
 use crate::report::wrap::paragraph;

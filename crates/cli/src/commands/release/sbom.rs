@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sealcheck_engine::{ArtifactSource, expand, ordered};
 use sealcheck_release::prove::Beside;
-use sealcheck_release::spdx::{Check, LocalFile, Matched, NotCovered, Standing};
+use sealcheck_release::spdx::{Check, LocalFile, Matched, NotCovered, Origin, Standing};
 use sealcheck_release::{ProvedSbom, Release};
 use sealcheck_verify::{Digest, Failure, Outcome, printable};
 use serde::Serialize;
@@ -273,6 +273,11 @@ fn row(place: &Place<'_>, path: &str, standing: &Standing<'_>) -> Row {
                 )),
                 Some(Outcome::Rejected),
             ),
+            // Where an archive of an image lay when it was built says nothing of where it lies now.
+            None if entry.origin() == Origin::Package => {
+                is_usual = true;
+                ("proved", Some(entry.path()), None, Some(Outcome::Verified))
+            }
             None => (
                 "proved",
                 Some(entry.path()),

@@ -219,3 +219,18 @@ fn a_folder_is_not_proved_where_it_was_not_looked_at() {
     assert_eq!(run.code, 3, "{}", run.stdout);
     assert!(run.stdout.contains("left-out     linked"), "{}", run.stdout);
 }
+
+#[cfg(unix)]
+#[test]
+fn what_is_kept_can_be_read_by_whom_the_mask_lets() {
+    use std::os::unix::fs::PermissionsExt;
+    let scene = Scene::new();
+    assert_eq!(scene.run(&["collect", "v1.36.0", "--to", "kit"]).code, 0);
+    scene.sandbox.write("any", "");
+    let mode = |name: &str| {
+        let metadata = std::fs::metadata(scene.sandbox.path(name)).unwrap();
+        metadata.permissions().mode() & 0o777
+    };
+    assert_eq!(mode("kit/trusted_root.json"), mode("any"));
+    assert_eq!(mode("kit/v1.36.0.kit.json"), mode("any"));
+}

@@ -97,6 +97,14 @@ fn mistakes_are_told_with_line_and_field() {
             "{version}",
         ),
         (
+            format!(
+                "name: n\n{files}sboms:\n  - {{name: a, path: a, document-name: 'a {{version}}'}}\n  - {{name: b, path: b, document-name: 'a {{version}}'}}\n{signer}}}\n"
+            ),
+            Some(7),
+            "sboms[1]",
+            "above",
+        ),
+        (
             format!("name: n\n{files}sboms: [{{name: a, path: a}}]\n{signer}}}\n"),
             Some(5),
             "sboms[0]",
