@@ -111,11 +111,12 @@ fn names(flag: &str) -> impl Iterator<Item = String> {
 }
 
 /// Arguments that have no flag.
-const POSITIONAL: [(&[&str], &str); 4] = [
+const POSITIONAL: [(&[&str], &str); 5] = [
     (&["artifacts", "artifact", "file"], "<FILE>"),
     (&["images", "image"], "<IMAGE>"),
     (&["layout"], "<LAYOUT>"),
     (&["code"], "<CODE>"),
+    (&["version"], "<VERSION>"),
 ];
 
 /// The flags that cosign reads from `COSIGN_` variables. Those for its output are left out: it has no such formats.

@@ -406,9 +406,12 @@ pub(crate) const TEMPORARY: &str = ".sealcheck-";
 /// Writes a file at once: whoever reads it sees the whole of it, or what was there before.
 pub(crate) fn write_file(path: &Path, content: &mut dyn Read) -> io::Result<()> {
     check_target(path)?;
-    let mut temporary = tempfile::Builder::new()
-        .prefix(TEMPORARY)
-        .tempfile_in(folder(path))?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY);
+    // As any other file that is made: the user's mask says who may read it.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut temporary = builder.tempfile_in(folder(path))?;
     io::copy(content, &mut temporary)?;
     temporary.as_file().sync_all()?;
     temporary.persist(path).map_err(|error| error.error)?;

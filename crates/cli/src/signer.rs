@@ -57,6 +57,17 @@ pub(crate) fn read(args: &SignerArgs, matches: &ArgMatches) -> Result<Given> {
     }
 }
 
+/// A flag, or its variable, that says more about a signer whom others name, if one is given.
+pub(crate) fn alone(args: &SignerArgs, matches: &ArgMatches) -> Option<String> {
+    let counts = |id: &&&str| match **id {
+        "no_issuer" => args.no_issuer,
+        _ => true,
+    };
+    let mut ids = CLAIMS.iter().chain(&["no_issuer"]).filter(counts);
+    let given = ids.find(|id| origin(matches, id).is_some())?;
+    Some(spoken(matches, given))
+}
+
 /// What variables say about who must have signed, and what of it does not count. Whoever writes a flag sees it.
 pub(crate) fn said(args: &SignerArgs, matches: &ArgMatches) -> Vec<String> {
     let counts = |id: &&str| match *id {

@@ -29,7 +29,8 @@ impl ProofFile {
     ///
     /// The name alone is anybody's choice. A file that only has the name, such as a program `app.bundle` beside `app`, is
     /// an artifact like others. So are a certificate without a signature, and the proof of a proof, which nobody asks.
-    pub(crate) fn at(path: &Path) -> Option<Self> {
+    #[must_use]
+    pub fn at(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?;
         SUFFIXES
             .iter()

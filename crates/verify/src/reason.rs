@@ -356,11 +356,11 @@ reasons! {
     // Releases.
     ReleaseMismatch "release-mismatch" Rejected
         "it is not what the release has"
-        "The proved SBOM of the release lists other content under this name, or does not list it at all: it was altered, or it is another file or image, or one of another version."
+        "The proved SBOM of the release lists other content under this name, or does not list it at all: it was altered, or it is another file or image, or one of another version. Or it is an SBOM, genuine, and not the one of this version."
         "Do not use it. Get it again from the release, and check that the version is the one that you mean.";
     SbomMalformed "sbom-malformed" Rejected
         "the SBOM cannot be read"
-        "It is no SPDX document of version 2.2 or 2.3, it contradicts itself, or it is another SBOM than was asked for, for example that of another version."
+        "It is no SPDX document of version 2.2 or 2.3, it contradicts itself, it lists no files, or it lists a name that can lie in no folder."
         "Get the SBOM again from the release. If it is genuine, report it as a bug.";
     ChannelMalformed "channel-malformed" Rejected
         "the channel does not name a version"

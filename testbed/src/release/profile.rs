@@ -12,7 +12,8 @@ pub fn profile(server: &ReleaseServer, registry: &str) -> String {
     let places = [
         ("https://cdn.dl.k8s.io/", format!("{cdn}/")),
         ("https://dl.k8s.io/", format!("{files}/")),
-        ("https://sbom.k8s.io/", format!("{sboms}/")),
+        // Not the namespaces of the documents, which are the same as Kubernetes'.
+        ("- https://sbom.k8s.io/", format!("- {sboms}/")),
         ("registry: registry.k8s.io", format!("registry: {registry}")),
         (
             "name: kubernetes\n",
@@ -76,8 +77,7 @@ mod tests {
         let cdn = server.cdn.at("/release/v1.36.0/kubernetes.tar.gz");
         assert!(mini.recognise(&cdn).is_some());
         for host in ["dl.k8s.io", "sbom.k8s.io", "storage.googleapis.com"] {
-            let mut lines = text.lines().filter(|line| !line.contains("namespace:"));
-            assert!(!lines.any(|line| line.contains(host)), "{host}");
+            assert!(!text.contains(&format!("- https://{host}")), "{host}");
         }
         let kubernetes = Profile::kubernetes();
         for purpose in [Purpose::Files, Purpose::Images] {

@@ -203,7 +203,7 @@ pub(crate) fn line(verdict: &Verdict) -> String {
 #[derive(Debug, Default)]
 pub(crate) struct Summary {
     counts: [usize; 5],
-    images: bool,
+    images: usize,
     /// One for each reason.
     advice: Vec<Advice>,
 }
@@ -222,7 +222,7 @@ impl Summary {
     /// Counts one more.
     pub(crate) fn add(&mut self, verdict: &Verdict) {
         let (outcome, evidence) = (verdict.outcome(), verdict.evidence());
-        self.images |= evidence.image.is_some();
+        self.images += usize::from(evidence.image.is_some());
         for (count, known) in self.counts.iter_mut().zip(ORDER) {
             *count += usize::from(known == outcome);
         }
@@ -260,7 +260,8 @@ impl Summary {
                 format!("{style}{count} {outcome}{style:#}")
             })
             .collect();
-        let noun = match (self.images, total) {
+        // Files and images together are artifacts.
+        let noun = match (self.images == total, total) {
             (true, 1) => "image",
             (true, _) => "images",
             (false, 1) => "artifact",
@@ -559,3 +560,25 @@ const ORDER: [Outcome; 5] = [
     Outcome::Unsigned,
     Outcome::Usage,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::Summary;
+
+    #[test]
+    fn files_and_images_together_are_artifacts() {
+        for (images, words) in [
+            (0, "3 artifacts: "),
+            (1, "3 artifacts: "),
+            (3, "3 images: "),
+        ] {
+            let summary = Summary {
+                counts: [3, 0, 0, 0, 0],
+                images,
+                advice: Vec::new(),
+            };
+            let text = summary.text();
+            assert!(text.starts_with(words), "{text}");
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! `sealcheck release`, on a small release in a folder.
 
+mod folders;
 mod kit;
+mod sboms;
 
 use sealcheck_testkit::{Content, LeafRequest, Plan, San};
 use sealcheck_verify::{Digest, DigestAlgorithm};
@@ -64,7 +66,11 @@ impl Scene {
             self.sandbox.write(&format!("{name}.sha256"), hex);
         }
         files.push(("kubernetes-release.spdx".to_owned(), spdx.into_bytes()));
-        files.push(("kubernetes-source.spdx".to_owned(), b"the source".to_vec()));
+        let source = format!(
+            "SPDXVersion: SPDX-2.3\nSPDXID: SPDXRef-DOCUMENT\nDocumentName: kubernetes-{version}\n\
+             DocumentNamespace: https://sbom.k8s.io/{version}/source\n"
+        );
+        files.push(("kubernetes-source.spdx".to_owned(), source.into_bytes()));
         for (path, content) in files {
             self.publish_file(&format!("mirror/{version}/{path}"), &content, STAGING);
         }
@@ -245,13 +251,13 @@ fn without_a_proved_sbom_nothing_is_looked_at() {
     let evidence = first(&run);
     assert_eq!(
         (run.code, &evidence["reason"]),
-        (1, &"sbom-malformed".into())
+        (1, &"release-mismatch".into())
     );
     assert!(
         evidence["message"]
             .as_str()
             .unwrap()
-            .contains("of another version")
+            .contains("not of this version")
     );
     // Altered.
     scene.sandbox.write(

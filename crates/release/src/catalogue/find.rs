@@ -136,14 +136,12 @@ impl Catalogue<'_> {
             let (_, found) = best(&fitting).map_err(|found| ambiguous(name, found))?;
             return Ok(found);
         }
-        match self.platforms().contains(&platform) {
-            true => Err(FindError::OtherPlatforms {
-                name: printable(name),
-                platform: platform.clone(),
-                found: paths(of_name.into_iter().map(|(_, artifact)| artifact)),
-            }),
-            false => Err(self.unknown_platform(platform)),
-        }
+        self.has_platform(platform)?;
+        Err(FindError::OtherPlatforms {
+            name: printable(name),
+            platform: platform.clone(),
+            found: paths(of_name.into_iter().map(|(_, artifact)| artifact)),
+        })
     }
 
     fn exactly(&self, text: &str) -> Result<&Artifact, FindError> {
@@ -215,6 +213,17 @@ impl Catalogue<'_> {
         }
     }
 
+    /// Whether there is anything for this platform.
+    ///
+    /// # Errors
+    /// [`FindError::UnknownPlatform`] with the nearest that there are.
+    pub fn has_platform(&self, platform: &Platform) -> Result<(), FindError> {
+        match self.platforms().contains(&platform) {
+            true => Ok(()),
+            false => Err(self.unknown_platform(platform)),
+        }
+    }
+
     fn unknown_platform(&self, platform: &Platform) -> FindError {
         let known: Vec<String> = self
             .platforms()
@@ -279,7 +288,7 @@ fn paths<'a>(artifacts: impl Iterator<Item = &'a Artifact>) -> Vec<String> {
 }
 
 /// The parts of a local path, the last first, up to one that is no name.
-fn parts_from_end(path: &Path) -> Vec<&str> {
+pub(crate) fn parts_from_end(path: &Path) -> Vec<&str> {
     let names = path.components().rev().map_while(|part| match part {
         Component::Normal(name) => OsStr::to_str(name),
         _ => None,

@@ -14,6 +14,7 @@ use sealcheck_verify::limits::Limit;
 
 pub use address::{Addresses, ProofAddress, Recognised};
 pub use artifact::{Artifact, InvalidPlatform, Kind, Platform, Published, SideFile, SideRole};
+pub(crate) use find::parts_from_end;
 pub use find::{FindError, Lookup};
 pub use path::{InvalidPath, ReleasePath};
 

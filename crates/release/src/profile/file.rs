@@ -72,13 +72,14 @@ struct WireForm {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct WireSbom {
     name: Text,
     path: Text,
-    namespace: Option<Text>,
     #[serde(default)]
     addresses: Vec<Text>,
+    document_name: Option<Text>,
+    document_namespace: Option<Text>,
 }
 
 #[derive(Deserialize)]
@@ -187,7 +188,9 @@ impl Wire {
         for (at, sbom) in self.sboms.iter().enumerate() {
             let before = self.sboms.iter().take(at);
             let is_there = |other: &WireSbom| {
-                other.name.value == sbom.name.value || other.path.value == sbom.path.value
+                other.name.value == sbom.name.value
+                    || other.path.value == sbom.path.value
+                    || other.head() == sbom.head()
             };
             once(&sbom.name, &format!("sboms[{at}]"), before, is_there)?;
         }
@@ -309,23 +312,36 @@ impl WireForm {
 }
 
 impl WireSbom {
+    fn head(&self) -> [Option<&String>; 2] {
+        [&self.document_name, &self.document_namespace]
+            .map(|text| text.as_ref().map(|it| &it.value))
+    }
+
     fn read(&self, field: &str) -> Result<Sbom, ProfileError> {
         let path = self.path.value.parse::<ReleasePath>();
         let path =
             path.map_err(|error| at(&self.path, &format!("{field}.path"), &error.to_string()))?;
+        let says = |text: &Option<Text>, what: &str| {
+            let read = |text: &Text| {
+                let field = format!("{field}.{what}");
+                Template::words(&plain(text, &field)?).map_err(|detail| at(text, &field, &detail))
+            };
+            text.as_ref().map(read).transpose()
+        };
+        if self.head() == [None, None] {
+            let detail = "expected document-name or document-namespace, which tell the SBOM of a version, found neither";
+            return Err(at(&self.name, field, detail));
+        }
         Ok(Sbom {
             name: plain(&self.name, &format!("{field}.name"))?,
             path,
-            namespace: self
-                .namespace
-                .as_ref()
-                .map(|text| address(text, &format!("{field}.namespace"), &[Slot::Version]))
-                .transpose()?,
             addresses: every(
                 &self.addresses,
                 &format!("{field}.addresses"),
                 |text, field| address(text, field, &[Slot::Version]),
             )?,
+            document_name: says(&self.document_name, "document-name")?,
+            document_namespace: says(&self.document_namespace, "document-namespace")?,
         })
     }
 }

@@ -14,6 +14,7 @@ pub use signer::{Bound, Purpose, Signer};
 pub use template::{Slot, Template};
 
 use crate::catalogue::Kind;
+use crate::spdx::Document;
 use crate::{ReleasePath, Version};
 
 /// What is known of a project's releases. Read from YAML; the one of Kubernetes is built in.
@@ -108,10 +109,13 @@ pub struct Sbom {
     pub name: String,
     /// The path below the release.
     pub path: ReleasePath,
-    /// The document's namespace, with `{version}`. Where it is not known, an SBOM need only name its version.
-    pub namespace: Option<Template>,
     /// Other addresses, with `{version}`; what proves it has the same suffixes there.
     pub addresses: Vec<Template>,
+    /// What the document says that it is called, with `{version}`.
+    pub document_name: Option<Template>,
+    /// What the document says that its namespace is, with `{version}`. One of the two is always there: the signer signs
+    /// much, and only what the document says of itself tells which SBOM of which version it is.
+    pub document_namespace: Option<Template>,
 }
 
 /// Where images are.
@@ -167,6 +171,31 @@ pub enum Signing {
     Possible,
     /// It was published before.
     Unexpected,
+}
+
+impl Sbom {
+    /// Whether a document says that it is this SBOM of this version: word for word what the profile says.
+    #[must_use]
+    pub fn is(&self, document: &Document, version: Version) -> bool {
+        let version = version.to_string();
+        let says = |template: &Option<Template>, text: &str| {
+            let expected = template.as_ref();
+            expected.is_none_or(|expected| expected.fill(&[(Slot::Version, &version)]) == text)
+        };
+        says(&self.document_name, document.name())
+            && says(&self.document_namespace, document.namespace())
+    }
+
+    /// What a document of this version says of itself.
+    pub(crate) fn head(&self, version: Version) -> String {
+        let version = version.to_string();
+        let parts = [&self.document_name, &self.document_namespace];
+        let parts = parts.into_iter().flatten();
+        let parts: Vec<String> = parts
+            .map(|part| part.fill(&[(Slot::Version, &version)]))
+            .collect();
+        parts.join(", ")
+    }
 }
 
 impl Profile {

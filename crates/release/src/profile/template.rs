@@ -114,6 +114,11 @@ impl Template {
         Self::parse(text, &slots)
     }
 
+    /// Words with the place `{version}`, once.
+    pub(crate) fn words(text: &str) -> Result<Self, String> {
+        Self::parse(text, &[Slot::Version])
+    }
+
     fn parse(text: &str, slots: &[Slot]) -> Result<Self, String> {
         if text.len() > PROFILE_TEXT_BYTES.max {
             return Err(wrong(

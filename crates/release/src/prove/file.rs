@@ -1,9 +1,10 @@
 //! One file of a release: its signature, its place in the SBOM, and its checksums.
 
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use sealcheck_engine::{
-    ArtifactSource, BlobRequest, Input, MaterialSource, Progress, ProofPart, ProofPlace,
+    ArtifactSource, BlobRequest, Input, MaterialSource, Progress, ProofPart, ProofPlace, Stream,
     proof_places,
 };
 use sealcheck_verify::evidence::{ChecksumFacts, ChecksumState, Evidence, Listed, ReleaseFacts};
@@ -13,6 +14,8 @@ use super::other::{told, with_content};
 use super::sbom::reachable;
 use super::{ProvedSbom, Release, place, with_suffix};
 use crate::limits::CHECKSUM_BYTES;
+use crate::profile::Sbom;
+use crate::spdx::limits::SPDX_BYTES;
 use crate::spdx::{Listing, LocalFile, Standing};
 use crate::{Purpose, ReleasePath};
 
@@ -36,6 +39,7 @@ impl Release<'_> {
         progress: &dyn Progress,
     ) -> Verdict {
         let (artifact, places) = self.sources(file);
+        let (artifact, content) = self.kept(sbom, &file.path, artifact);
         match self.verified(sbom, file, artifact, None, progress) {
             Err(failure) => self.failed(file.path.as_str(), failure),
             Ok(verdict) => {
@@ -47,7 +51,7 @@ impl Release<'_> {
                     true => self.checksums(&places, verdict.evidence()),
                     false => Vec::new(),
                 };
-                self.judge(sbom, &file.path, checksums, verdict)
+                self.judge(sbom, &file.path, content, checksums, verdict)
             }
         }
     }
@@ -61,8 +65,43 @@ impl Release<'_> {
         bundle: Option<&Path>,
         progress: &dyn Progress,
     ) -> Result<Verdict> {
+        let written = match &artifact {
+            ArtifactSource::Download { to, .. } => Some(Input::File(to.path().to_owned())),
+            _ => None,
+        };
+        let (artifact, content) = self.kept(sbom, &file.path, artifact);
         let verdict = self.verified(sbom, file, artifact, bundle, progress)?;
-        Ok(self.judge(sbom, &file.path, Vec::new(), verdict))
+        let written = written.filter(|_| self.other_sbom(sbom, &file.path).is_some());
+        let content = content.or_else(|| Some(self.engine.read(&written?, SPDX_BYTES)));
+        Ok(self.judge(sbom, &file.path, content, Vec::new(), verdict))
+    }
+
+    /// The profile's SBOM at this path, other than the one that lists the release.
+    fn other_sbom(&self, sbom: &ProvedSbom, path: &ReleasePath) -> Option<&Sbom> {
+        let mut others = self.profile.sboms.iter();
+        others.find(|other| other.path == *path && other.path != sbom.path)
+    }
+
+    /// The artifact, and of an SBOM what is in it: it is read once, and what is verified is what is judged.
+    fn kept(
+        &self,
+        sbom: &ProvedSbom,
+        path: &ReleasePath,
+        artifact: ArtifactSource,
+    ) -> (ArtifactSource, Option<Result<Vec<u8>>>) {
+        let input = match (&artifact, self.other_sbom(sbom, path)) {
+            (ArtifactSource::File(file), Some(_)) => Input::File(file.clone()),
+            (ArtifactSource::Url(url), Some(_)) => Input::Url(url.clone()),
+            _ => return (artifact, None),
+        };
+        match self.engine.read(&input, SPDX_BYTES) {
+            Ok(bytes) => {
+                let stream = Stream::new(&input.name(), Cursor::new(bytes.clone()));
+                (ArtifactSource::Stream(stream), Some(Ok(bytes)))
+            }
+            // The verdict says why it cannot be read.
+            Err(failure) => (artifact, Some(Err(failure))),
+        }
     }
 
     /// The same for a file that lies here, by the bundle beside it alone and without network: as whoever has only these two
@@ -75,6 +114,7 @@ impl Release<'_> {
         progress: &dyn Progress,
     ) -> Result<Verdict> {
         let (artifact, _) = self.sources(file);
+        let (artifact, content) = self.kept(sbom, &file.path, artifact);
         let mut request = self.request(sbom, file, artifact)?;
         request.lookup = false;
         request.material = MaterialSource::At(vec![ProofPlace {
@@ -83,7 +123,7 @@ impl Release<'_> {
         }]);
         let verdict = self.engine.verify_blob(&request, progress);
         let verdict = self.with_signer(verdict, Purpose::Files);
-        Ok(self.judge(sbom, &file.path, Vec::new(), verdict))
+        Ok(self.judge(sbom, &file.path, content, Vec::new(), verdict))
     }
 
     /// Whether an accepted identity signed it.
@@ -199,17 +239,21 @@ impl Release<'_> {
         &self,
         sbom: &ProvedSbom,
         path: &ReleasePath,
+        content: Option<Result<Vec<u8>>>,
         checksums: Vec<ChecksumFacts>,
         verdict: Verdict,
     ) -> Verdict {
         let digests = digests(verdict.evidence());
-        let is_sbom = self.profile.sboms.iter().any(|sbom| sbom.path == *path);
-        let (listed, failure) = match (digests.as_slice(), is_sbom) {
+        let own = self.profile.sboms.iter().find(|own| own.path == *path);
+        let (listed, failure) = match (digests.as_slice(), own) {
             // What could not be read has its own failure.
             ([], _) => (Listed::NotCompared, None),
-            // An SBOM is what lists; its signature is all that there is.
-            (_, true) => (Listed::Absent, None),
-            (digests, false) => standing(&sbom.listing, path, digests),
+            // No SBOM lists an SBOM.
+            (digests, Some(own)) => match self.compare(sbom, own, digests, content) {
+                Ok(()) => (Listed::Absent, None),
+                Err(failure) => (Listed::Other, Some(failure)),
+            },
+            (digests, None) => standing(&sbom.listing, path, digests),
         };
         // Whatever else happens: what was not compared is not verified.
         let is_open = listed == Listed::NotCompared && verdict.outcome() == Outcome::Verified;

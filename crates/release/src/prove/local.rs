@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use sealcheck_engine::{ArtifactSource, Progress};
-use sealcheck_verify::{Failure, Reason, Verdict};
+use sealcheck_verify::{Digest, Failure, Reason, Verdict};
 
-use super::other::{told, with_content};
-use super::{ProvedSbom, Release, ReleaseFile};
+use super::other::told;
+use super::{Beside, ProvedSbom, Release, ReleaseFile};
 use crate::catalogue::{FindError, Lookup};
+use crate::spdx::{LocalFile, Origin, Standing};
 use crate::{Catalogue, Platform, ReleasePath};
 
 /// What a local file is to a release.
@@ -19,8 +20,8 @@ pub enum Local {
     Aside {
         /// The file.
         path: PathBuf,
-        /// What it is, in words that follow its name.
-        why: String,
+        /// What it is.
+        beside: Beside,
     },
     /// It is nothing that the release has, or it is not clear what.
     Unknown(Box<Verdict>),
@@ -28,7 +29,8 @@ pub enum Local {
 
 impl Release<'_> {
     /// Finds out which artifact a file is: by what the user says, by its path and name, and where several have its name, by
-    /// its content. Then the platform of this machine is the one that is meant.
+    /// which of them its content is. Where it is none of them, the one for this machine is meant. What has the content of
+    /// an artifact of another name is none.
     pub fn local(
         &self,
         sbom: &ProvedSbom,
@@ -46,26 +48,21 @@ impl Release<'_> {
             Ok(artifact) => return file(&artifact.path),
             Err(error) => error,
         };
-        match &error {
-            FindError::Side { of, .. } => {
+        match (&error, lookup.exactly) {
+            (FindError::Side { of, .. }, Some(_)) => {
                 return Local::Aside {
                     path: lookup.file.to_owned(),
-                    why: format!("it belongs to {of} and is not proved itself"),
+                    beside: Beside {
+                        why: format!("it belongs to {of} and is not proved itself"),
+                        is_usual: true,
+                    },
                 };
             }
-            FindError::Unknown { .. } => {
-                if let Some(why) = self.by_design(lookup.file) {
-                    return Local::Aside {
-                        path: lookup.file.to_owned(),
-                        why,
-                    };
-                }
-            }
-            FindError::Ambiguous { .. } => {}
+            (
+                FindError::Side { .. } | FindError::Unknown { .. } | FindError::Ambiguous { .. },
+                None,
+            ) => {}
             _ => return self.unknown(lookup.file, &error),
-        }
-        if lookup.exactly.is_some() {
-            return self.unknown(lookup.file, &error);
         }
         let digests = match self.engine.digests(
             &ArtifactSource::File(lookup.file.to_owned()),
@@ -78,11 +75,41 @@ impl Release<'_> {
                 return Local::Unknown(Box::new(self.failed(&name, failure)));
             }
         };
-        if let Some(entry) = with_content(&sbom.listing, &digests)
-            && let Ok(path) = entry.path().parse::<ReleasePath>()
-            && catalogue.get(&path).is_some()
+        let candidates = match &error {
+            FindError::Ambiguous { candidates, .. } => &**candidates,
+            _ => &[],
+        };
+        let content = LocalFile {
+            path: file_name(lookup.file),
+            digests: &digests,
+        };
+        if let Some((
+            _,
+            Standing::Proved { entry, .. }
+            | Standing::Renamed { entry }
+            | Standing::Swapped { entry, .. },
+        )) = sbom.listing.check([content]).files.first()
+            && entry.origin() == Origin::File
         {
-            return file(&path);
+            // What it is must be what it is called, or else the one would be used as the other.
+            let candidate = candidates.iter().find(|path| **path == *entry.path());
+            return match candidate.and_then(|path| path.parse().ok()) {
+                Some(path) => file(&path),
+                None => self.mismatch(
+                    lookup.file,
+                    format!("it is {} of this release, under another name", entry.path()),
+                ),
+            };
+        }
+        if candidates.is_empty() {
+            return match self.beside(sbom, lookup.file, lookup.file, &digests) {
+                Some(Ok(beside)) => Local::Aside {
+                    path: lookup.file.to_owned(),
+                    beside,
+                },
+                Some(Err(why)) => self.mismatch(lookup.file, why),
+                None => self.of_elsewhere(lookup.file, &error, &digests),
+            };
         }
         // It is none of them: the one for this machine is the one that it should be.
         let here = this_machine();
@@ -92,20 +119,22 @@ impl Release<'_> {
         };
         match (&error, lookup.platform, catalogue.find(&for_here)) {
             (FindError::Ambiguous { .. }, None, Ok(artifact)) => file(&artifact.path),
-            _ => {
-                let name = lookup.file.display().to_string();
-                let other = self.of_other_version(&digests);
-                let failure = told(not_found(&error), other.as_ref());
-                Local::Unknown(Box::new(self.failed(&name, failure)))
-            }
+            _ => self.of_elsewhere(lookup.file, &error, &digests),
         }
     }
 
-    /// Why a file of this name is published without a signature.
-    fn by_design(&self, file: &Path) -> Option<String> {
-        let name: ReleasePath = file.file_name()?.to_str()?.parse().ok()?;
-        let because = self.profile.unsigned_by_design(&name)?;
-        Some(format!("not signed: {because}"))
+    fn mismatch(&self, file: &Path, why: String) -> Local {
+        let name = file.display().to_string();
+        let failure = Failure::new(Reason::ReleaseMismatch).detail(why);
+        Local::Unknown(Box::new(self.failed(&name, failure)))
+    }
+
+    /// What this version does not have at all: perhaps another one has.
+    fn of_elsewhere(&self, file: &Path, error: &FindError, digests: &[Digest]) -> Local {
+        let name = file.display().to_string();
+        let other = self.of_other_version(digests);
+        let failure = told(not_found(error), other.as_ref());
+        Local::Unknown(Box::new(self.failed(&name, failure)))
     }
 
     fn unknown(&self, file: &Path, error: &FindError) -> Local {
@@ -120,6 +149,13 @@ fn not_found(error: &FindError) -> Failure {
         _ => Reason::ArtifactUnknown,
     };
     error.failure(reason)
+}
+
+/// The last part of a path; one that nothing is called where it is no text.
+fn file_name(path: &Path) -> &str {
+    path.file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or("content")
 }
 
 impl FindError {

@@ -5,6 +5,7 @@
 //! content under its path.
 
 mod attested;
+mod beside;
 mod consists;
 mod fetch;
 mod file;
@@ -22,6 +23,7 @@ use sealcheck_verify::evidence::{ChecksumFacts, Listed, ReleaseFacts};
 use sealcheck_verify::limits::Limit;
 use sealcheck_verify::{Failure, Reason, Requirements, Result, Verdict};
 
+pub use beside::Beside;
 pub use fetch::{Target, extract};
 pub use file::ReleaseFile;
 pub use image::{Attested, ProvedImage, ReleaseImage};
@@ -38,6 +40,8 @@ pub struct Release<'e> {
     engine: &'e Engine,
     profile: &'e Profile,
     version: Version,
+    /// Where the version stood, when a channel was asked for.
+    channel: Option<Box<str>>,
     origin: Origin,
     demands: Demands,
     others: other::Others,
@@ -64,23 +68,25 @@ impl<'e> Release<'e> {
         origin: Origin,
         demands: Demands,
     ) -> Result<Self> {
-        let version = match wanted {
-            Wanted::Version(version) => *version,
+        let (version, channel) = match wanted {
+            Wanted::Version(version) => (*version, None),
             Wanted::Channel(channel) => {
                 let place = origin.channel(profile, *channel)?;
                 origin.require_file(place.path())?;
                 let content = engine.read(&place, CHANNEL_BYTES)?;
-                channel.answer(&content).map_err(|error| {
+                let answer = channel.answer(&content).map_err(|error| {
                     Failure::new(Reason::ChannelMalformed)
                         .at(place.name())
                         .detail(error)
-                })?
+                })?;
+                (answer, Some(self::place(&place)))
             }
         };
         Ok(Self {
             engine,
             profile,
             version,
+            channel,
             origin: origin.of(version),
             demands,
             others: other::Others::default(),
@@ -91,6 +97,12 @@ impl<'e> Release<'e> {
     #[must_use]
     pub fn version(&self) -> Version {
         self.version
+    }
+
+    /// Where it stood which version a channel has, if one was asked for. Nobody signs that.
+    #[must_use]
+    pub fn channel_place(&self) -> Option<&str> {
+        self.channel.as_deref()
     }
 
     /// The profile of the project.

@@ -52,6 +52,7 @@ impl Release<'_> {
                     engine: self.engine,
                     profile: self.profile,
                     version,
+                    channel: None,
                     origin: Origin::folder(root.clone()).of(version),
                     demands: self.demands.clone(),
                     others: Others::default(),

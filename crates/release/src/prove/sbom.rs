@@ -6,18 +6,20 @@ use sealcheck_engine::{
     ArtifactSource, BlobRequest, Input, MaterialSource, ProofPlace, Silent, Stream,
 };
 use sealcheck_verify::evidence::SbomFacts;
-use sealcheck_verify::{Failure, Outcome, Reason, Result, Verdict, printable};
+use sealcheck_verify::{Digest, Failure, Outcome, Reason, Result, Verdict, printable};
 
 use super::origin::Found;
 use super::{Release, place};
-use crate::profile::{Sbom, Signing, Slot};
+use crate::profile::{Sbom, Signing};
 use crate::spdx::limits::SPDX_BYTES;
 use crate::spdx::{Document, Listing, Origin};
-use crate::{Catalogue, Purpose, Version};
+use crate::{Catalogue, Purpose, ReleasePath};
 
-/// An SBOM that an accepted identity signed, and that is of the version that was asked for.
+/// An SBOM that an accepted identity signed, and that says of itself that it is this one of the version that was asked for.
 #[derive(Debug)]
 pub struct ProvedSbom {
+    /// Its path below the release.
+    pub(super) path: ReleasePath,
     /// The verdict about it: `verified`.
     pub verdict: Verdict,
     /// Its bytes.
@@ -103,34 +105,10 @@ impl Release<'_> {
         if verdict.outcome() != Outcome::Verified {
             return Err(Box::new(verdict));
         }
-        let malformed = |failure: Failure| Box::new(verdict.clone().with_failure(failure));
-        let document = Document::read(&bytes).map_err(|error| {
-            malformed(Failure::new(Reason::SbomMalformed).at(&*name).detail(error))
-        })?;
-        if !names(&document, self.version) {
-            return Err(malformed(
-                Failure::new(Reason::SbomMalformed)
-                    .at(&*name)
-                    .expected(format!("the SBOM of {}", self.version))
-                    .found(printable(document.name()))
-                    .detail("it is genuine, and of another version"),
-            ));
-        }
-        // All SBOMs of a version name it, and are signed alike: only the namespace tells them apart.
-        let version = self.version.to_string();
-        let namespace = sbom.namespace.as_ref();
-        let namespace = namespace.map(|namespace| namespace.fill(&[(Slot::Version, &version)]));
-        if let Some(namespace) = namespace
-            && *namespace != *document.namespace()
-        {
-            return Err(malformed(
-                Failure::new(Reason::SbomMalformed)
-                    .at(&*name)
-                    .expected(format!("the document {namespace}"))
-                    .found(printable(document.namespace()))
-                    .detail("it is genuine, and another document"),
-            ));
-        }
+        let document = match self.parse(sbom, &name, &bytes) {
+            Ok(document) => document,
+            Err(failure) => return Err(Box::new(verdict.with_failure(failure))),
+        };
         let evidence = verdict.evidence();
         let facts = SbomFacts {
             place: place(&found.file),
@@ -145,12 +123,66 @@ impl Release<'_> {
         };
         let listing = Listing::new(&document);
         Ok(ProvedSbom {
+            path: sbom.path.clone(),
             verdict,
             bytes,
             document,
             listing,
             facts,
         })
+    }
+
+    /// Reads a document that was signed, and that must be this SBOM of this version.
+    ///
+    /// # Errors
+    /// `sbom-malformed`, and `release-mismatch` when it is another one.
+    fn parse(&self, sbom: &Sbom, name: &str, bytes: &[u8]) -> Result<Document> {
+        let document = Document::read(bytes)
+            .map_err(|error| Failure::new(Reason::SbomMalformed).at(name).detail(error))?;
+        if sbom.is(&document, self.version) {
+            return Ok(document);
+        }
+        let is_known = |sbom: &&Sbom| sbom.is(&document, self.version);
+        let what = match self.profile.sboms.iter().find(is_known) {
+            Some(other) => format!("the SBOM {} of this version", other.path),
+            None => "not of this version".to_owned(),
+        };
+        Err(Failure::new(Reason::ReleaseMismatch)
+            .at(name)
+            .expected(sbom.head(self.version))
+            .found(format!(
+                "{}, {}",
+                printable(document.name()),
+                printable(document.namespace())
+            ))
+            .detail(format!("it is genuine, and {what}")))
+    }
+
+    /// Compares a file at the path of an SBOM, which no SBOM lists: the one that lists the release must be the one that was
+    /// proved, and any other must say of itself that it is that one.
+    pub(super) fn compare(
+        &self,
+        proved: &ProvedSbom,
+        sbom: &Sbom,
+        digests: &[Digest],
+        content: Option<Result<Vec<u8>>>,
+    ) -> Result<()> {
+        let mismatch = || Failure::new(Reason::ReleaseMismatch).at(sbom.path.as_str());
+        let is_content = |bytes: &[u8]| {
+            let mut digests = digests.iter();
+            digests.all(|digest| Digest::of(digest.algorithm(), bytes) == Some(*digest))
+        };
+        if sbom.path == proved.path {
+            return match is_content(&proved.bytes) {
+                true => Ok(()),
+                false => Err(mismatch().detail("it is not the SBOM by which the release is known")),
+            };
+        }
+        let content = content.ok_or_else(|| mismatch().detail("its content was not kept"))??;
+        if !is_content(&content) {
+            return Err(mismatch().detail("it was altered while it was read"));
+        }
+        self.parse(sbom, sbom.path.as_str(), &content).map(|_| ())
     }
 
     /// Says of what has no signature that it is older than signatures.
@@ -175,8 +207,23 @@ impl ProvedSbom {
     /// What the release holds.
     ///
     /// # Errors
-    /// `sbom-malformed` when a name in it is a trap.
+    /// `sbom-malformed` when a name in it is a trap, and when it lists no file: of nothing it could be said that all of it
+    /// is proved.
     pub fn catalogue<'p>(&self, profile: &'p crate::Profile) -> Result<Catalogue<'p>> {
+        let malformed = || Failure::new(Reason::SbomMalformed).at(self.path.as_str());
+        // What a package was made from was a path elsewhere, and nothing of the release.
+        let mut files = self.document.files().iter();
+        let trap = files.find_map(|file| {
+            let mut unusable = self.listing.unusable().iter();
+            let (_, trap) = unusable.find(|(id, _)| *id == file.id)?;
+            Some((&file.name, trap))
+        });
+        if let Some((name, trap)) = trap {
+            return Err(malformed().found(printable(name)).detail(trap));
+        }
+        if self.document.files().is_empty() {
+            return Err(malformed().detail("it lists no files"));
+        }
         let entries = self.listing.entries().iter();
         let names: Vec<&str> = entries
             .filter(|entry| entry.origin() == Origin::File)
@@ -185,17 +232,6 @@ impl ProvedSbom {
         Catalogue::new(profile, &names)
             .map_err(|error| Failure::new(Reason::SbomMalformed).detail(error))
     }
-}
-
-/// Whether a document is that of a version: its name or its namespace has the version as a word of its own. Both are signed
-/// with it.
-fn names(document: &Document, version: Version) -> bool {
-    let version = version.to_string();
-    let has = |text: &str| {
-        text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+')))
-            .any(|word| word == version)
-    };
-    has(document.name()) && has(document.namespace())
 }
 
 /// Addresses are no places when nothing may be fetched.

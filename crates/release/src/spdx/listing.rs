@@ -110,28 +110,12 @@ pub enum Matched {
 /// Why the document says nothing about a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotCovered<'l> {
-    /// A checksum file of a release. No signature covers them.
-    Checksum,
-    /// A signature of a file of the release.
-    Signature,
-    /// The certificate of such a signature.
-    Certificate,
-    /// A Sigstore bundle of a file of the release.
-    Bundle,
-    /// An SPDX document: this one, or another one of the release.
-    Sbom,
-    /// `provenance.json`, which is made after the document and not signed.
-    Provenance,
-    /// The tag of an image's archive.
-    DockerTag,
-    /// Release notes.
-    ReleaseNotes,
     /// Its name is an entry's but for capital and small letters, and its content is none that is listed. Where a system
     /// does not tell them apart, it would be taken for that file.
     CaseDiffers(&'l Entry),
     /// Its path is none.
     Path(PathTrap),
-    /// No release has it.
+    /// Nothing in the document is called like it. Proofs and checksums, for example, are not listed.
     NotListed,
 }
 
@@ -346,30 +330,10 @@ impl Listing {
     fn why_not(&self, path: &str) -> NotCovered<'_> {
         let name = path.rsplit('/').next().unwrap_or(path);
         let small = self.by_small_name.get(&name.to_lowercase());
-        match (
-            self.by_design(name),
-            small.and_then(|index| self.entries.get(*index)),
-        ) {
-            (Some(reason), _) => reason,
-            (None, Some(entry)) => NotCovered::CaseDiffers(entry),
-            (None, None) => NotCovered::NotListed,
+        match small.and_then(|index| self.entries.get(*index)) {
+            Some(entry) => NotCovered::CaseDiffers(entry),
+            None => NotCovered::NotListed,
         }
-    }
-
-    /// Whether a file of this name lies beside those of a release, and is not listed with them.
-    fn by_design(&self, name: &str) -> Option<NotCovered<'_>> {
-        if let Some((_, reason)) = NAMES.iter().find(|(known, _)| *known == name) {
-            return Some(*reason);
-        }
-        let (ending, reason) = ENDINGS.iter().find(|(ending, _)| name.ends_with(ending))?;
-        let of = name.strip_suffix(ending).filter(|of| !of.is_empty())?;
-        let known = |name: &str| !self.nearest(name).is_empty() || self.by_design(name).is_some();
-        let belongs = match reason {
-            NotCovered::Sbom => true,
-            NotCovered::DockerTag => known(of) || known(&format!("{of}.tar")),
-            _ => known(of),
-        };
-        belongs.then_some(*reason)
     }
 }
 
@@ -419,14 +383,6 @@ impl Entry {
     }
 }
 
-impl NotCovered<'_> {
-    /// Whether a release is made so that files of this kind are not listed in its document.
-    #[must_use]
-    pub fn is_by_design(&self) -> bool {
-        !matches!(self, Self::CaseDiffers(_) | Self::Path(_) | Self::NotListed)
-    }
-}
-
 /// The packages that another package contains, as images contain their layers.
 fn parts_of_packages(document: &Document) -> HashSet<&ElementId> {
     let packages: HashSet<&ElementId> = document
@@ -453,25 +409,3 @@ fn common_parts(a: &str, b: &str) -> usize {
         .take_while(|(a, b)| a == b)
         .count()
 }
-
-/// Files beside those of a release.
-const NAMES: &[(&str, NotCovered<'static>)] = &[
-    ("SHA256SUMS", NotCovered::Checksum),
-    ("SHA512SUMS", NotCovered::Checksum),
-    ("provenance.json", NotCovered::Provenance),
-    ("release-notes.json", NotCovered::ReleaseNotes),
-];
-/// What the names of companions end with, behind the name of the file that they belong to.
-const ENDINGS: &[(&str, NotCovered<'static>)] = &[
-    (".sha256", NotCovered::Checksum),
-    (".sha512", NotCovered::Checksum),
-    (".sig", NotCovered::Signature),
-    (".cert", NotCovered::Certificate),
-    (".pem", NotCovered::Certificate),
-    (".sigstore.json", NotCovered::Bundle),
-    (".keyless.json", NotCovered::Bundle),
-    (".sigstore", NotCovered::Bundle),
-    (".spdx", NotCovered::Sbom),
-    (".spdx.json", NotCovered::Sbom),
-    (".docker_tag", NotCovered::DockerTag),
-];

@@ -5,7 +5,7 @@
 use std::io::Read;
 
 use sealcheck_verify::limits::Limit;
-use sealcheck_verify::printable;
+use sealcheck_verify::{is_unprintable, printable};
 use tar::{EntryType, Header};
 
 use super::source::Source;
@@ -313,7 +313,7 @@ fn plain_path(name: &[u8], is_file: bool) -> Result<Result<String, Refusal>, Unp
     if name.starts_with('/') {
         return Ok(Err(Refusal::Absolute));
     }
-    if name.contains(['\\', ':']) || name.chars().any(char::is_control) {
+    if name.contains(['\\', ':']) || name.chars().any(is_unprintable) {
         return Ok(Err(Refusal::Separator));
     }
     let is_own = |part: &&str| part.is_empty() || *part == ".";

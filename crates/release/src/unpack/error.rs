@@ -81,7 +81,7 @@ pub enum Refusal {
     #[error("its path leads upwards (`..`)")]
     Upwards,
     /// Other systems would read the path differently.
-    #[error("its path has a backslash, a colon or a control character")]
+    #[error("its path has a backslash, a colon, a control or an invisible character")]
     Separator,
     /// The path is no text.
     #[error("its path is not UTF-8")]

@@ -6,13 +6,13 @@ use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
 use sealcheck_engine::ordered;
-use sealcheck_release::{Artifact, ProvedSbom, Release, ReleaseFile};
+use sealcheck_release::{Artifact, Platform, ProvedSbom, Release, ReleaseFile};
 use sealcheck_verify::evidence::Evidence;
 use sealcheck_verify::{Outcome, Time, Verdict, printable};
 use serde::Serialize;
 
 use super::images::{self, Image, access};
-use super::{About, Project, not_proved};
+use super::{About, Project, catalogue, not_proved};
 use crate::CommandLine;
 use crate::args::{DocumentFormat, ReleaseImagesArgs};
 use crate::output::{self, Watch, shown_as_output};
@@ -41,14 +41,14 @@ struct Document<'a> {
 pub(super) fn run(args: &ReleaseImagesArgs, line: &CommandLine<'_>) -> Result<u8> {
     let (project, access) = (&args.release, access(args, line)?);
     let project = Project::open(&args.version, project, access, false, line)?;
-    let release = project.release()?;
+    let release = project.release(line)?;
     let sbom = match release.sbom(project.list()) {
         Ok(sbom) => sbom,
         Err(verdict) => return not_proved(&verdict, &shown_as_output(&args.shown), line),
     };
     let files = files(args, &release, &sbom, line)?;
     let images = images::prove(args, &release, &sbom, line)?;
-    let document = document(&release, &sbom, &files, &images);
+    let document = document(args, &release, &sbom, (&files, &images));
     let text = match output::document_format(args.shown.output, line.console) {
         DocumentFormat::Text => report(&document, &files),
         DocumentFormat::Json => output::json(&document)?,
@@ -64,7 +64,7 @@ fn files(
     sbom: &ProvedSbom,
     line: &CommandLine<'_>,
 ) -> Result<Vec<Verdict>> {
-    let catalogue = sbom.catalogue(release.profile())?;
+    let catalogue = catalogue(release, sbom, args.platform.as_ref())?;
     let is_wanted = |artifact: &&Artifact| {
         let of_platform = match (&args.platform, &artifact.platform) {
             (Some(wanted), Some(own)) => wanted == own,
@@ -102,10 +102,10 @@ fn files(
 }
 
 fn document<'a>(
+    args: &ReleaseImagesArgs,
     release: &Release<'a>,
     sbom: &'a ProvedSbom,
-    files: &'a [Verdict],
-    images: &'a [Image],
+    (files, images): (&'a [Verdict], &'a [Image]),
 ) -> Document<'a> {
     // Another SBOM than the one that lists the release need not be everywhere.
     let outcomes = files.iter().map(Verdict::outcome);
@@ -124,7 +124,7 @@ fn document<'a>(
     });
     Document {
         about: About::new(release, sbom, worst),
-        summary: summary(&counts, release),
+        summary: summary(&counts, release, args.platform.as_ref()),
         counts,
         files: files.iter().map(Verdict::evidence).collect(),
         images,
@@ -133,9 +133,16 @@ fn document<'a>(
 }
 
 /// What a person does now.
-fn summary(counts: &BTreeMap<&'static str, usize>, release: &Release<'_>) -> String {
+fn summary(
+    counts: &BTreeMap<&'static str, usize>,
+    release: &Release<'_>,
+    platform: Option<&Platform>,
+) -> String {
     let count = |outcome: Outcome| counts.get(outcome.as_str()).copied().unwrap_or(0);
-    let version = release.version();
+    let version = match platform {
+        Some(platform) => format!("{} for {platform}", release.version()),
+        None => release.version().to_string(),
+    };
     let (rejected, missing, unsigned) = (
         count(Outcome::Rejected),
         count(Outcome::Unavailable) + count(Outcome::Usage),

@@ -11,7 +11,7 @@ use sealcheck_verify::{Failure, Outcome, Verdict};
 
 use super::images::{self, access};
 use super::kit::{self, IMAGES, Index, Kept, KeptImage, KeptTrust};
-use super::{Project, not_proved, tell_sbom};
+use super::{Project, catalogue, not_proved, tell_sbom};
 use crate::CommandLine;
 use crate::args::{ReleaseCollectArgs, ReleaseImagesArgs};
 use crate::output::{self, Report, Shape, Watch, shown_as_output};
@@ -23,14 +23,14 @@ pub(super) fn run(args: &ReleaseCollectArgs, line: &CommandLine<'_>) -> Result<u
     let (common, kit) = (&args.images, &args.to);
     let access = access(common, line)?;
     let project = Project::open(&common.version, &common.release, access, false, line)?;
-    let release = project.release()?;
+    let release = project.release(line)?;
     let shown_output = shown_as_output(&common.shown);
     let sbom = match release.sbom(project.list()) {
         Ok(sbom) => sbom,
         Err(verdict) => return not_proved(&verdict, &shown_output, line),
     };
     tell_sbom(&sbom, &release, line);
-    let catalogue = sbom.catalogue(release.profile())?;
+    let catalogue = catalogue(&release, &sbom, common.platform.as_ref())?;
     let wanted = |artifact: &&Artifact| match (&common.platform, &artifact.platform) {
         (Some(wanted), Some(own)) => wanted == own,
         _ => true,

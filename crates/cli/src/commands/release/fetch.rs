@@ -32,7 +32,7 @@ pub(super) fn run(args: &ReleaseFetchArgs, line: &CommandLine<'_>) -> Result<u8>
         args.output.verbose,
         line,
     )?;
-    let release = project.release()?;
+    let release = project.release(line)?;
     let sbom = match release.sbom(project.list()) {
         Ok(sbom) => sbom,
         Err(verdict) => return not_proved(&verdict, &args.output, line),

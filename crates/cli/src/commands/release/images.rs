@@ -11,7 +11,7 @@ use sealcheck_verify::evidence::{Evidence, Listed};
 use sealcheck_verify::{Outcome, Verdict, printable};
 use serde::Serialize;
 
-use super::{About, Project, not_proved};
+use super::{About, Project, catalogue, not_proved};
 use crate::CommandLine;
 use crate::args::{DocumentFormat, ReleaseImagesArgs};
 use crate::output::{self, shown_as_output};
@@ -67,11 +67,14 @@ impl Image {
 pub(super) fn run(args: &ReleaseImagesArgs, line: &CommandLine<'_>) -> Result<u8> {
     let (project, access) = (&args.release, access(args, line)?);
     let project = Project::open(&args.version, project, access, false, line)?;
-    let release = project.release()?;
+    let release = project.release(line)?;
     let sbom = match release.sbom(project.list()) {
         Ok(sbom) => sbom,
         Err(verdict) => return not_proved(&verdict, &shown_as_output(&args.shown), line),
     };
+    if args.platform.is_some() {
+        catalogue(&release, &sbom, args.platform.as_ref())?;
+    }
     let images = prove(args, &release, &sbom, line)?;
     if images.is_empty() {
         return Err(Problem::argument(format!(

@@ -7,11 +7,11 @@ use sealcheck_release::{Artifact, ReleasePath};
 use sealcheck_verify::{Outcome, printable};
 use serde::Serialize;
 
-use super::{About, Project, not_proved};
+use super::{About, Project, catalogue, not_proved};
 use crate::CommandLine;
 use crate::args::{DocumentFormat, ReleaseListArgs};
 use crate::output::{self, shown_as_output};
-use crate::problem::{Problem, Result};
+use crate::problem::Result;
 use crate::registry::Access;
 use crate::report::colour;
 use crate::report::wrap::paragraph;
@@ -37,27 +37,16 @@ struct Listed<'a> {
 /// Lists a release.
 pub(super) fn run(args: &ReleaseListArgs, line: &CommandLine<'_>) -> Result<u8> {
     let project = Project::open(&args.version, &args.release, Access::default(), false, line)?;
-    let release = project.release()?;
+    let release = project.release(line)?;
     let sbom = match release.sbom(project.list()) {
         Ok(sbom) => sbom,
         Err(verdict) => return not_proved(&verdict, &shown_as_output(&args.shown), line),
     };
-    let catalogue = sbom.catalogue(release.profile())?;
+    let catalogue = catalogue(&release, &sbom, args.platform.as_ref())?;
     let wanted = |artifact: &&Artifact| {
         args.platform.is_none() || artifact.platform.as_ref() == args.platform.as_ref()
     };
     let artifacts: Vec<&Artifact> = catalogue.artifacts().filter(wanted).collect();
-    if let (Some(platform), []) = (&args.platform, artifacts.as_slice()) {
-        let known: Vec<String> = catalogue
-            .platforms()
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        return Err(
-            Problem::argument(format!("{} has nothing for {platform}", release.version()))
-                .with_hint(format!("Its platforms are {}.", known.join(", "))),
-        );
-    }
     let text = match output::document_format(args.shown.output, line.console) {
         DocumentFormat::Text => {
             let mut out = String::new();

@@ -12,7 +12,8 @@ mod verify;
 use std::path::PathBuf;
 
 use sealcheck_release::{
-    Demands, InvalidVersion, InvalidWanted, Origin, Profile, ProvedSbom, Purpose, Release, Wanted,
+    Catalogue, Demands, InvalidVersion, InvalidWanted, Origin, Platform, Profile, ProvedSbom,
+    Purpose, Release, Wanted,
 };
 use sealcheck_verify::{
     Content, Evidence, Failure, Outcome, Reason, Requirements, Verdict, printable,
@@ -80,6 +81,12 @@ impl Project {
                 issuer: None
             }
         );
+        if let Some(flag) = signer::alone(&args.signer, line.matches).filter(|_| !named) {
+            return Err(Problem::argument(format!(
+                "{flag} says more about a signer, and none is named"
+            ))
+            .with_hint("Give --identity and --issuer with it, or leave it out: the profile says who signs."));
+        }
         let accepted = profile.accepted(Purpose::Files, None);
         let otherwise =
             |identity: Option<String>, issuer: Option<String>| match (&identity, &issuer, accepted)
@@ -100,7 +107,7 @@ impl Project {
     }
 
     /// The release that is meant.
-    fn release(&self) -> Result<Release<'_>> {
+    fn release(&self, line: &CommandLine<'_>) -> Result<Release<'_>> {
         let requirements = (*self.opened.requirements).clone();
         let demands = match self.named {
             true => Demands::Given(requirements),
@@ -108,13 +115,14 @@ impl Project {
         };
         let origin = self.origin.clone();
         let engine = &self.opened.engine;
-        Ok(Release::new(
-            engine,
-            &self.profile,
-            &self.wanted,
-            origin,
-            demands,
-        )?)
+        let release = Release::new(engine, &self.profile, &self.wanted, origin, demands)?;
+        if let (Wanted::Channel(channel), Some(place)) = (&self.wanted, release.channel_place()) {
+            line.console.note(&format!(
+                "{channel} is {}, says {place}; nobody signs that.",
+                release.version()
+            ));
+        }
+        Ok(release)
     }
 
     /// The name of the SBOM that lists the release.
@@ -165,6 +173,20 @@ fn origin(profile: Profile, from: Option<&str>) -> Result<(Profile, Origin)> {
                 .with_hint("Name a folder, or an address with https:// before it.")),
             }
         }
+    }
+}
+
+/// What a release holds; a platform that it has nothing for is a mistake, as nothing would be looked at.
+fn catalogue<'p>(
+    release: &Release<'p>,
+    sbom: &ProvedSbom,
+    platform: Option<&Platform>,
+) -> Result<Catalogue<'p>> {
+    let catalogue = sbom.catalogue(release.profile())?;
+    match platform.map(|platform| catalogue.has_platform(platform)) {
+        None | Some(Ok(())) => Ok(catalogue),
+        Some(Err(error)) => Err(Problem::argument(format!("--platform: {error}"))
+            .with_hint("Its platforms are shown by release list.")),
     }
 }
 

@@ -1,12 +1,13 @@
 //! `sealcheck release sbom`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use sealcheck_engine::{ArtifactSource, expand, ordered};
-use sealcheck_release::spdx::{LocalFile, Matched, NotCovered, Standing};
+use sealcheck_release::prove::Beside;
+use sealcheck_release::spdx::{Check, LocalFile, Matched, NotCovered, Origin, Standing};
 use sealcheck_release::{ProvedSbom, Release};
 use sealcheck_verify::{Digest, Failure, Outcome, printable};
 use serde::Serialize;
@@ -33,7 +34,7 @@ pub(super) fn run(args: &ReleaseSbomArgs, line: &CommandLine<'_>) -> Result<u8> 
         .with_hint("Name the folder that holds the files of the release."));
     }
     let project = Project::open(&args.version, &args.release, Access::default(), false, line)?;
-    let release = project.release()?;
+    let release = project.release(line)?;
     let output = shown_as_output(&args.shown);
     let sbom = match release.sbom(&args.name) {
         Ok(sbom) => sbom,
@@ -95,6 +96,17 @@ struct Row {
     detail: Option<String>,
     #[serde(skip)]
     outcome: Option<Outcome>,
+    /// Whether a count is enough for it in a text.
+    #[serde(skip)]
+    is_usual: bool,
+}
+
+/// A file with what is needed to say what it is where the SBOM does not.
+struct Place<'p> {
+    release: &'p Release<'p>,
+    sbom: &'p ProvedSbom,
+    file: PathBuf,
+    digests: &'p [Digest],
 }
 
 fn check(
@@ -105,6 +117,8 @@ fn check(
     args: &ReleaseSbomArgs,
     line: &CommandLine<'_>,
 ) -> Result<u8> {
+    // An SBOM that lists nothing, or what can lie in no folder, proves no folder.
+    sbom.catalogue(release.profile())?;
     let (names, hashes, skipped) = hash(project, sbom, folder, args, line);
     let local = names.iter().zip(&hashes);
     let local = local.filter_map(|(path, digests)| {
@@ -117,7 +131,15 @@ fn check(
     let mut rows: Vec<Row> = check
         .files
         .iter()
-        .map(|(file, standing)| row(file.path, standing))
+        .map(|(file, standing)| {
+            let place = Place {
+                release,
+                sbom,
+                file: folder.join(file.path),
+                digests: file.digests,
+            };
+            row(&place, file.path, standing)
+        })
         .collect();
     for (name, digests) in names.iter().zip(&hashes) {
         if let Err(failure) = digests {
@@ -125,6 +147,7 @@ fn check(
                 path: name.clone(),
                 state: "unreadable",
                 artifact: None,
+                is_usual: false,
                 detail: Some(failure.to_string()),
                 outcome: Some(failure.outcome()),
             });
@@ -134,14 +157,11 @@ fn check(
         path,
         state: "left-out",
         artifact: None,
-        detail: Some(why.to_owned()),
-        outcome: None,
+        is_usual: false,
+        detail: Some(format!("{why}: it was not looked at")),
+        outcome: Some(Outcome::Unavailable),
     }));
-    let missing: Vec<String> = check
-        .missing
-        .iter()
-        .map(|entry| entry.path().to_owned())
-        .collect();
+    let missing = missing(&check, &rows);
     let mut counts = BTreeMap::new();
     for row in &rows {
         *counts.entry(row.state).or_insert(0) += 1;
@@ -167,6 +187,21 @@ fn check(
     };
     output::print(line.console, &text)?;
     Ok(outcome.exit_code())
+}
+
+/// What the SBOM lists and the folder does not have: also what lies in the place of something else only.
+fn missing(check: &Check<'_, '_>, rows: &[Row]) -> Vec<String> {
+    let is_there = |path: &str| {
+        let mut rows = rows.iter().filter(|row| row.state == "proved");
+        rows.any(|row| row.artifact.as_deref() == Some(path))
+    };
+    let misplaced = rows.iter().filter(|row| row.state == "misplaced");
+    let misplaced = misplaced
+        .filter_map(|row| row.artifact.as_deref())
+        .filter(|path| !is_there(path));
+    let missing = check.missing.iter().map(|entry| entry.path());
+    let all: BTreeSet<&str> = missing.chain(misplaced).collect();
+    all.into_iter().map(str::to_owned).collect()
 }
 
 type Hashed = std::result::Result<Vec<Digest>, Failure>;
@@ -215,15 +250,44 @@ fn hash(
     (names, hashes, skipped)
 }
 
-fn row(path: &str, standing: &Standing<'_>) -> Row {
+fn row(place: &Place<'_>, path: &str, standing: &Standing<'_>) -> Row {
+    let mut is_usual = false;
     let (state, artifact, detail, outcome) = match standing {
-        Standing::Proved { entry, matched } => {
-            let moved = match matched {
-                Matched::Path => None,
-                Matched::Name => Some("it lies elsewhere than the SBOM says".to_owned()),
-            };
-            ("proved", Some(entry.path()), moved, Some(Outcome::Verified))
+        Standing::Proved {
+            entry,
+            matched: Matched::Path,
+        } => {
+            is_usual = true;
+            ("proved", Some(entry.path()), None, Some(Outcome::Verified))
         }
+        Standing::Proved {
+            entry,
+            matched: Matched::Name,
+        } => match place.release.misplaced(Path::new(path), entry) {
+            Some(platform) => (
+                "misplaced",
+                Some(entry.path()),
+                Some(format!(
+                    "it is {}, in the place of {platform}",
+                    entry.path()
+                )),
+                Some(Outcome::Rejected),
+            ),
+            // Where an archive of an image lay when it was built says nothing of where it lies now.
+            None if entry.origin() == Origin::Package => {
+                is_usual = true;
+                ("proved", Some(entry.path()), None, Some(Outcome::Verified))
+            }
+            None => (
+                "proved",
+                Some(entry.path()),
+                Some(format!(
+                    "it is {}: it lies elsewhere than the SBOM says",
+                    entry.path()
+                )),
+                Some(Outcome::Verified),
+            ),
+        },
         Standing::Altered { expected } => (
             "altered",
             expected.first().map(|entry| entry.path()),
@@ -249,15 +313,12 @@ fn row(path: &str, standing: &Standing<'_>) -> Row {
             Some(Outcome::Unsigned),
         ),
         Standing::NotCovered(why) => {
-            let outcome = match why.is_by_design() {
-                true => None,
-                false => Some(Outcome::Rejected),
-            };
-            let state = match why.is_by_design() {
-                true => "not-covered",
-                false => "extra",
-            };
-            (state, None, Some(not_covered(why)), outcome)
+            let covered = not_covered(place, path, why);
+            is_usual = covered.as_ref().is_ok_and(|beside| beside.is_usual);
+            match covered {
+                Ok(beside) => ("not-covered", None, Some(beside.why), None),
+                Err(why) => ("extra", None, Some(why), Some(Outcome::Rejected)),
+            }
         }
         Standing::NotHashed { missing } => (
             "unreadable",
@@ -272,24 +333,25 @@ fn row(path: &str, standing: &Standing<'_>) -> Row {
         artifact: artifact.map(str::to_owned),
         detail,
         outcome,
+        is_usual,
     }
 }
 
-fn not_covered(why: &NotCovered<'_>) -> String {
+/// What a file is that the SBOM does not list, or why it should not be there.
+fn not_covered(
+    place: &Place<'_>,
+    path: &str,
+    why: &NotCovered<'_>,
+) -> std::result::Result<Beside, String> {
     match why {
-        NotCovered::Checksum => "a checksum file: nobody signs it".to_owned(),
-        NotCovered::Signature => "the signature of a file beside it".to_owned(),
-        NotCovered::Certificate => "the certificate of a signature".to_owned(),
-        NotCovered::Bundle => "the proof of a file beside it".to_owned(),
-        NotCovered::Sbom => "an SBOM: it has its own signature".to_owned(),
-        NotCovered::Provenance => "made after the SBOM, and not signed".to_owned(),
-        NotCovered::DockerTag => "the tag of an image archive: nobody signs it".to_owned(),
-        NotCovered::ReleaseNotes => "release notes: nobody signs them".to_owned(),
         NotCovered::CaseDiffers(entry) => {
-            format!("named like {} but for capitals", entry.path())
+            Err(format!("named like {} but for capitals", entry.path()))
         }
-        NotCovered::Path(trap) => format!("its name is a trap: {trap}"),
-        NotCovered::NotListed => "the release has no such file".to_owned(),
+        NotCovered::Path(trap) => Err(format!("its name is a trap: {trap}")),
+        NotCovered::NotListed => place
+            .release
+            .beside(place.sbom, Path::new(path), &place.file, place.digests)
+            .unwrap_or_else(|| Err("the release has no such file".to_owned())),
     }
 }
 
@@ -303,12 +365,9 @@ fn text(document: &Document<'_>) -> String {
             writeln!(out, "{}{}", " ".repeat(WORDS), printable(detail)).ok();
         }
     };
-    // What is right needs no line of its own.
-    for row in &document.files {
-        let is_fine = matches!(row.state, "proved" | "not-covered");
-        if !is_fine || row.state == "left-out" {
-            add(row.outcome, row.state, &row.path, row.detail.as_deref());
-        }
+    // What is proved where it should be, and its proofs and checksums, need no lines of their own.
+    for row in document.files.iter().filter(|row| !row.is_usual) {
+        add(row.outcome, row.state, &row.path, row.detail.as_deref());
     }
     for path in &document.missing {
         add(Some(Outcome::Rejected), "missing", path, None);

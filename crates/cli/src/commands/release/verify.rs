@@ -30,7 +30,7 @@ pub(super) fn run(args: &ReleaseVerifyArgs, line: &CommandLine<'_>) -> Result<u8
     project
         .opened
         .refuse_overwriting(output, files.iter().cloned())?;
-    let release = project.release()?;
+    let release = project.release(line)?;
     let sbom = match release.sbom(project.list()) {
         Ok(sbom) => sbom,
         Err(verdict) => return not_proved(&verdict, &args.output, line),
@@ -62,8 +62,8 @@ pub(super) fn run(args: &ReleaseVerifyArgs, line: &CommandLine<'_>) -> Result<u8
                 let told = line.console.discreet(*verdict);
                 report.take(bar.as_ref(), &told, || Ok(()))
             }
-            Done::Aside(left) => {
-                aside.push(left);
+            Done::Aside(left, is_usual) => {
+                aside.push((left, is_usual));
                 std::ops::ControlFlow::Continue(())
             }
         },
@@ -71,10 +71,10 @@ pub(super) fn run(args: &ReleaseVerifyArgs, line: &CommandLine<'_>) -> Result<u8
     if let Some(bar) = &bar {
         bar.clear();
     }
-    for LeftOut { path, why } in &aside {
-        // Whoever names such a file is told; in a folder they are all there.
+    for (LeftOut { path, why }, is_usual) in &aside {
+        // Whoever names such a file is told; in a folder there are proofs and checksums of everything.
         let named = args.paths.iter().any(|named| shown(named) == *path);
-        if named || args.output.verbose {
+        if named || !is_usual || args.output.verbose {
             line.console.note(&format!("{path} is left out: {why}."));
         }
     }
@@ -84,13 +84,15 @@ pub(super) fn run(args: &ReleaseVerifyArgs, line: &CommandLine<'_>) -> Result<u8
                 .with_hint("Name the files that they belong to."),
         );
     }
-    aside.into_iter().for_each(|left| report.leave_out(left));
+    let aside = aside.into_iter().map(|(left, _)| left);
+    aside.for_each(|left| report.leave_out(left));
     report.end(bar.as_ref(), taken)
 }
 
 enum Done {
     Verdict(Box<Verdict>),
-    Aside(LeftOut),
+    /// What is left out, and whether a count is enough for it.
+    Aside(LeftOut, bool),
 }
 
 fn prove(
@@ -112,10 +114,13 @@ fn prove(
             Done::Verdict(Box::new(release.prove(sbom, &file, true, watch)))
         }
         Local::Unknown(verdict) => Done::Verdict(verdict),
-        Local::Aside { path, why } => Done::Aside(LeftOut {
-            path: shown(&path),
-            why,
-        }),
+        Local::Aside { path, beside } => {
+            let left = LeftOut {
+                path: shown(&path),
+                why: beside.why,
+            };
+            Done::Aside(left, beside.is_usual)
+        }
     }
 }
 

@@ -214,9 +214,7 @@ fn what_is_unsigned_by_design_has_a_reason() {
         "SHA256SUMS.sha512",
         "provenance.json",
         "release-notes.json",
-        "release-notes.md",
         "announcement.html",
-        "README.md",
     ] {
         assert!(
             profile.unsigned_by_design(&path(unsigned)).is_some(),
@@ -230,9 +228,58 @@ fn what_is_unsigned_by_design_has_a_reason() {
         "kubernetes-release.spdx",
         "bin/provenance.json",
         "x/release-notes.json",
+        "release-notes.exe",
+        "announcement.sh",
+        "run.docker_tag",
+        "SHA256SUMS-setup.sh",
+        "README.md",
+        "Makefile",
         "sha256",
         "bin/linux/amd64/docker_tag",
     ] {
         assert_eq!(profile.unsigned_by_design(&path(signed)), None, "{signed}");
+    }
+}
+
+#[test]
+fn a_document_is_the_sbom_that_it_says() {
+    let profile = Profile::kubernetes();
+    let [release, source] = &*profile.sboms else {
+        panic!("{:?}", profile.sboms);
+    };
+    let read = |name: &str, namespace: &str| {
+        let text = format!(
+            "SPDXVersion: SPDX-2.3\nSPDXID: SPDXRef-DOCUMENT\nDocumentName: {name}\n\
+             DocumentNamespace: {namespace}\n"
+        );
+        Document::read(text.as_bytes()).unwrap()
+    };
+    let at = |kind: &str, version: &str| format!("https://sbom.k8s.io/{version}/{kind}");
+    let candidate = version("v1.36.0-rc.1");
+    let of_candidate = read(
+        "Kubernetes Release v1.36.0-rc.1",
+        &at("release", "v1.36.0-rc.1"),
+    );
+    assert!(release.is(&of_candidate, candidate));
+    assert!(!release.is(&of_candidate, version("v1.36.0")));
+    assert!(!source.is(&of_candidate, candidate));
+    let of_source = read("kubernetes-v1.36.0", &at("source", "v1.36.0"));
+    assert!(source.is(&of_source, version("v1.36.0")));
+    assert!(!source.is(&of_source, version("v1.36.1")));
+    for (name, namespace) in [
+        ("Kubernetes Release v1.36.0", at("source", "v1.36.0")),
+        ("Kubernetes Release v1.36.0", at("release", "v1.36.0/")),
+        ("Kubernetes Release v1.36.0 ", at("release", "v1.36.0-")),
+        ("kubernetes release v1.36.0", at("release", "v1.36.0")),
+        (
+            "Kubernetes Release v1.36.0, v1.37.0",
+            at("release", "v1.36.0"),
+        ),
+    ] {
+        let document = read(name, &namespace);
+        assert!(
+            !release.is(&document, version("v1.36.0")),
+            "{name} {namespace}"
+        );
     }
 }

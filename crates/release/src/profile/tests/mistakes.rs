@@ -82,7 +82,7 @@ fn mistakes_are_told_with_line_and_field() {
         ),
         (
             format!(
-                "name: n\n{files}sboms:\n  - {{name: a, path: a}}\n  - {{name: a, path: b}}\n{signer}}}\n"
+                "name: n\n{files}sboms:\n  - {{name: a, path: a, document-name: 'a {{version}}'}}\n  - {{name: a, path: b, document-name: 'b {{version}}'}}\n{signer}}}\n"
             ),
             Some(7),
             "sboms[1]",
@@ -94,6 +94,28 @@ fn mistakes_are_told_with_line_and_field() {
             ),
             Some(5),
             "sboms[0].addresses[0]",
+            "{version}",
+        ),
+        (
+            format!(
+                "name: n\n{files}sboms:\n  - {{name: a, path: a, document-name: 'a {{version}}'}}\n  - {{name: b, path: b, document-name: 'a {{version}}'}}\n{signer}}}\n"
+            ),
+            Some(7),
+            "sboms[1]",
+            "above",
+        ),
+        (
+            format!("name: n\n{files}sboms: [{{name: a, path: a}}]\n{signer}}}\n"),
+            Some(5),
+            "sboms[0]",
+            "document-name",
+        ),
+        (
+            format!(
+                "name: n\n{files}sboms: [{{name: a, path: a, document-name: a}}]\n{signer}}}\n"
+            ),
+            Some(5),
+            "sboms[0].document-name",
             "{version}",
         ),
         (

@@ -22,6 +22,31 @@ fn document(name: &str) -> Option<(Vec<u8>, Document)> {
 }
 
 #[test]
+fn they_are_the_sboms_that_the_profile_means() {
+    let profile = crate::Profile::kubernetes();
+    let [release, source] = &*profile.sboms else {
+        panic!("{:?}", profile.sboms);
+    };
+    for (name, version, other) in [
+        ("k8s-release-sbom.spdx", "v1.25.4", "v1.25.3"),
+        ("kubernetes-release.spdx", "v1.23.1", "v1.25.4"),
+    ] {
+        let Some((_, document)) = document(name) else {
+            return;
+        };
+        assert!(release.is(&document, version.parse().unwrap()), "{name}");
+        assert!(!release.is(&document, other.parse().unwrap()), "{name}");
+        assert!(!source.is(&document, version.parse().unwrap()), "{name}");
+        // Nothing in them is refused either.
+        assert_eq!(Listing::new(&document).unusable(), [], "{name}");
+    }
+    let Some((_, istio)) = document("istio-release.spdx") else {
+        return;
+    };
+    assert!(!release.is(&istio, "v1.13.1".parse().unwrap()));
+}
+
+#[test]
 fn a_release_of_kubernetes_in_spdx_2_3() {
     let Some((_, document)) = document("k8s-release-sbom.spdx") else {
         return;

@@ -144,7 +144,14 @@ fn paths_that_lead_upwards_are_refused() {
 
 #[test]
 fn what_separates_on_other_systems_is_refused() {
-    for path in ["a\\..\\b", "C:x", "a\nb", "a\u{7f}"] {
+    for path in [
+        "a\\..\\b",
+        "C:x",
+        "a\nb",
+        "a\u{7f}",
+        "a\u{202e}b",
+        "a\u{200b}",
+    ] {
         assert_eq!(
             refusal(Archive::default().file(path, "x")),
             Refusal::Separator,
