@@ -196,6 +196,10 @@ fn what_was_proved_is_what_gets_the_name() {
     assert_eq!(std::fs::read_to_string(&to).unwrap(), "of a third");
 }
 
+/// What it is, and how it is made.
+#[cfg(unix)]
+type Leftover<'t> = (&'static str, Box<dyn Fn() + 't>);
+
 #[cfg(unix)]
 #[test]
 fn what_others_can_write_is_made_anew() {
@@ -208,7 +212,7 @@ fn what_others_can_write_is_made_anew() {
         std::fs::set_permissions(path, mode).unwrap();
     };
     mode(&precious, 0o600);
-    let mut leftovers: Vec<(&str, Box<dyn Fn()>)> = vec![
+    let mut leftovers: Vec<Leftover<'_>> = vec![
         (
             "a hard link",
             Box::new(|| std::fs::hard_link(&precious, &to).unwrap()),

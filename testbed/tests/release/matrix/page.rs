@@ -80,8 +80,8 @@ const NOTES: &str = "
 - Where the SBOM is not proved, nothing else is looked at. The SBOM of the sources is signed like that of the release, and is
   told from it by its namespace.
 - A checksum file proves nothing. What it is about stays verified, and the report says what the checksum file says.
-- An image manifest of another artifact or version comes with its own good signatures. Its layers are not those that the SBOM
-  lists for the image. A list of layers that was altered stands under the tag with the signatures of the real one.
+- An image manifest of another artifact or version comes with its own good signatures. Those of another artifact have its name,
+  and the layers of another version are not those that the SBOM lists for the image. A list of layers that was altered stands under the tag with the signatures of the real one.
 - In a kit signature, certificate and log entry are parts of one bundle; where the signature is removed, the bundle is.
   Online the log's answers are altered on the way.
 
