@@ -21,9 +21,10 @@ pub(crate) fn end_helpers_too() {
             };
             drop(is_ready);
             for signal in signals.forever() {
-                sealcheck_registry::end_helpers();
-                // It ends the program, by the same signal.
-                let _ = emulate_default_handler(signal);
+                sealcheck_registry::end_helpers(|| {
+                    // It ends the program, by the same signal.
+                    let _ = emulate_default_handler(signal);
+                });
             }
         };
         let _ = thread::Builder::new()

@@ -7,7 +7,7 @@ use sealcheck_testkit::image::Referrer;
 use sealcheck_testkit::{Content, Key, KeyKind, Plan, sign};
 use serde_json::{Value, json};
 
-use crate::sandbox::{Run, finish};
+use crate::sandbox::{Run, finish, words};
 use crate::scene::{ISSUER, SIGNER, Scene};
 
 const BY_IDENTITY: [&str; 7] = [
@@ -115,7 +115,7 @@ fn downloads_print_what_cosign_prints() {
     };
     let run = typed(&scene, "slsaprovenance1").exits(1);
     let told = "no attestation of this type is attached";
-    assert!(run.stderr.contains(told), "{}", run.stderr);
+    assert!(words(&run.stderr).contains(told), "{}", run.stderr);
     let run = download(&scene, "sbom").exits(1);
     assert!(run.stderr.contains("no `download sbom`"), "{}", run.stderr);
 

@@ -5,16 +5,11 @@ use sealcheck_testkit::image::Repository;
 use sealcheck_testkit::{Content, Key, KeyKind, Plan, sign};
 use serde_json::json;
 
-use crate::sandbox::{Run, finish};
+use crate::sandbox::{Run, finish, words};
 use crate::scene::{ISSUER, SIGNER, Scene};
 
 const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
 const SPDX: &str = "https://spdx.dev/Document";
-
-/// The text without its line breaks.
-fn words(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
 
 #[test]
 fn a_variable_that_leads_away_from_the_image_is_named() {

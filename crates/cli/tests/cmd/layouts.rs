@@ -4,13 +4,8 @@ use sealcheck_registry::double::RegistryDouble;
 use sealcheck_testkit::image::{Repository, index_of};
 use serde_json::{Value, json};
 
-use crate::sandbox::{Run, checked};
+use crate::sandbox::{Run, checked, words};
 use crate::scene::{SIGNER, Scene};
-
-/// The text without its line breaks.
-fn words(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
 
 /// An index for two platforms, each image signed; `arm64` alone is left when it is served.
 fn sparse() -> Scene {

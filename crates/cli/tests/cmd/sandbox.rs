@@ -190,6 +190,11 @@ pub(crate) fn finish(command: &mut Command) -> Run {
     Run::from(command.output().unwrap())
 }
 
+/// The text without its line breaks.
+pub(crate) fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 impl From<std::process::Output> for Run {
     fn from(output: std::process::Output) -> Self {
         Self {

@@ -72,6 +72,9 @@ impl Engine {
         let run = Run::new(self);
         let own = run.shelf(&request.image)?;
         let shelves = run.proof_shelves(&own, &request.repositories)?;
+        let open = || LayoutWriter::open(&request.layout).map_err(|error| unwritten(&error));
+        // What is in a folder may forbid to write there: that is known before anything is asked.
+        let there = has_content(&request.layout).then(open).transpose()?;
         let copying = async {
             let platforms = match &request.platforms {
                 Platforms::AsGiven => &Platforms::All,
@@ -83,7 +86,7 @@ impl Engine {
                 return Err(failure.clone());
             }
             // Of an image that is not there no folder is left.
-            let writer = LayoutWriter::open(&request.layout).map_err(|error| unwritten(&error))?;
+            let writer = there.map_or_else(open, Ok)?;
             let mut copy = Copying {
                 writer: &writer,
                 name: request.image.to_string(),
@@ -351,6 +354,10 @@ impl Copying<'_> {
             places: discovery.places,
         }
     }
+}
+
+fn has_content(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
 }
 
 /// The shortest name that means the image with this digest in a layout, and no other.

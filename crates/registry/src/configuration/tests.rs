@@ -155,7 +155,7 @@ fn a_file_with_a_secret_that_is_missing_is_told_with_its_field() {
         let text = format!("registries:\n  r.example: {{credentials: {line}}}");
         let failure = file::parse(text.as_bytes(), folder.path()).unwrap_err();
         assert_eq!(failure.reason, Reason::ConfigurationInvalid);
-        let place = format!("registries.r.example.credentials.{field}");
+        let place = format!("registries[r.example].credentials.{field}");
         let named = failure.field.as_deref().unwrap();
         assert!(named.ends_with(&place), "{failure}");
         let found = failure.found.as_deref().unwrap();
@@ -297,7 +297,7 @@ fn mistakes_are_named_with_their_place() {
 fn a_secret_that_cannot_be_read_is_named_by_its_file() {
     let text = "registries:\n  r.example: {credentials: {token-file: does-not-exist}}";
     let failure = parse(text).unwrap_err();
-    assert_eq!(failure.reason, Reason::FileNotFound);
+    assert_eq!(failure.reason, Reason::ConfigurationInvalid);
     assert!(
         failure
             .to_string()

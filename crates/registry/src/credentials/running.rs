@@ -48,18 +48,22 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         let group = self.child.id();
+        // Waits while all of them are being ended.
         lock().groups.retain(|known| *known != group);
     }
 }
 
-/// Ends the credential helpers that are running, and what they have started; no further ones are started.
+/// Ends the credential helpers that are running, and what they have started, and calls `then`; no further ones are started.
+/// Before `then` returns nobody learns that they have ended.
 ///
-/// For programs that are about to end by a signal. Helpers have process groups of their own, because what they start must
-/// end with them when they take too long: a signal from the terminal does not reach them.
-pub fn end_helpers() {
+/// For programs that are ended by a signal, which is what `then` does: it comes before what is said of helpers that failed.
+/// Helpers have process groups of their own, because what they start must end with them when they take too long: a signal
+/// from the terminal does not reach them.
+pub fn end_helpers(then: impl FnOnce()) {
     let mut all = lock();
     all.is_over = true;
     all.groups.iter().copied().for_each(end_group);
+    then();
 }
 
 #[cfg(unix)]
