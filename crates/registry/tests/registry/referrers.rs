@@ -382,7 +382,7 @@ async fn only_a_200_is_a_list() {
     for (status, expected) in [
         (200, "found"),
         (203, INVALID),
-        (206, INVALID),
+        (206, "registry-unavailable"),
         (226, INVALID),
     ] {
         let list = move || {

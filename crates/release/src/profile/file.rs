@@ -313,8 +313,7 @@ impl WireForm {
 
 impl WireSbom {
     fn head(&self) -> [Option<&String>; 2] {
-        [&self.document_name, &self.document_namespace]
-            .map(|text| text.as_ref().map(|it| &it.value))
+        [&self.document_name, &self.document_namespace].map(|it| Some(&it.as_ref()?.value))
     }
 
     fn read(&self, field: &str) -> Result<Sbom, ProfileError> {
@@ -322,14 +321,14 @@ impl WireSbom {
         let path =
             path.map_err(|error| at(&self.path, &format!("{field}.path"), &error.to_string()))?;
         let says = |text: &Option<Text>, what: &str| {
+            let field = format!("{field}.{what}");
             let read = |text: &Text| {
-                let field = format!("{field}.{what}");
                 Template::words(&plain(text, &field)?).map_err(|detail| at(text, &field, &detail))
             };
             text.as_ref().map(read).transpose()
         };
         if self.head() == [None, None] {
-            let detail = "expected document-name or document-namespace, which tell the SBOM of a version, found neither";
+            let detail = "expected document-name or document-namespace, found neither";
             return Err(at(&self.name, field, detail));
         }
         Ok(Sbom {

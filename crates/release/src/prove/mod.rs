@@ -114,21 +114,38 @@ impl<'e> Release<'e> {
     /// What a signature must show.
     ///
     /// # Errors
-    /// `identity-required` when the profile accepts nobody for it.
+    /// `no-proof-found` when the version is older than signatures, and `identity-required` when the profile accepts nobody for
+    /// it otherwise.
     fn requirements(&self, purpose: Purpose) -> Result<Arc<Requirements>> {
         match &self.demands {
             Demands::Given(requirements) => Ok(Arc::new(requirements.clone())),
             Demands::OfProfile(requirements) => {
                 let accepted = self.profile.accepted(purpose, Some(self.version));
-                let accepted = accepted.ok_or_else(|| {
-                    Failure::new(Reason::IdentityRequired).detail(format!(
-                        "the profile {} names nobody who signs {purpose} of {}",
-                        self.profile.name, self.version
-                    ))
-                })?;
+                let accepted =
+                    accepted.ok_or_else(|| match self.older_than_signatures(purpose) {
+                        Some(failure) => failure,
+                        None => Failure::new(Reason::IdentityRequired).detail(format!(
+                            "the profile {} names nobody who signs {purpose} of {}",
+                            self.profile.name, self.version
+                        )),
+                    })?;
                 Ok(Arc::new(requirements.clone().by(accepted)))
             }
         }
+    }
+
+    /// That nothing has a signature, because the version is from before there were any.
+    fn older_than_signatures(&self, purpose: Purpose) -> Option<Failure> {
+        let since = match purpose {
+            Purpose::Files => self.profile.files.since,
+            Purpose::Images => self.profile.images.as_ref().and_then(|images| images.since),
+            Purpose::PromotionRecords | Purpose::VerificationSummaries => None,
+        };
+        let since = since.filter(|since| self.version < *since)?;
+        Some(Failure::new(Reason::NoProofFound).detail(format!(
+            "{purpose} of {} are signed from {since} on, and this is {}",
+            self.profile.name, self.version
+        )))
     }
 
     /// Adds what the profile knows about the signer: that it was not in force at that time, or why it is not accepted.

@@ -10,7 +10,7 @@ use sealcheck_verify::{Digest, Failure, Outcome, Reason, Result, Verdict, printa
 
 use super::origin::Found;
 use super::{Release, place};
-use crate::profile::{Sbom, Signing};
+use crate::profile::Sbom;
 use crate::spdx::limits::SPDX_BYTES;
 use crate::spdx::{Document, Listing, Origin};
 use crate::{Catalogue, Purpose, ReleasePath};
@@ -187,15 +187,9 @@ impl Release<'_> {
 
     /// Says of what has no signature that it is older than signatures.
     fn with_age(&self, verdict: Verdict) -> Verdict {
-        let since = self.profile.files.since;
-        match (verdict.failure().map(|failure| failure.reason), since) {
-            (Some(Reason::NoProofFound), Some(since))
-                if self.profile.signing_of_files(self.version) != Signing::Expected =>
-            {
-                let failure = Failure::new(Reason::NoProofFound).detail(format!(
-                    "files of {} are signed from {since} on, and this is {}",
-                    self.profile.name, self.version
-                ));
+        let is_missing = |failure: &Failure| failure.reason == Reason::NoProofFound;
+        match self.older_than_signatures(Purpose::Files) {
+            Some(failure) if verdict.failure().is_some_and(is_missing) => {
                 verdict.with_failure_for(Reason::NoProofFound, failure)
             }
             _ => verdict,

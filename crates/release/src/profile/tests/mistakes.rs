@@ -90,7 +90,7 @@ fn mistakes_are_told_with_line_and_field() {
         ),
         (
             format!(
-                "name: n\n{files}sboms: [{{name: a, path: a, addresses: ['https://a.test/x']}}]\n{signer}}}\n"
+                "name: n\n{files}sboms: [{{name: a, path: a, document-name: 'a {{version}}', addresses: ['https://a.test/x']}}]\n{signer}}}\n"
             ),
             Some(5),
             "sboms[0].addresses[0]",
