@@ -139,18 +139,19 @@ fn a_checksum_that_differs_is_told_and_decides_nothing() {
     let kubectl = "mirror/v1.36.0/bin/linux/amd64/kubectl";
     let sum = format!("{kubectl}.sha256");
     let kubeadm = Digest::sha256(b"kubeadm for linux/amd64").hex();
-    for (content, told) in [
-        (kubeadm.as_str(), "kubectl.sha256 DIFFERS"),
-        ("<html>", "kubectl.sha256 could not be read"),
+    // What has the name of a checksum and is none is, among the files of a folder, one that the release does not have.
+    for (content, told, in_a_folder) in [
+        (kubeadm.as_str(), "kubectl.sha256 DIFFERS", 0),
+        ("<html>", "kubectl.sha256 could not be read", 1),
     ] {
         scene.sandbox.write(&sum, content);
-        for command in [
-            &["verify-all", "v1.36.0"][..],
-            &["verify", "v1.36.0", "mirror/v1.36.0"],
-            &["verify", "v1.36.0", kubectl],
+        for (command, code) in [
+            (&["verify-all", "v1.36.0"][..], 0),
+            (&["verify", "v1.36.0", "mirror/v1.36.0"], in_a_folder),
+            (&["verify", "v1.36.0", kubectl], 0),
         ] {
             let run = scene.text(command);
-            assert_eq!(run.code, 0, "{command:?}\n{}", run.stdout);
+            assert_eq!(run.code, code, "{command:?}\n{}", run.stdout);
             assert_eq!(
                 run.stdout.matches(told).count(),
                 1,
