@@ -40,7 +40,7 @@ pub(crate) fn unsigned_by_design(run: &Run) {
         ("provenance.json", "not signed"),
         ("release-notes.json", "not signed"),
         ("SHA256SUMS", "not signed"),
-        ("bin/linux/amd64/kubectl.sha512", "belongs to"),
+        ("bin/linux/amd64/kubectl.sha512", "a checksum"),
     ] {
         let path = format!("downloads/{path}");
         let left = left_out.iter().find(|left| left["path"] == path.as_str());

@@ -7,7 +7,7 @@ use sealcheck_verify::Digest;
 use serde_json::Value;
 
 use super::registry::{IMAGE, SIBLING, other_layers};
-use super::tamper::{Act, flipped, flipped_base64};
+use super::tamper::{Act, flipped, flipped_base64, flipped_body};
 use super::{OTHER, TAG};
 use crate::{Run, get};
 
@@ -44,7 +44,11 @@ pub(crate) fn tamper_proof(kit: &Path, [own, sibling, other]: [&str; 3], place: 
     let before = value.clone();
     match act {
         Act::Flip => {
-            let altered = flipped_base64(value.as_str().unwrap().as_bytes());
+            let text = value.as_str().unwrap().as_bytes();
+            let altered = match place.ends_with("/canonicalizedBody") {
+                true => flipped_body(text),
+                false => flipped_base64(text),
+            };
             *value = String::from_utf8(altered).unwrap().into();
         }
         Act::Sibling => *value = bundle(sibling).1.pointer(place).unwrap().clone(),

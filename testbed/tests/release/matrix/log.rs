@@ -3,7 +3,7 @@
 use sealcheck_verify::Digest;
 use serde_json::{Value, json};
 
-use super::tamper::{Act, flipped_base64};
+use super::tamper::{Act, flipped_body};
 use crate::Run;
 use crate::proxy::{Answer, Proxy, ask};
 
@@ -60,7 +60,7 @@ fn instead(id: &str, mut answer: Answer, change: impl Fn(&Value) -> Value) -> An
 
 fn with_other_body(entry: &Value) -> Value {
     let mut entry = entry.clone();
-    let body = flipped_base64(entry["body"].as_str().unwrap().as_bytes());
+    let body = flipped_body(entry["body"].as_str().unwrap().as_bytes());
     entry["body"] = String::from_utf8(body).unwrap().into();
     entry
 }

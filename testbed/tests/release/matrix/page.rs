@@ -33,9 +33,10 @@ fn render() -> String {
         let _ = write!(page, "| {} |", thing.name());
         for act in Act::ALL {
             let Cell { online, kit } = cell(thing, act);
+            let (online, kit) = (shown(&online), shown(&kit));
             let _ = match online == kit {
-                true => write!(page, " {} |", shown(&online)),
-                false => write!(page, " {}; from the kit {} |", shown(&online), shown(&kit)),
+                true => write!(page, " {online} |"),
+                false => write!(page, " {online}; from the kit {kit} |"),
             };
         }
         page += "\n";

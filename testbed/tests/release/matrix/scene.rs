@@ -299,7 +299,9 @@ impl<'r> Scene<'r> {
     fn unpacked(&self) -> PathBuf {
         let folder = self.folder.path().join("downloads");
         kit::copy(&collected(self.run).join(TAG), &folder);
-        fs::remove_file(folder.join(KUBECTL)).unwrap();
+        for suffix in ["", ".sigstore.json"] {
+            fs::remove_file(folder.join(format!("{KUBECTL}{suffix}"))).unwrap();
+        }
         let tarball = fs::read(folder.join(TARBALL)).unwrap();
         let file = folder.join(UNPACKED).join(MEMBER);
         fs::create_dir_all(file.parent().unwrap()).unwrap();

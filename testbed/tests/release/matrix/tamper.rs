@@ -62,6 +62,18 @@ pub(crate) fn flipped_base64(text: &[u8]) -> Vec<u8> {
     BASE64.encode(&flipped(&bytes)).into_bytes()
 }
 
+/// Another digit in the digest that the body of a log entry has.
+pub(crate) fn flipped_body(text: &[u8]) -> Vec<u8> {
+    const DIGEST: &[u8] = b"\"value\":\"";
+    let mut bytes = BASE64.decode(text).unwrap();
+    let before = bytes.windows(DIGEST.len()).position(|part| part == DIGEST);
+    let start = before.unwrap() + DIGEST.len();
+    let altered = flipped_hex(&bytes[start..]);
+    bytes.truncate(start);
+    bytes.extend(altered);
+    BASE64.encode(&bytes).into_bytes()
+}
+
 /// A bit of a certificate as `.cert` has it: PEM, in base64.
 pub(crate) fn flipped_certificate(text: &[u8]) -> Vec<u8> {
     let pem = String::from_utf8(BASE64.decode(text).unwrap()).unwrap();
