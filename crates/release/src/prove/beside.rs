@@ -126,7 +126,7 @@ fn has(profile: &Profile, sbom: &ProvedSbom, path: &ReleasePath) -> bool {
 }
 
 /// The path below a release that a local path may end with, the longest first.
-fn tails(path: &Path) -> Vec<ReleasePath> {
+pub(super) fn tails(path: &Path) -> Vec<ReleasePath> {
     let parts = parts_from_end(path);
     let tails = (1..=parts.len()).rev().filter_map(|count| {
         let mut tail: Vec<&str> = parts.iter().take(count).copied().collect();

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use sealcheck_engine::{ArtifactSource, Progress};
 use sealcheck_verify::{Digest, Failure, Reason, Verdict};
 
+use super::beside::tails;
 use super::other::told;
 use super::{Beside, ProvedSbom, Release, ReleaseFile};
-use crate::catalogue::{FindError, Lookup};
+use crate::catalogue::{FindError, Kind, Lookup};
 use crate::spdx::{LocalFile, Origin, Standing};
 use crate::{Catalogue, Platform, ReleasePath};
 
@@ -75,6 +76,9 @@ impl Release<'_> {
                 return Local::Unknown(Box::new(self.failed(&name, failure)));
             }
         };
+        if let Some(path) = self.archive(sbom, lookup.file, &digests) {
+            return file(&path);
+        }
         let candidates = match &error {
             FindError::Ambiguous { candidates, .. } => &**candidates,
             _ => &[],
@@ -120,6 +124,24 @@ impl Release<'_> {
         match (&error, lookup.platform, catalogue.find(&for_here)) {
             (FindError::Ambiguous { .. }, None, Ok(artifact)) => file(&artifact.path),
             _ => self.of_elsewhere(lookup.file, &error, &digests),
+        }
+    }
+
+    /// The path of an archive of an image, which SBOMs list as a package, without its place in the release: where it lies
+    /// says which it is, and its content must be that package's.
+    fn archive(&self, sbom: &ProvedSbom, file: &Path, digests: &[Digest]) -> Option<ReleasePath> {
+        let is_archive =
+            |path: &ReleasePath| self.profile.artifact(path).kind == Kind::ImageArchive;
+        let path = tails(file).into_iter().find(is_archive)?;
+        let here = LocalFile {
+            path: path.as_str(),
+            digests,
+        };
+        match sbom.listing.check([here]).files.first() {
+            Some((_, Standing::Proved { entry, .. })) if entry.origin() == Origin::Package => {
+                Some(path)
+            }
+            _ => None,
         }
     }
 
