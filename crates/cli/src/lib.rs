@@ -40,7 +40,7 @@ mod usage;
 
 use std::ffi::{OsStr, OsString};
 
-use clap::ArgMatches;
+use clap::{ArgMatches, Subcommand as _};
 use sealcheck_engine::Secrets;
 
 use crate::args::{ColorWhen, Command, ReleaseCommand};
@@ -248,10 +248,21 @@ fn not_parsed(
         }
         _ => {
             let program = started_as.name();
-            let command = match Command::NAMES.contains(&name) {
-                true => format!("{program} {name}"),
-                false => program.to_owned(),
-            };
+            let mut command = program.to_owned();
+            if Command::NAMES.contains(&name) {
+                command = format!("{command} {name}");
+            }
+            // Of `release` each command has a page of its own.
+            let below = arguments
+                .iter()
+                .skip_while(|word| *word != "release")
+                .nth(1);
+            if name == "release"
+                && let Some(below) = below.and_then(|word| word.to_str())
+                && ReleaseCommand::has_subcommand(below)
+            {
+                command = format!("{command} {below}");
+            }
             let problem = usage::problem(error, &command);
             let console = Console::new(ColorWhen::Auto, secrets);
             let wanted = || Wanted::guessed(name, arguments);

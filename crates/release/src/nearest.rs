@@ -9,9 +9,15 @@ pub(crate) fn nearest<'k>(given: &str, known: impl Iterator<Item = &'k str>) -> 
     let most = (given.chars().count() / 3).clamp(1, 4);
     let lower = given.to_lowercase();
     let mut near: Vec<(usize, &str)> = known
-        .filter(|name| name.len().abs_diff(given.len()) <= most * 4)
-        .map(|name| (strsim::osa_distance(&lower, &name.to_lowercase()), name))
-        .filter(|(distance, _)| *distance <= most)
+        .filter_map(|name| {
+            let own = name.to_lowercase();
+            // What was left out at the end: `kubernetes-client`.
+            let begins = given.len() >= BEGINNING_BYTES && own.starts_with(&lower);
+            let is_alike = own.len().abs_diff(given.len()) <= most * 4;
+            let distance = is_alike.then(|| strsim::osa_distance(&lower, &own));
+            let distance = distance.filter(|distance| *distance <= most);
+            Some((distance.or(begins.then_some(most))?, name))
+        })
         .collect();
     near.sort_unstable();
     near.dedup();
@@ -20,6 +26,8 @@ pub(crate) fn nearest<'k>(given: &str, known: impl Iterator<Item = &'k str>) -> 
 
 /// Longer than any real name.
 const NEAREST_BYTES: usize = 256;
+/// Shorter beginnings are those of too many.
+const BEGINNING_BYTES: usize = 4;
 /// How many are told.
 const SHOWN: usize = 3;
 
@@ -37,6 +45,7 @@ mod tests {
             nearest("kubectl", ["kubectl", "kubectl"].into_iter()),
             ["kubectl"]
         );
+        assert_eq!(nearest("kube-p", known()), ["kube-proxy"]);
         for far in ["", "helm", "docker-compose", &"k".repeat(300)] {
             assert!(nearest(far, known()).is_empty(), "{far}");
         }

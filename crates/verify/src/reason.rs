@@ -351,8 +351,8 @@ reasons! {
     // The result.
     ResultUnwritable "result-unwritable" Unavailable
         "the result could not be written"
-        "The place for the result or for a bundle is right, but writing to it failed: the disk or a quota is full, or a device failed."
-        "Make room there, or have it written to another place.";
+        "The place for the result or for a bundle is right, but writing to it failed: the disk or a quota is full, it may not be written, something else is in its place, or another run is writing it."
+        "Make room there or let it be written, wait for the other run, or name another place.";
     // Releases.
     ReleaseMismatch "release-mismatch" Rejected
         "it is not what the release has"

@@ -41,6 +41,16 @@ pub(crate) enum ReleaseCommand {
     List(Box<ReleaseListArgs>),
 }
 
+/// A registry, perhaps with the path below which the images lie.
+fn registry(text: &str) -> Result<String, String> {
+    match text.split_once("://") {
+        Some((_, rest)) => Err(format!(
+            "expected a registry without a scheme, such as {rest}"
+        )),
+        None => Ok(text.to_owned()),
+    }
+}
+
 /// What all commands about releases take.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ReleaseCommonArgs {
@@ -164,7 +174,7 @@ pub(crate) struct ReleaseImagesArgs {
     #[arg(value_name = "VERSION")]
     pub(crate) version: String,
     /// A registry that has the images under the same paths, instead of the project's own.
-    #[arg(long, value_name = "REGISTRY", help_heading = "Release")]
+    #[arg(long, value_name = "REGISTRY", help_heading = "Release", value_parser = registry)]
     pub(crate) registry: Option<String>,
     /// Only what is for this platform, OS/ARCHITECTURE.
     #[arg(long, value_name = "PLATFORM", help_heading = "Release")]

@@ -70,7 +70,7 @@ impl Release<'_> {
             _ => None,
         };
         let (artifact, content) = self.kept(sbom, &file.path, artifact);
-        let verdict = self.verified(sbom, file, artifact, bundle, progress)?;
+        let verdict = reached(self.verified(sbom, file, artifact, bundle, progress)?);
         let written = written.filter(|_| self.other_sbom(sbom, &file.path).is_some());
         let content = content.or_else(|| Some(self.engine.read(&written?, SPDX_BYTES)));
         Ok(self.judge(sbom, &file.path, content, Vec::new(), verdict))

@@ -63,6 +63,7 @@ impl Release<'_> {
                 FindError::Side { .. } | FindError::Unknown { .. } | FindError::Ambiguous { .. },
                 None,
             ) => {}
+            // Whoever says which artifact it is, and names none, has mistyped it.
             _ => return self.unknown(lookup.file, &error),
         }
         let digests = match self.engine.digests(
@@ -101,7 +102,10 @@ impl Release<'_> {
                 Some(path) => file(&path),
                 None => self.mismatch(
                     lookup.file,
-                    format!("it is {} of this release, under another name", entry.path()),
+                    format!(
+                        "it is {0} of this release, under another name: rename it, or say --as {0} if it is used as that",
+                        entry.path()
+                    ),
                 ),
             };
         }
@@ -161,7 +165,8 @@ impl Release<'_> {
 
     fn unknown(&self, file: &Path, error: &FindError) -> Local {
         let name = file.display().to_string();
-        Local::Unknown(Box::new(self.failed(&name, not_found(error))))
+        let failure = error.failure(Reason::ArtifactUnknown);
+        Local::Unknown(Box::new(self.failed(&name, failure)))
     }
 }
 

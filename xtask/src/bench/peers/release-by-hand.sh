@@ -51,7 +51,7 @@ while read -r image; do
     digest=$(step jq --raw-output '.[0].critical.image["docker-manifest-digest"]' signed)
     pinned=${pinned%:*}@$digest
     step "$COSIGN" verify-attestation --allow-http-registry --trusted-root "$TRUSTED_ROOT" "${trust[@]}" \
-        --type "$PROMOTION" "$pinned" >record
+        --type https://k8s.io/promo-tools/promotion/v1 "$pinned" >record
     step "$COSIGN" verify-attestation --allow-http-registry --trusted-root "$TRUSTED_ROOT" "${summaries[@]}" \
         --type https://slsa.dev/verification_summary/v1 "$pinned" >summary
 done <all

@@ -151,12 +151,12 @@ fn summary(
     let mut parts = Vec::new();
     if rejected > 0 {
         parts.push(format!(
-            "do not use the {rejected} rejected above, and report them to the project"
+            "do not use what is rejected ({rejected}), and report it to the project"
         ));
     }
     if missing > 0 {
         parts.push(format!(
-            "{missing} could not be reached: nothing is known about them, so run this again"
+            "{missing} could not be reached or read: nothing is known about them, so mend what is said above and run this again"
         ));
     }
     if unsigned > 0 {

@@ -1,5 +1,6 @@
 //! `sealcheck release collect`.
 
+use std::fmt::Write as _;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use super::{Project, catalogue, not_proved, tell_sbom};
 use crate::CommandLine;
 use crate::args::{ReleaseCollectArgs, ReleaseImagesArgs};
 use crate::output::{self, Report, Shape, Watch, shown_as_output};
-use crate::problem::Result;
+use crate::problem::{Problem, Result};
 use crate::session::shown;
 
 /// Collects a release with its proofs.
@@ -82,28 +83,44 @@ pub(super) fn run(args: &ReleaseCollectArgs, line: &CommandLine<'_>) -> Result<u
             break;
         }
     }
-    let trust = project.opened.engine.trust();
-    let index = Index {
-        schema: "sealcheck/kit/v1",
-        project: &release.profile().name,
-        version: release.version().to_string(),
-        files,
-        images: kept_images,
-        trusted_root: KeptTrust::keep(trust, kit)?,
+    let keep = || {
+        let index = Index {
+            schema: "sealcheck/kit/v1",
+            project: &release.profile().name,
+            version: release.version().to_string(),
+            files,
+            images: kept_images,
+            trusted_root: KeptTrust::keep(project.opened.engine.trust(), kit)?,
+        };
+        let name = format!("{}.kit.json", release.version());
+        kit::write(kit, &name, output::json(&index)?.as_bytes())?;
+        Ok(index)
     };
-    let name = format!("{}.kit.json", release.version());
-    kit::write(kit, &name, output::json(&index)?.as_bytes())?;
-    tell(&index, common, kit, line);
-    report.end(bar.as_ref(), count)
+    let index = keep();
+    // The report is one document, whatever came of the index.
+    let code = report.end(bar.as_ref(), count)?;
+    let index = index.map_err(|problem: Problem| problem.late())?;
+    match code {
+        0 => tell(&index, common, kit, line),
+        _ => line
+            .console
+            .note("The kit is not complete: what is missing is told above. Once that is mended, the same command goes on."),
+    }
+    Ok(code)
 }
 
 fn tell(index: &Index<'_>, args: &ReleaseImagesArgs, kit: &Path, line: &CommandLine<'_>) {
     let advice = KeptTrust::advice(index.trusted_root.as_ref(), kit);
     line.console.note(&advice);
-    let given = match &args.release.trust.trusted_root {
-        Some(file) => format!(" --trusted-root {}", shown(file)),
-        None => String::new(),
-    };
+    let mut given = String::new();
+    for (flag, file) in [
+        ("--profile", &args.release.profile),
+        ("--trusted-root", &args.release.trust.trusted_root),
+    ] {
+        if let Some(file) = file {
+            write!(given, " {flag} {}", shown(file)).ok();
+        }
+    }
     line.console.note(&format!(
         "Prove the kit without network: sealcheck release verify-all {} --from {} --offline{given}",
         index.version,

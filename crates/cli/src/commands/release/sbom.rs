@@ -199,9 +199,32 @@ fn missing(check: &Check<'_, '_>, rows: &[Row]) -> Vec<String> {
     let misplaced = misplaced
         .filter_map(|row| row.artifact.as_deref())
         .filter(|path| !is_there(path));
-    let missing = check.missing.iter().map(|entry| entry.path());
+    // Of what could not be looked at it is not known whether it is there.
+    let closed = rows
+        .iter()
+        .filter(|row| matches!(row.state, "unreadable" | "left-out"));
+    let is_seen = |path: &&str| !closed.clone().any(|row| holds(&row.path, path));
+    let missing = check
+        .missing
+        .iter()
+        .map(|entry| entry.path())
+        .filter(is_seen);
     let all: BTreeSet<&str> = missing.chain(misplaced).collect();
     all.into_iter().map(str::to_owned).collect()
+}
+
+/// Whether a local path, or the end of it, is that of the artifact or of a folder that the artifact lies in.
+fn holds(local: &str, artifact: &str) -> bool {
+    let starts = local
+        .match_indices('/')
+        .map(|(slash, _)| slash.saturating_add(1));
+    let mut ends = std::iter::once(0)
+        .chain(starts)
+        .filter_map(|start| local.get(start..));
+    ends.any(|end| {
+        let rest = artifact.strip_prefix(end);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
 }
 
 type Hashed = std::result::Result<Vec<Digest>, Failure>;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Scene, first};
+use super::{Scene, TARBALL, first};
 use crate::sandbox::Run;
 
 fn message(run: &Run) -> String {
@@ -233,4 +233,53 @@ fn what_is_kept_can_be_read_by_whom_the_mask_lets() {
     };
     assert_eq!(mode("kit/trusted_root.json"), mode("any"));
     assert_eq!(mode("kit/v1.36.0.kit.json"), mode("any"));
+}
+
+#[test]
+fn what_is_mistyped_is_no_verdict() {
+    let scene = Scene::new();
+    scene.copy("mirror/v1.36.0/bin/linux/amd64/kubectl", "kubectl");
+    for artifact in ["kubectl", "linux/amd64/kubectl", "bin/linux/amd64/kubctl"] {
+        let run = scene.run(&["verify", "v1.36.0", "kubectl", "--as", artifact]);
+        assert_eq!(
+            (run.code, &first(&run)["reason"]),
+            (2, &"artifact-unknown".into()),
+            "{artifact}\n{}",
+            run.stdout
+        );
+    }
+    let run = scene.run(&[
+        "images",
+        "v1.36.0",
+        "--registry",
+        "https://mirror.example/k8s",
+    ]);
+    assert_eq!(run.code, 2, "{}", run.stdout);
+    assert!(run.stderr.contains("mirror.example/k8s"), "{}", run.stderr);
+    // The help that is named is that of the command.
+    let run = scene.sandbox.run(&["release", "verify", "./kubectl"]);
+    assert_eq!(run.code, 2);
+    let help = "sealcheck release verify --help";
+    assert!(run.stderr.contains(help), "{}", run.stderr);
+    let run = scene.run(&["fetch", "v1.36.0", "kubernetes-client", "--to", "out"]);
+    let text = run.stdout + &run.stderr;
+    assert!(text.contains(TARBALL), "{text}");
+}
+
+#[cfg(unix)]
+#[test]
+fn of_what_was_not_looked_at_it_is_not_said_that_it_is_missing() {
+    let scene = Scene::new();
+    let folder = scene.sandbox.path("mirror/v1.36.0/bin");
+    std::fs::rename(folder.join("windows"), scene.sandbox.path("windows")).unwrap();
+    std::os::unix::fs::symlink(scene.sandbox.path("windows"), folder.join("windows")).unwrap();
+    let run = scene.run(&["sbom", "v1.36.0", "--check", "mirror/v1.36.0"]);
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(run.code, 3, "{}", run.stdout);
+    assert_eq!(report["missing"], serde_json::json!([]));
+    std::fs::remove_file(folder.join("windows")).unwrap();
+    let run = scene.run(&["sbom", "v1.36.0", "--check", "mirror/v1.36.0"]);
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(run.code, 1, "{}", run.stdout);
+    assert_eq!(report["missing"][0], "bin/windows/amd64/kubectl.exe");
 }

@@ -118,3 +118,26 @@ fn a_file_of_another_version_is_named_when_its_sbom_is_proved() {
     assert_eq!(evidence["release"]["otherVersion"], Value::Null);
     assert!(!says(&evidence), "{evidence}");
 }
+
+#[test]
+fn the_report_is_one_document_whatever_comes_of_the_index() {
+    let scene = Scene::new();
+    std::fs::create_dir_all(scene.sandbox.path("kit/trusted_root.json")).unwrap();
+    let run = scene.run(&["collect", "v1.36.0", "--to", "kit"]);
+    assert_ne!(run.code, 0);
+    let report: Value =
+        serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}\n{}", run.stdout));
+    let results = report["results"].as_array().unwrap();
+    assert_eq!(results.len(), FILES.len() + 3);
+    assert!(run.stderr.contains("trusted_root.json"), "{}", run.stderr);
+}
+
+#[test]
+fn a_kit_that_lacks_something_is_not_told_to_be_one() {
+    let scene = Scene::new();
+    std::fs::remove_file(scene.sandbox.path("mirror/v1.36.0/bin/linux/amd64/kubectl")).unwrap();
+    let run = scene.run(&["collect", "v1.36.0", "--to", "kit"]);
+    assert_eq!(run.code, 3, "{}", run.stdout);
+    assert!(run.stderr.contains("not complete"), "{}", run.stderr);
+    assert!(!run.stderr.contains("Prove the kit"), "{}", run.stderr);
+}
