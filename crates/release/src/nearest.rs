@@ -1,6 +1,7 @@
 //! What may have been meant.
 
-/// The known names that are nearest to `given`, the nearest first and those alike in order; none when nothing is near.
+/// The known names that are nearest to `given`, the nearest first and those alike in order; where none is near, those that begin
+/// with it, the shortest first.
 pub(crate) fn nearest<'k>(given: &str, known: impl Iterator<Item = &'k str>) -> Vec<&'k str> {
     // The distance costs the product of the lengths, and nobody mistypes more.
     if given.is_empty() || given.len() > NEAREST_BYTES {
@@ -8,17 +9,20 @@ pub(crate) fn nearest<'k>(given: &str, known: impl Iterator<Item = &'k str>) -> 
     }
     let most = (given.chars().count() / 3).clamp(1, 4);
     let lower = given.to_lowercase();
-    let mut near: Vec<(usize, &str)> = known
-        .filter_map(|name| {
-            let own = name.to_lowercase();
-            // What was left out at the end: `kubernetes-client`.
-            let begins = given.len() >= BEGINNING_BYTES && own.starts_with(&lower);
-            let is_alike = own.len().abs_diff(given.len()) <= most * 4;
-            let distance = is_alike.then(|| strsim::osa_distance(&lower, &own));
-            let distance = distance.filter(|distance| *distance <= most);
-            Some((distance.or(begins.then_some(most))?, name))
-        })
-        .collect();
+    let known: Vec<&str> = known.collect();
+    let alike = known.iter().filter_map(|name| {
+        let is_alike = name.len().abs_diff(given.len()) <= most * 4;
+        let distance = is_alike.then(|| strsim::osa_distance(&lower, &name.to_lowercase()))?;
+        (distance <= most).then_some((distance, *name))
+    });
+    let mut near: Vec<(usize, &str)> = alike.collect();
+    if near.is_empty() && given.len() >= BEGINNING_BYTES {
+        // What was left out may be the end: `kubernetes-client`.
+        let begins = known
+            .iter()
+            .filter(|name| name.to_lowercase().starts_with(&lower));
+        near.extend(begins.map(|name| (name.len(), *name)));
+    }
     near.sort_unstable();
     near.dedup();
     near.into_iter().map(|(_, name)| name).take(SHOWN).collect()
