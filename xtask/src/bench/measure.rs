@@ -181,7 +181,7 @@ fn large_file() -> Result<()> {
 }
 
 /// The instructions of a run, which must not change from run to run.
-pub(super) fn instructions(command: impl Fn() -> Command) -> Result<u64> {
+fn instructions(command: impl Fn() -> Command) -> Result<u64> {
     let counts = [count(&command())?, count(&command())?];
     let [low, high] =
         [counts.iter().min(), counts.iter().max()].map(|count| count.copied().unwrap_or(0));
@@ -192,7 +192,8 @@ pub(super) fn instructions(command: impl Fn() -> Command) -> Result<u64> {
     Ok(low)
 }
 
-fn count(command: &Command) -> Result<u64> {
+/// The instructions of one run.
+pub(super) fn count(command: &Command) -> Result<u64> {
     let mut valgrind = Command::new("valgrind");
     valgrind
         .current_dir(process::root())

@@ -12,7 +12,7 @@ use sealcheck_testkit::{Content, Instance, LeafRequest, Plan, San};
 use sealcheck_verify::{Digest, DigestAlgorithm};
 
 use super::figure::Figure;
-use super::measure::{cpu, instructions, mebibytes, release, usage};
+use super::measure::{count, cpu, mebibytes, release, usage};
 use crate::process;
 
 /// Proves them as the program does it, beside a bare loop of SHA-256 on all cores.
@@ -53,14 +53,14 @@ pub(crate) fn folders() -> Result<Vec<Figure>> {
         ));
     }
 
-    // One thread after another counts the same each time.
+    // One thread after another counts nearly the same each time.
     let alone = |mut command: Command| {
         command.args(["--jobs", "1"]);
-        command
+        count(&command)
     };
-    let sbom = instructions(|| alone(many.sbom()))?;
-    let check = instructions(|| alone(many.check()))?;
-    let verify = instructions(|| alone(many.verify()))?;
+    let sbom = count(&many.sbom())?;
+    let check = alone(many.check())?;
+    let verify = alone(many.verify())?;
     println!(
         "a release of {MANY_FILES} small files: {sbom} instructions to prove its SBOM, {check} to check all files by it (one signature), {verify} to verify all files (a signature each)"
     );
