@@ -83,7 +83,7 @@ pub use image::{
 };
 pub use input::{Input, MaterialSource, Named, ProofPart, ProofPlace};
 pub use ordered::ordered;
-pub use part::{Part, create_folders, open_own, set_mode};
+pub use part::{Part, create_folders, open_own, set_mode, unwritable};
 pub use progress::{Progress, Silent};
 pub use proof_file::ProofFile;
 pub use trust::Trust;

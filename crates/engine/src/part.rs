@@ -227,7 +227,9 @@ fn is_own(_: &Metadata, _: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-pub(crate) fn unwritable(to: &Path, error: io::Error) -> Failure {
+/// The failure `result-unwritable` of what could not be written to a place.
+#[must_use]
+pub fn unwritable(to: &Path, error: io::Error) -> Failure {
     Failure::new(Reason::ResultUnwritable)
         .at(shown_path(to))
         .detail(error)

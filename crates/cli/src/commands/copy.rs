@@ -1,7 +1,7 @@
 //! `sealcheck copy`.
 
 use std::ffi::OsStr;
-use std::fmt::{Display, Write as _};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use sealcheck_engine::{Copied, CopyRequest, ImageSource};
@@ -12,8 +12,8 @@ use crate::args::{CopyArgs, DocumentFormat};
 use crate::image_session::one_or_given;
 use crate::output::Watch;
 use crate::problem::{Problem, Result};
-use crate::report::colour;
 use crate::report::wrap::paragraph;
+use crate::report::{colour, counted};
 use crate::suggestion::quoted;
 use crate::{CommandLine, image_source, output, registry, setup};
 
@@ -158,13 +158,6 @@ fn text(copied: &Document) -> String {
         ),
     );
     out
-}
-
-fn counted(count: impl Display + PartialEq + From<u8>, what: &str) -> String {
-    match count == 1_u8.into() {
-        true => format!("{count} {what}"),
-        false => format!("{count} {what}s"),
-    }
 }
 
 const FOLDER_HINT: &str = "Name a folder: a new or an empty one, or an image layout. `tar -cf FILE -C FOLDER .` makes an archive of it, which is read as oci-archive:FILE.";

@@ -109,7 +109,6 @@ async fn composed(shelf: &Shelf, chosen: &Chosen) -> Result<Composed> {
         let at = format!("{place}, config");
         malformed().at(at).detail(error)
     };
-    let platform: Configuration = serde_json::from_slice(&bytes).map_err(unread)?;
     let layered: Layered = serde_json::from_slice(&bytes).map_err(unread)?;
     let contents = layered.rootfs.diff_ids;
     if contents.len() != image.layers.len() {
@@ -132,13 +131,15 @@ async fn composed(shelf: &Shelf, chosen: &Chosen) -> Result<Composed> {
         digest,
         listed: chosen.platform.clone(),
         layers: layers.collect::<Result<_>>()?,
-        platform: platform.into(),
+        platform: layered.platform.into(),
     })
 }
 
-/// The layers that an image's configuration names (OCI image-spec, "Image Configuration").
+/// An image's configuration, with the layers that it names (OCI image-spec, "Image Configuration").
 #[derive(Deserialize)]
 struct Layered {
+    #[serde(flatten)]
+    platform: Configuration,
     rootfs: Rootfs,
 }
 

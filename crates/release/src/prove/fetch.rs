@@ -5,7 +5,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sealcheck_engine::{ArtifactSource, Part, Progress, create_folders, open_own, set_mode};
+use sealcheck_engine::{
+    ArtifactSource, Part, Progress, create_folders, open_own, set_mode, unwritable,
+};
 use sealcheck_verify::{Digest, Failure, Outcome, Reason, Result, Verdict, printable};
 
 use super::{ProvedSbom, Release, ReleaseFile, with_suffix};
@@ -56,7 +58,7 @@ impl Release<'_> {
 
     /// Makes the folders, and opens what is at the target already, if nobody else can write it.
     fn prepare(&self, target: Target<'_>, path: &Path) -> Result<Option<File>> {
-        let unwritable = |error: io::Error| unwritable(path, &error);
+        let unwritable = |error: io::Error| unwritable(path, error);
         let folders = target.below.parent().unwrap_or(Path::new(""));
         create_folders(target.root, folders).map_err(unwritable)?;
         match fs::symlink_metadata(path) {
@@ -107,7 +109,7 @@ impl Release<'_> {
         }
         match set_mode(&kept, mode(artifact.kind)) {
             Ok(()) => Some(verdict),
-            Err(error) => Some(verdict.with_failure(unwritable(path, &error))),
+            Err(error) => Some(verdict.with_failure(unwritable(path, error))),
         }
     }
 
@@ -119,7 +121,7 @@ impl Release<'_> {
         progress: &dyn Progress,
     ) -> Result<Verdict> {
         let part = part(target)
-            .ok_or_else(|| unwritable(target, &io::ErrorKind::InvalidFilename.into()))?;
+            .ok_or_else(|| unwritable(target, io::ErrorKind::InvalidFilename.into()))?;
         let file = ReleaseFile {
             path: artifact.path.clone(),
             local: None,
@@ -156,7 +158,7 @@ impl Release<'_> {
             (Outcome::Verified, Some(part)) => part.rename(target, mode(artifact.kind)),
             // Another attempt must not go on with it.
             (_, Some(part)) => part.remove(),
-            (_, None) => Err(unwritable(target, &io::Error::other("it is still in use"))),
+            (_, None) => Err(unwritable(target, io::Error::other("it is still in use"))),
         };
         match done {
             Ok(()) => Ok(verdict),
@@ -250,12 +252,6 @@ impl<R: Read> Read for ProvedReader<'_, R> {
             false => Ok(0),
         }
     }
-}
-
-fn unwritable(target: &Path, error: &io::Error) -> Failure {
-    Failure::new(Reason::ResultUnwritable)
-        .at(printable(&target.display().to_string()))
-        .detail(error)
 }
 
 /// Where a file is kept until it is proved.

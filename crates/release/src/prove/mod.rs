@@ -32,6 +32,7 @@ pub use origin::Origin;
 pub use sbom::ProvedSbom;
 
 use crate::limits::CHANNEL_BYTES;
+use crate::profile::Signing;
 use crate::{Profile, Purpose, Version, Wanted};
 
 /// A release of a project, and how it is to be proved.
@@ -136,12 +137,18 @@ impl<'e> Release<'e> {
 
     /// That nothing has a signature, because the version is from before there were any.
     fn older_than_signatures(&self, purpose: Purpose) -> Option<Failure> {
-        let since = match purpose {
-            Purpose::Files => self.profile.files.since,
-            Purpose::Images => self.profile.images.as_ref().and_then(|images| images.since),
-            Purpose::PromotionRecords | Purpose::VerificationSummaries => None,
+        let (since, signing) = match purpose {
+            Purpose::Files => {
+                let signing = self.profile.signing_of_files(self.version);
+                (self.profile.files.since, Some(signing))
+            }
+            Purpose::Images => {
+                let since = self.profile.images.as_ref()?.since;
+                (since, self.profile.signing_of_images(self.version))
+            }
+            Purpose::PromotionRecords | Purpose::VerificationSummaries => return None,
         };
-        let since = since.filter(|since| self.version < *since)?;
+        let since = since.filter(|_| signing != Some(Signing::Expected))?;
         Some(Failure::new(Reason::NoProofFound).detail(format!(
             "{purpose} of {} are signed from {since} on, and this is {}",
             self.profile.name, self.version

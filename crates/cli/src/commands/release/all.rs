@@ -17,9 +17,8 @@ use crate::CommandLine;
 use crate::args::{DocumentFormat, ReleaseImagesArgs};
 use crate::output::{self, Watch, shown_as_output};
 use crate::problem::Result;
-use crate::report::colour;
-use crate::report::text;
 use crate::report::wrap::paragraph;
+use crate::report::{colour, counted, text};
 
 /// The report about a whole release.
 #[derive(Serialize)]
@@ -262,15 +261,6 @@ fn signers<'d>(document: &'d Document<'_>) -> BTreeMap<(&'static str, &'d str), 
         }
     }
     signers
-}
-
-/// A number of things.
-fn counted(count: usize, what: &str) -> String {
-    match (count, what.strip_suffix('y')) {
-        (1, _) => format!("1 {what}"),
-        (_, Some(stem)) => format!("{count} {stem}ies"),
-        (_, None) => format!("{count} {what}s"),
-    }
 }
 
 /// Of what stands below a heading and has no column of outcomes: that of the names.

@@ -1,14 +1,13 @@
 //! `sealcheck release collect`.
 
 use std::fmt::Write as _;
-use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use sealcheck_engine::{CopyRequest, Platforms, Silent, create_folders, ordered};
+use sealcheck_engine::{CopyRequest, Platforms, Silent, create_folders, ordered, unwritable};
 use sealcheck_release::prove::{ReleaseImage, Target};
 use sealcheck_release::{Artifact, ProvedSbom, Release};
-use sealcheck_verify::{Failure, Outcome, Verdict};
+use sealcheck_verify::{Outcome, Verdict};
 
 use super::images::{self, access};
 use super::kit::{self, IMAGES, Index, Kept, KeptImage, KeptTrust};
@@ -152,7 +151,7 @@ fn keep_image(
     let target = kit.join(&layout);
     // The layout itself follows no links either.
     let copied = create_folders(kit, &layout)
-        .map_err(|error| unwritable(&target, &error))
+        .map_err(|error| unwritable(&target, error))
         .and_then(|()| {
             let request = CopyRequest {
                 image: image.at(digest),
@@ -173,10 +172,4 @@ fn keep_image(
         }
         Err(failure) => (proved.with_failure(failure), None),
     }
-}
-
-fn unwritable(place: &Path, error: &io::Error) -> Failure {
-    Failure::new(sealcheck_verify::Reason::ResultUnwritable)
-        .at(shown(place))
-        .detail(error)
 }

@@ -1,9 +1,10 @@
 //! What a kit holds besides the files of the release: the trusted root, and an index.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::Path;
 
-use sealcheck_engine::Trust;
+use sealcheck_engine::{Trust, create_folders, unwritable};
 use sealcheck_verify::{Digest, Time, printable};
 use serde::Serialize;
 
@@ -97,16 +98,25 @@ impl<'a> KeptTrust<'a> {
     }
 }
 
-/// Begins to write into a kit: makes its folder, and removes what a run that was killed left half-written in it, unless
-/// another is at work there. The kit is this run's until the lock is dropped.
+/// Begins to write into a kit: makes its folder, and removes what a run that was killed left half-written in it. The kit is
+/// this run's until the lock is dropped; where another is at work, this one ends.
 pub(super) fn begin(kit: &Path) -> Result<Option<File>> {
     fs::create_dir_all(kit).map_err(|error| Problem::unwritable(&shown(kit), &error))?;
     // Some systems do not let folders be opened or locked; there nothing is removed.
-    let lock = File::open(kit).ok().filter(|kit| kit.try_lock().is_ok());
-    if lock.is_some() {
-        sweep(kit, true);
+    let Ok(lock) = File::open(kit) else {
+        return Ok(None);
+    };
+    match lock.try_lock() {
+        Ok(()) => {
+            sweep(kit, true);
+            Ok(Some(lock))
+        }
+        Err(TryLockError::WouldBlock) => {
+            let error = io::Error::other("another run is collecting into it");
+            Err(unwritable(kit, error).into())
+        }
+        Err(TryLockError::Error(_)) => Ok(None),
     }
-    Ok(lock)
 }
 
 /// Removes temporary files. What cannot be removed only takes room.
@@ -130,8 +140,9 @@ fn sweep(folder: &Path, is_kit: bool) {
 /// Writes a file of a kit.
 pub(super) fn write(kit: &Path, name: &str, content: &[u8]) -> Result<()> {
     let path = kit.join(name);
-    let folder = path.parent().unwrap_or(kit);
-    fs::create_dir_all(folder)
+    // A link among the folders could lead anywhere.
+    let folders = Path::new(name).parent().unwrap_or(Path::new(""));
+    create_folders(kit, folders)
         .and_then(|()| output::write_file(&path, &mut &*content))
         .map_err(|error| Problem::unwritable(&shown(&path), &error))
 }
@@ -142,3 +153,33 @@ pub(super) const IMAGES: &str = "images";
 const TRUSTED_ROOT: &str = "trusted_root.json";
 /// The folder with the TUF repository.
 const TUF: &str = "tuf";
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_a_kit_is_written_through_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (kit, outside) = (folder.path().join("kit"), folder.path().join("outside"));
+        fs::create_dir_all(&kit).unwrap();
+        fs::create_dir_all(&outside).unwrap();
+        write(&kit, "tuf/1.root.json", b"{}").unwrap();
+        fs::remove_dir_all(kit.join(TUF)).unwrap();
+        std::os::unix::fs::symlink(&outside, kit.join(TUF)).unwrap();
+        assert!(write(&kit, "tuf/1.root.json", b"{}").is_err());
+        assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn two_runs_do_not_write_one_kit() {
+        let folder = tempfile::tempdir().unwrap();
+        let kit = folder.path().join("kit");
+        let first = begin(&kit).unwrap();
+        assert!(first.is_some());
+        let refused = begin(&kit).err().unwrap();
+        assert_eq!(refused.exit_code(), 3);
+        drop(first);
+        assert!(begin(&kit).unwrap().is_some());
+    }
+}

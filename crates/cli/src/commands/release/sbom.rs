@@ -276,41 +276,32 @@ fn hash(
 fn row(place: &Place<'_>, path: &str, standing: &Standing<'_>) -> Row {
     let mut is_usual = false;
     let (state, artifact, detail, outcome) = match standing {
-        Standing::Proved {
-            entry,
-            matched: Matched::Path,
-        } => {
-            is_usual = true;
-            ("proved", Some(entry.path()), None, Some(Outcome::Verified))
-        }
-        Standing::Proved {
-            entry,
-            matched: Matched::Name,
-        } => match place.release.misplaced(Path::new(path), entry) {
-            Some(platform) => (
-                "misplaced",
-                Some(entry.path()),
-                Some(format!(
-                    "it is {}, in the place of {platform}",
-                    entry.path()
-                )),
-                Some(Outcome::Rejected),
-            ),
+        Standing::Proved { entry, matched } => {
             // Where an archive of an image lay when it was built says nothing of where it lies now.
-            None if entry.origin() == Origin::Package => {
-                is_usual = true;
-                ("proved", Some(entry.path()), None, Some(Outcome::Verified))
+            is_usual = *matched == Matched::Path || entry.origin() == Origin::Package;
+            let artifact = Some(entry.path());
+            match place.release.misplaced(Path::new(path), entry) {
+                Some(platform) if !is_usual => (
+                    "misplaced",
+                    artifact,
+                    Some(format!(
+                        "it is {}, in the place of {platform}",
+                        entry.path()
+                    )),
+                    Some(Outcome::Rejected),
+                ),
+                _ => {
+                    let elsewhere = || {
+                        format!(
+                            "it is {}: it lies elsewhere than the SBOM says",
+                            entry.path()
+                        )
+                    };
+                    let detail = (!is_usual).then(elsewhere);
+                    ("proved", artifact, detail, Some(Outcome::Verified))
+                }
             }
-            None => (
-                "proved",
-                Some(entry.path()),
-                Some(format!(
-                    "it is {}: it lies elsewhere than the SBOM says",
-                    entry.path()
-                )),
-                Some(Outcome::Verified),
-            ),
-        },
+        }
         Standing::Altered { expected } => (
             "altered",
             expected.first().map(|entry| entry.path()),

@@ -57,10 +57,12 @@ fn what_a_killed_run_left_is_removed_by_the_next() {
         scene.sandbox.write(name, "half");
     }
     let collect = ["collect", "v1.36.0", "--to", "kit"];
-    // Not while another one is at work there.
+    // Nothing is done while another one is at work there: each would write an index of its own.
     let lock = std::fs::File::open(scene.sandbox.path("kit"));
     if let Some(lock) = lock.ok().filter(|kit| kit.try_lock().is_ok()) {
-        assert_eq!(scene.run(&collect).code, 0);
+        let run = scene.run(&collect);
+        assert_eq!(run.code, 3, "{}", run.stdout);
+        assert!(run.stderr.contains("another run"), "{}", run.stderr);
         assert!(scene.sandbox.path(half[0]).exists());
         drop(lock);
     }
