@@ -192,13 +192,12 @@ fn annotations_must_have_been_signed() {
     );
 }
 
-/// With the trusted root that is embedded, and nothing from the network.
-#[test]
-fn pause_3_10_is_proved_offline() {
+/// What `krel-trust` signed and nobody else, with the trusted root that is embedded and nothing from the network.
+fn proved_offline(image: &str, golden: Option<&str>) {
     let Some(corpora) = sealcheck_testkit::shared::corpora() else {
         return;
     };
-    let (repository, image) = kubernetes_image(&corpora.join("kubernetes-pause-3.10"));
+    let (repository, image) = kubernetes_image(&corpora.join(image));
     let scene = Scene::of(repository, image);
     scene.lay_out();
     let by = |identity: &str| {
@@ -215,9 +214,21 @@ fn pause_3_10_is_proved_offline() {
         ])
     };
     let run = by("krel-trust@k8s-releng-prod.iam.gserviceaccount.com").exits(0);
-    scene.golden("image-pause", run, None);
+    if let Some(golden) = golden {
+        scene.golden(golden, run, None);
+    }
     by("krel-staging@k8s-releng-prod.iam.gserviceaccount.com").exits(1);
     by("regex:rel-trust@k8s-releng-prod.iam.gserviceaccount.com").exits(1);
+}
+
+#[test]
+fn pause_3_10_is_proved_offline() {
+    proved_offline("kubernetes-pause-3.10", Some("image-pause"));
+}
+
+#[test]
+fn cluster_api_controller_1_5_0_is_proved_offline() {
+    proved_offline("kubernetes-cluster-api-controller-v1.5.0", None);
 }
 
 #[test]
