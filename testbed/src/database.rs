@@ -34,7 +34,9 @@ impl Database {
             fs::set_permissions(folder, fs::Permissions::from_mode(0o711))?;
             user = Some(format!("--user={USER}"));
         }
+        // Whoever the server runs as may not write where this program has its temporary files.
         run(Command::new("mariadb-install-db")
+            .env("TMPDIR", &data)
             .args([
                 "--no-defaults",
                 "--auth-root-authentication-method=normal",
@@ -51,6 +53,7 @@ impl Database {
             .flag("datadir", data.display())
             .flag("socket", socket.display())
             .flag("pid-file", data.join("pid").display())
+            .flag("tmpdir", data.display())
             .arg("--skip-networking")
             .arg("--skip-grant-tables")
             // Nothing here outlives the testbed: no need to wait for disks.

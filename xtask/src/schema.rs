@@ -18,6 +18,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         ("evidence-v1", schema::evidence()),
         ("result-v1", schema::result()),
         ("tree-v1", schema::tree()),
+        ("release-report-v1", schema::release_report()),
+        ("release-images-v1", schema::release_images()),
+        ("release-folder-v1", schema::release_folder()),
+        ("release-list-v1", schema::release_list()),
+        ("kit-v1", schema::kit()),
     ] {
         let page = serde_json::to_string_pretty(&schema)? + "\n";
         generated(&format!("docs/schema/{name}.json"), &page, options.check)?;

@@ -46,6 +46,35 @@ impl Summary {
     }
 }
 
+/// What failed, with what it printed: among thousands of lines nobody finds it.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Failures {
+    lines: Vec<String>,
+    inside: bool,
+}
+
+impl Failures {
+    /// Takes a line. The runner prints `---- NAME stdout ----` or `---- NAME ----`, what the test said, and at last the
+    /// names once more behind `failures:`.
+    fn add(&mut self, line: &str) {
+        let is_head = line.starts_with("---- ") && line.ends_with(" ----");
+        let is_end = line == "failures:" || line.starts_with("test result: ");
+        self.inside = is_head || (self.inside && !is_end);
+        if self.inside {
+            self.lines.push(line.to_owned());
+        }
+    }
+
+    fn tell(&self) {
+        if !self.lines.is_empty() {
+            println!("\nfailed:\n");
+        }
+        for line in &self.lines {
+            println!("{line}");
+        }
+    }
+}
+
 pub(crate) fn run(options: &Options) -> Result<()> {
     // Tests that lack their data pass, and cargo hides what they print: it is said here, and CI stops.
     let data = [
@@ -77,9 +106,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         .context("cannot start cargo")?;
     let stdout = child.stdout.take().context("cargo has no output")?;
     let mut summary = Summary::default();
+    let mut failures = Failures::default();
     for line in BufReader::new(stdout).lines() {
         let line = line?;
         summary.add(&line);
+        failures.add(&line);
         println!("{line}");
     }
     let status = child.wait()?;
@@ -91,6 +122,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if let Some(why) = missing {
         println!("Nothing was tested with real cosign and its services (docs/testing.md): {why:#}");
     }
+    failures.tell();
     println!();
     println!("{} passed, {} failed", summary.passed, summary.failed);
     ensure!(
@@ -105,7 +137,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::Summary;
+    use super::{Failures, Summary};
 
     #[test]
     fn results_of_all_binaries_are_added_up() {
@@ -120,5 +152,35 @@ mod tests {
             skipped: 1,
         };
         assert_eq!(summary, expected);
+    }
+
+    #[test]
+    fn what_failed_is_kept() {
+        let mut failures = Failures::default();
+        for line in [
+            "test one ... ok",
+            "test two ... FAILED",
+            "",
+            "failures:",
+            "",
+            "---- two stdout ----",
+            "assertion failed",
+            "",
+            "---- three ----",
+            "no",
+            "failures:",
+            "    two",
+            "test result: FAILED. 1 passed; 2 failed",
+        ] {
+            failures.add(line);
+        }
+        let expected = [
+            "---- two stdout ----",
+            "assertion failed",
+            "",
+            "---- three ----",
+            "no",
+        ];
+        assert_eq!(failures.lines, expected);
     }
 }

@@ -203,10 +203,12 @@ fn colour(command: &Command) -> ColorWhen {
         Command::Release(args) => match &args.command {
             ReleaseCommand::Verify(args) => args.output.color,
             ReleaseCommand::Fetch(args) => args.output.color,
-            ReleaseCommand::Sbom(args) => args.shown.color,
-            ReleaseCommand::Images(args) | ReleaseCommand::VerifyAll(args) => args.shown.color,
-            ReleaseCommand::Collect(args) => args.images.shown.color,
-            ReleaseCommand::List(args) => args.shown.color,
+            ReleaseCommand::Sbom(args) => args.report.shown.color,
+            ReleaseCommand::Images(args) | ReleaseCommand::VerifyAll(args) => {
+                args.report.shown.color
+            }
+            ReleaseCommand::Collect(args) => args.images.report.shown.color,
+            ReleaseCommand::List(args) => args.report.shown.color,
         },
         Command::Inspect(args) => args.color,
         Command::Explain(args) => args.color,

@@ -11,7 +11,7 @@ use sealcheck_record::{LeftOut, ResultWriter, cosign, escaped};
 use sealcheck_verify::{Outcome, Verdict};
 
 use crate::CommandLine;
-use crate::args::{DocumentFormat, Format, OutputArgs, ShownArgs};
+use crate::args::{DocumentFormat, Format, OutputArgs, ReportArgs};
 use crate::console::Console;
 use crate::cosign::StartedAs;
 use crate::problem::{Problem, Result};
@@ -340,16 +340,31 @@ pub(crate) fn document_format(
     })
 }
 
-/// The output of a command that shows a document, for the verdict that it shows instead.
-pub(crate) fn shown_as_output(args: &ShownArgs) -> OutputArgs {
+/// The form of a report: what was asked for, or what fits where it goes.
+pub(crate) fn report_format(args: &ReportArgs, console: Console<'_>) -> DocumentFormat {
+    match (args.shown.output, &args.output_file) {
+        (None, Some(_)) => DocumentFormat::Json,
+        (asked, _) => document_format(asked, console),
+    }
+}
+
+/// Writes a report where it goes.
+pub(crate) fn publish(args: &ReportArgs, console: Console<'_>, text: &str) -> Result<()> {
+    let Some(path) = &args.output_file else {
+        return print(console, text);
+    };
+    let text = anstream::adapter::strip_str(text).to_string();
+    write_file(path, &mut text.as_bytes())
+        .map_err(|error| Problem::unwritable(&path.display().to_string(), &error).late())
+}
+
+/// The output of a command that reports, for the verdict that it shows instead.
+pub(crate) fn reported_as_output(args: &ReportArgs) -> OutputArgs {
     OutputArgs {
-        output: args.output.map(|format| match format {
-            DocumentFormat::Text => Format::Text,
-            DocumentFormat::Json => Format::Json,
-        }),
-        output_file: None,
+        output: args.shown.output.map(DocumentFormat::of_results),
+        output_file: args.output_file.clone(),
         verbose: false,
-        color: args.color,
+        color: args.shown.color,
         jobs: None,
     }
 }

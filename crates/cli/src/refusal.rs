@@ -6,11 +6,14 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use sealcheck_record::{RESULT_SCHEMA, ResultDocument, escaped};
+use sealcheck_record::{
+    RELEASE_FOLDER_SCHEMA, RELEASE_IMAGES_SCHEMA, RELEASE_LIST_SCHEMA, RELEASE_REPORT_SCHEMA,
+    RESULT_SCHEMA, ResultDocument, escaped,
+};
 use sealcheck_verify::Outcome;
 use sealcheck_verify::evidence::SCHEMA;
 
-use crate::args::{Command, DocumentFormat, Format, OutputArgs, ReleaseCommand};
+use crate::args::{Command, DocumentFormat, Format, OutputArgs, ReleaseCommand, ReportArgs};
 use crate::console::Console;
 use crate::environment;
 use crate::output;
@@ -36,11 +39,12 @@ impl Wanted {
             aside,
         };
         let shown = |format: Option<DocumentFormat>| Self {
-            format: format.map(|format| match format {
-                DocumentFormat::Text => Format::Text,
-                DocumentFormat::Json => Format::Json,
-            }),
+            format: format.map(DocumentFormat::of_results),
             ..Self::default()
+        };
+        let reported = |report: &ReportArgs| Self {
+            file: report.output_file.clone(),
+            ..shown(report.shown.output)
         };
         match command {
             Command::Verify(args) => Some(wanted(&args.verify.output, args.pin)),
@@ -57,12 +61,12 @@ impl Wanted {
                 ReleaseCommand::Verify(args) => Some(wanted(&args.output, false)),
                 ReleaseCommand::Fetch(args) => Some(wanted(&args.output, false)),
                 ReleaseCommand::Sbom(args) if args.print => None,
-                ReleaseCommand::Sbom(args) => Some(shown(args.shown.output)),
+                ReleaseCommand::Sbom(args) => Some(reported(&args.report)),
                 ReleaseCommand::Images(args) | ReleaseCommand::VerifyAll(args) => {
-                    Some(shown(args.shown.output))
+                    Some(reported(&args.report))
                 }
-                ReleaseCommand::Collect(args) => Some(shown(args.images.shown.output)),
-                ReleaseCommand::List(args) => Some(shown(args.shown.output)),
+                ReleaseCommand::Collect(args) => Some(reported(&args.images.report)),
+                ReleaseCommand::List(args) => Some(reported(&args.report)),
             },
             Command::Inspect(args) => Some(shown(Some(args.output))),
             // Its result is a stream of documents that are not its own.
@@ -199,7 +203,7 @@ fn is_read(file: &Path, arguments: &[OsString]) -> bool {
 }
 
 /// Whether there is nothing yet, or an earlier result: it may as well be what was to be verified, named by mistake.
-fn may_replace(file: &Path) -> bool {
+pub(crate) fn may_replace(file: &Path) -> bool {
     let Ok(there) = fs::symlink_metadata(file) else {
         return true;
     };
@@ -212,7 +216,7 @@ fn may_replace(file: &Path) -> bool {
 
 fn is_document(begin: &[u8]) -> bool {
     begin.starts_with(b"{")
-        && [RESULT_SCHEMA, SCHEMA].iter().any(|schema| {
+        && SCHEMAS.iter().any(|schema| {
             let schema = format!("\"{schema}\"");
             begin
                 .windows(schema.len())
@@ -232,6 +236,15 @@ const OUTCOMES: [Outcome; 5] = [
     Outcome::Unavailable,
     Outcome::Rejected,
     Outcome::Usage,
+];
+/// Of the documents that are results.
+const SCHEMAS: [&str; 6] = [
+    RESULT_SCHEMA,
+    SCHEMA,
+    RELEASE_REPORT_SCHEMA,
+    RELEASE_IMAGES_SCHEMA,
+    RELEASE_FOLDER_SCHEMA,
+    RELEASE_LIST_SCHEMA,
 ];
 /// Enough for the brace and the schema, which a result begins with.
 const BEGIN: u64 = 64;

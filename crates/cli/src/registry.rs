@@ -39,6 +39,10 @@ pub(crate) fn read(
     if let Some(path) = &args.pull_secret {
         keychain = keychain.with_pull_secret(path)?;
     }
+    #[cfg(any(feature = "acr", feature = "ecr", feature = "gcr", feature = "ghcr"))]
+    {
+        keychain = keychain.with_ambient(|name: &str| std::env::var_os(name));
+    }
     let mut hosts = Vec::new();
     if let Some(credential) = credential(args, matches)?
         && let Some(registry) = only_registry(images, "credentials are given")?
@@ -135,7 +139,7 @@ fn tell(args: &RegistryArgs, deprecated: &DeprecatedRegistryArgs, line: &Command
         console.warning("--allow-insecure-registry has no effect: certificates of registries are always checked. Give a registry's own authority with --registry-cacert, and for one without TLS --allow-http-registry.");
     }
     if deprecated.k8s_keychain {
-        console.note("--k8s-keychain has no effect: Docker's and podman's files with their helpers are always used, ambient credentials of clouds never. Configure the cloud's helper, or give --pull-secret.");
+        console.note(&format!("--k8s-keychain has no effect: Docker's and podman's files with their helpers are always used, {CLOUDS}"));
     }
     if deprecated.experimental_oci11 {
         console.note(
@@ -224,3 +228,16 @@ fn only_registry<'i>(images: &'i [ImageSource], given: &str) -> Result<Option<&'
         .with_hint("Log in to each registry (docker login), or write them into --registry-config: a secret is shown to one registry only.")),
     }
 }
+
+/// Whether the identities of clouds are used.
+const CLOUDS: &str = match cfg!(any(
+    feature = "acr",
+    feature = "ecr",
+    feature = "gcr",
+    feature = "ghcr"
+)) {
+    true => "and the identities of the clouds that this program was built for.",
+    false => {
+        "ambient credentials of clouds never. Configure the cloud's helper, or give --pull-secret."
+    }
+};

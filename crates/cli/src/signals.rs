@@ -1,9 +1,25 @@
 //! What is still to be done when a signal ends the program.
 
+use std::sync::OnceLock;
+
+/// What to tell whoever interrupts the program.
+static LAST_WORDS: OnceLock<&str> = OnceLock::new();
+
+/// Sees to it that this is told on standard error, when Ctrl-C or SIGTERM ends the program.
+pub(crate) fn last_words(text: &'static str) {
+    if LAST_WORDS.set(text).is_ok() {
+        watch();
+    }
+}
+
 /// Sees to it that credential helpers end with the program, when Ctrl-C or SIGTERM ends it. Called before the first of them
-/// is started: a program that starts none leaves signals as they are.
-#[cfg(unix)]
+/// is started: a program that has nothing to do then leaves signals as they are.
 pub(crate) fn end_helpers_too() {
+    watch();
+}
+
+#[cfg(unix)]
+fn watch() {
     use std::sync::Once;
     use std::{sync::mpsc, thread};
 
@@ -21,6 +37,7 @@ pub(crate) fn end_helpers_too() {
             };
             drop(is_ready);
             for signal in signals.forever() {
+                tell();
                 sealcheck_registry::end_helpers(|| {
                     // It ends the program, by the same signal.
                     let _ = emulate_default_handler(signal);
@@ -34,6 +51,18 @@ pub(crate) fn end_helpers_too() {
     });
 }
 
-/// Helpers get the console's events themselves.
+#[cfg(unix)]
+fn tell() {
+    use std::io::{IsTerminal, Write, stderr};
+
+    let Some(text) = LAST_WORDS.get() else {
+        return;
+    };
+    // There the bar and what the keyboard sent stand in the line.
+    let end = if stderr().is_terminal() { "\n" } else { "" };
+    writeln!(stderr(), "{end}interrupted: {text}").ok();
+}
+
+/// Helpers get the console's events themselves, and so does this program.
 #[cfg(not(unix))]
-pub(crate) fn end_helpers_too() {}
+fn watch() {}

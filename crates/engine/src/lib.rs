@@ -78,8 +78,8 @@ pub use engine::Engine;
 pub use expand::{Expansion, Skipped, expand};
 pub use image::{
     Attachment, AttachmentKind, Composed, ComposedLayer, Composition, Copied, CopyRequest, Demand,
-    ImageRequest, ImageSource, ImageVerdict, Inventory, Manifested, Platforms, Proof, ProvedBy,
-    Target,
+    ImageRequest, ImageRun, ImageSource, ImageVerdict, Inventory, Manifested, Platforms, Proof,
+    ProvedBy, Target,
 };
 pub use input::{Input, MaterialSource, Named, ProofPart, ProofPlace};
 pub use ordered::ordered;

@@ -6,7 +6,9 @@
 pub mod cosign;
 mod document;
 mod escape;
+mod kit;
 mod line;
+mod release;
 #[cfg(feature = "schema")]
 pub mod schema;
 mod tree;
@@ -14,6 +16,12 @@ mod writer;
 
 pub use document::{LeftOut, RESULT_SCHEMA, ResultDocument};
 pub use escape::escaped;
+pub use kit::{KIT_SCHEMA, KitFile, KitGap, KitImage, KitIndex, KitTrust};
 pub use line::one_line;
+pub use release::{
+    AboutRelease, AttestationReport, FileState, FolderFile, ImageReport, ListedArtifact,
+    NameCertainty, RELEASE_FOLDER_SCHEMA, RELEASE_IMAGES_SCHEMA, RELEASE_LIST_SCHEMA,
+    RELEASE_REPORT_SCHEMA, ReleaseFolder, ReleaseImages, ReleaseList, ReleaseReport,
+};
 pub use tree::{TREE_SCHEMA, TreeAttachment, TreeDocument, TreeManifest, TreeState};
 pub use writer::ResultWriter;

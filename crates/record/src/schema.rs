@@ -5,7 +5,10 @@ use schemars::generate::SchemaSettings;
 use sealcheck_verify::Evidence;
 use serde_json::Value;
 
-use crate::{ResultDocument, TreeDocument};
+use crate::{
+    KitIndex, ReleaseFolder, ReleaseImages, ReleaseList, ReleaseReport, ResultDocument,
+    TreeDocument,
+};
 
 /// The schema of `sealcheck/evidence/v1`.
 #[must_use]
@@ -23,6 +26,36 @@ pub fn result() -> Value {
 #[must_use]
 pub fn tree() -> Value {
     generate::<TreeDocument>()
+}
+
+/// The schema of `sealcheck/release-report/v1`.
+#[must_use]
+pub fn release_report() -> Value {
+    generate::<ReleaseReport>()
+}
+
+/// The schema of `sealcheck/release-images/v1`.
+#[must_use]
+pub fn release_images() -> Value {
+    generate::<ReleaseImages>()
+}
+
+/// The schema of `sealcheck/release-folder/v1`.
+#[must_use]
+pub fn release_folder() -> Value {
+    generate::<ReleaseFolder>()
+}
+
+/// The schema of `sealcheck/release-list/v1`.
+#[must_use]
+pub fn release_list() -> Value {
+    generate::<ReleaseList>()
+}
+
+/// The schema of `sealcheck/kit/v1`.
+#[must_use]
+pub fn kit() -> Value {
+    generate::<KitIndex>()
 }
 
 fn generate<T: JsonSchema>() -> Value {

@@ -105,7 +105,7 @@ impl<'r> Scene<'r> {
     /// Starts it, interrupts it as at a keyboard when this file is partly there, and says how much of it there was.
     fn interrupt(&self, part: &Path, arguments: &[&str]) -> u64 {
         let mut command = self.command(arguments);
-        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let size = || fs::metadata(part).map_or(0, |metadata| metadata.len());
         let is_begun = (0..LOOKS).any(|_| {
@@ -117,9 +117,10 @@ impl<'r> Scene<'r> {
         let id = child.id().to_string();
         let sent = Command::new("kill").args(["-INT", &id]).status().unwrap();
         assert!(sent.success());
-        let status = child.wait().unwrap();
-        let is_interrupted = status.signal() == Some(2) || status.code() == Some(130);
-        assert!(is_interrupted, "{status:?}");
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!(ended.status.signal(), Some(2), "{ended:?}");
+        let told = String::from_utf8_lossy(&ended.stderr);
+        assert!(told.contains("the same command goes on"), "{told}");
         size()
     }
 }

@@ -23,7 +23,7 @@ pub(crate) use proof::{MaterialArgs, Require, RequireArgs};
 pub(crate) use registry::{DeprecatedRegistryArgs, RegistryArgs, SECRETS};
 pub(crate) use release::{
     ReleaseArgs, ReleaseCollectArgs, ReleaseCommand, ReleaseCommonArgs, ReleaseFetchArgs,
-    ReleaseImagesArgs, ReleaseListArgs, ReleaseSbomArgs, ReleaseVerifyArgs,
+    ReleaseImagesArgs, ReleaseListArgs, ReleaseSbomArgs, ReleaseVerifyArgs, ReportArgs,
 };
 pub(crate) use signer::SignerArgs;
 pub(crate) use trust::{InstanceName, TrustArgs};

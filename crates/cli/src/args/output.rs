@@ -61,6 +61,16 @@ pub(crate) enum DocumentFormat {
     Json,
 }
 
+impl DocumentFormat {
+    /// The same for results.
+    pub(crate) fn of_results(self) -> Format {
+        match self {
+            Self::Text => Format::Text,
+            Self::Json => Format::Json,
+        }
+    }
+}
+
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ColorWhen {

@@ -88,6 +88,17 @@ impl ReleaseCommonArgs {
     }
 }
 
+/// The output of a command that reports about a whole release.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct ReportArgs {
+    #[command(flatten)]
+    pub(crate) shown: ShownArgs,
+    /// Write the result to this file instead of standard output, as JSON unless --output says otherwise.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output_file: Option<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ReleaseVerifyArgs {
     /// The version: v1.36.0, or a channel such as stable or stable-1.36.
@@ -155,13 +166,21 @@ pub(crate) struct ReleaseSbomArgs {
     /// Prove every file of this folder by its hash, through the SBOM, and name what is missing.
     #[arg(long, value_name = "FOLDER", help_heading = "Release")]
     pub(crate) check: Option<PathBuf>,
+    /// With --check: only what is for this platform, OS/ARCHITECTURE, or for any must be there.
+    #[arg(
+        long,
+        value_name = "PLATFORM",
+        requires = "check",
+        help_heading = "Release"
+    )]
+    pub(crate) platform: Option<Platform>,
     /// Print the SBOM itself, byte for byte, once it is proved.
-    #[arg(long, conflicts_with = "check", help_heading = "Release")]
+    #[arg(long, conflicts_with_all = ["check", "output_file"], help_heading = "Release")]
     pub(crate) print: bool,
     #[command(flatten)]
     pub(crate) release: ReleaseCommonArgs,
     #[command(flatten)]
-    pub(crate) shown: ShownArgs,
+    pub(crate) report: ReportArgs,
     /// How many files are hashed at one time [default: the number of processors]
     #[arg(long, value_name = "N", help_heading = "Output")]
     pub(crate) jobs: Option<std::num::NonZeroUsize>,
@@ -184,7 +203,7 @@ pub(crate) struct ReleaseImagesArgs {
     #[command(flatten)]
     pub(crate) access: RegistryArgs,
     #[command(flatten)]
-    pub(crate) shown: ShownArgs,
+    pub(crate) report: ReportArgs,
     #[command(flatten)]
     pub(crate) deprecated_registry: DeprecatedRegistryArgs,
     /// How many files and images are verified at one time [default: the number of processors]
@@ -212,7 +231,7 @@ pub(crate) struct ReleaseListArgs {
     #[command(flatten)]
     pub(crate) release: ReleaseCommonArgs,
     #[command(flatten)]
-    pub(crate) shown: ShownArgs,
+    pub(crate) report: ReportArgs,
 }
 
 pub(super) const HELP: &str = "\
@@ -267,6 +286,7 @@ Examples:
 
   Prove a mirror of the release with one signature:
     sealcheck release sbom v1.36.0 --check /srv/mirror/v1.36.0
+    sealcheck release sbom v1.36.0 --check mirror --platform linux/arm64
 
 With --check: 0 every file that the SBOM lists is there and is what it lists;
 1 a file is altered, swapped, missing, or not part of the release.";
@@ -284,7 +304,7 @@ const VERIFY_ALL_HELP: &str = "\
 Examples:
   sealcheck release verify-all v1.36.0
   sealcheck release verify-all v1.36.0 --from /srv/mirror --offline
-  sealcheck release verify-all stable -o json > report.json
+  sealcheck release verify-all stable --output-file report.json
 
 Every file that the proved SBOM lists, and every image: what was proved by whom
 and when, what is unsigned, what could not be reached, what is wrong. The last
@@ -297,9 +317,10 @@ Examples:
     sealcheck release verify-all v1.36.0 --from kit --offline
 
 The kit has FOLDER/VERSION/PATH with the proof of each file as a bundle beside
-it, FOLDER/images with image layouts, and trusted_root.json, by which all of it
-was proved. Take that file along by a way that you trust, and name it with
---trusted-root: a kit cannot vouch for itself.";
+it, FOLDER/images with image layouts, FOLDER/VERSION.kit.json that lists them
+and what is missing, and trusted_root.json, by which all of it was proved. Take
+that file along by a way that you trust, and name it with --trusted-root: a kit
+cannot vouch for itself.";
 
 const LIST_HELP: &str = "\
 Examples:

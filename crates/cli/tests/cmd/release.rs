@@ -2,6 +2,7 @@
 
 mod folders;
 mod kit;
+mod reports;
 mod sboms;
 
 use sealcheck_testkit::{Content, LeafRequest, Plan, San};
@@ -390,6 +391,34 @@ fn one_signature_proves_a_folder_through_the_sbom() {
     let run = scene.text(&check);
     assert_eq!(run.code, 1);
     scene.sandbox.golden("release_check", &run);
+}
+
+#[test]
+fn of_a_folder_for_one_platform_only_that_is_missed() {
+    let scene = Scene::new();
+    for path in [
+        "bin/linux/arm64/kubectl",
+        "kubernetes-client-linux-amd64.tar.gz",
+    ] {
+        scene.copy(&format!("mirror/v1.36.0/{path}"), &format!("some/{path}"));
+    }
+    let missing = |rest: &[&str]| {
+        let run = scene.run(&[&["sbom", "v1.36.0", "--check", "some"], rest].concat());
+        let document: Value = serde_json::from_str(&run.stdout).unwrap();
+        (run.code, document["missing"].as_array().unwrap().len())
+    };
+    assert_eq!(missing(&[]), (1, 3));
+    assert_eq!(missing(&["--platform", "linux/arm64"]), (0, 0));
+    assert_eq!(missing(&["--platform", "windows/amd64"]), (1, 1));
+    // One that the release has nothing for is a mistake, and without a folder there is nothing to miss.
+    let check = ["sbom", "v1.36.0", "--check", "some", "--platform"];
+    assert_eq!(scene.run(&[&check[..], &["linux/amd46"]].concat()).code, 2);
+    assert_eq!(
+        scene
+            .run(&["sbom", "v1.36.0", "--platform", "linux/arm64"])
+            .code,
+        2
+    );
 }
 
 #[test]

@@ -9,7 +9,7 @@ use sealcheck_testkit::{Content, LeafRequest, Plan, San, Signed, sign};
 use serde_json::{Value, json};
 
 use crate::release::{STAGING, Scene};
-use crate::sandbox::Run;
+use crate::sandbox::{Run, fulfils};
 
 const TRUST: &str = "krel-trust@k8s-releng-prod.iam.gserviceaccount.com";
 const SUMMARIES: &str = "promoter-summaries@k8s-releng-prod.iam.gserviceaccount.com";
@@ -19,6 +19,15 @@ const ARCHITECTURES: [&str; 2] = ["amd64", "arm64"];
 const INDEX: &str = "kube-apiserver";
 const AMD64: &str = "kube-apiserver-amd64";
 const ARM64: &str = "kube-apiserver-arm64";
+
+const COLLECT: &[&str] = &[
+    "collect",
+    "v1.36.0",
+    "--to",
+    "kit",
+    "--profile",
+    "profile.yaml",
+];
 
 /// The release v1.36.0 with images, as layouts in the mirror.
 struct Images {
@@ -137,6 +146,7 @@ impl Proved {
     fn of(run: Run) -> Self {
         let document: Value = serde_json::from_str(&run.stdout)
             .unwrap_or_else(|error| panic!("{error}\n{}\n{}", run.stdout, run.stderr));
+        fulfils(&document, &sealcheck_record::schema::release_images());
         let images = document["images"].as_array().unwrap().iter();
         let images = images.map(|image| {
             let name = image["name"].as_str().unwrap();
@@ -394,7 +404,7 @@ fn a_tag_is_resolved_once() {
     double.hold(AMD64, &newer);
     let digests = [old.digest.parse().unwrap(), new.digest.parse().unwrap()];
     double.tag_moves(AMD64, "v1.36.0", &digests);
-    std::fs::remove_dir_all(images.scene.sandbox.path("mirror/images")).unwrap();
+    // The layouts of the mirror are not looked at when a registry is named.
     let run = images.scene.sandbox.run(&[
         "release",
         "images",
@@ -410,6 +420,12 @@ fn a_tag_is_resolved_once() {
     ]);
     let proved = Proved::of(run);
     assert_eq!(proved.reasons(), [(AMD64, "release-mismatch")]);
+    // Whatever is proved of whatever image: nothing is asked twice.
+    let mut lines = double.lines();
+    lines.sort();
+    let asked = lines.len();
+    lines.dedup();
+    assert_eq!(lines.len(), asked, "{lines:#?}");
     let image = &proved.images[AMD64];
     assert_eq!(image["evidence"]["image"]["digest"], old.digest.as_str());
     for attestation in image["attestations"].as_array().unwrap() {
@@ -431,18 +447,26 @@ fn an_image_that_is_not_there_is_not_reached() {
     assert_eq!((proved.code, proved.reasons()), (3, expected));
 }
 
+/// Without network a kit has them, or nothing has.
+#[test]
+fn an_image_that_a_kit_lacks_is_told_by_its_place() {
+    let images = Images::new();
+    let folder = images.scene.sandbox.path("mirror/images");
+    std::fs::remove_dir_all(folder.join(AMD64)).unwrap();
+    let proved = images.run();
+    let expected = vec![(AMD64, "artifact-unreadable")];
+    assert_eq!((proved.code, proved.reasons()), (3, expected));
+    let message = proved.images[AMD64]["evidence"]["message"].as_str();
+    assert!(message.unwrap().contains(AMD64), "{message:?}");
+    std::fs::remove_dir_all(&folder).unwrap();
+    std::fs::write(&folder, "").unwrap();
+    assert_eq!(images.run().code, 3);
+}
+
 #[test]
 fn a_kit_has_the_images_that_were_proved() {
     let images = Images::new();
-    let collect = [
-        "collect",
-        "v1.36.0",
-        "--to",
-        "kit",
-        "--profile",
-        "profile.yaml",
-    ];
-    let run = images.scene.run(&collect);
+    let run = images.scene.run(COLLECT);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
     for name in [INDEX, AMD64, ARM64] {
         let index = images
@@ -462,15 +486,7 @@ fn images_are_not_copied_through_links() {
         std::fs::create_dir(sandbox.path(folder)).unwrap();
     }
     std::os::unix::fs::symlink(sandbox.path("outside"), sandbox.path("kit/images")).unwrap();
-    let collect = [
-        "collect",
-        "v1.36.0",
-        "--to",
-        "kit",
-        "--profile",
-        "profile.yaml",
-    ];
-    assert_eq!(images.scene.run(&collect).code, 3);
+    assert_eq!(images.scene.run(COLLECT).code, 3);
     let outside = std::fs::read_dir(sandbox.path("outside")).unwrap();
     assert_eq!(outside.count(), 0);
 }

@@ -176,14 +176,18 @@ impl Run {
 /// Parses a result document and checks it with the schema.
 pub(crate) fn checked(text: &str) -> Value {
     let document: Value = serde_json::from_str(text).unwrap();
-    let schema = sealcheck_record::schema::result();
-    let validator = jsonschema::validator_for(&schema).unwrap();
+    fulfils(&document, &sealcheck_record::schema::result());
+    document
+}
+
+/// Checks a document with a schema.
+pub(crate) fn fulfils(document: &Value, schema: &Value) {
+    let validator = jsonschema::validator_for(schema).unwrap();
     let problems: Vec<String> = validator
-        .iter_errors(&document)
+        .iter_errors(document)
         .map(|error| error.to_string())
         .collect();
     assert!(problems.is_empty(), "{problems:?}");
-    document
 }
 
 pub(crate) fn finish(command: &mut Command) -> Run {

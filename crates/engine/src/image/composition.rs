@@ -6,11 +6,10 @@ use sealcheck_verify::{Digest, Failure, Reason, Result};
 use serde::Deserialize;
 
 use super::request::{ImageSource, Platforms};
-use super::run::{Run, listed, manifest_of, resolve};
+use super::run::{ImageRun, listed, manifest_of, resolve};
 use super::select::{CONFIGURATION_BYTES, Chosen, Configuration, select};
 use super::shelf::{Shelf, gone};
 use super::together::together;
-use crate::engine::Engine;
 
 /// An image, or an index with the images that it lists.
 ///
@@ -50,14 +49,13 @@ pub struct ComposedLayer {
     pub content: Digest,
 }
 
-impl Engine {
+impl ImageRun<'_> {
     /// Reads manifest and configuration of an image, or of every image that an index lists: two requests for each.
     ///
     /// # Errors
     /// `image-not-found`, `manifest-malformed`, `limit-exceeded` and the reasons of asking a registry.
     pub fn composition(&self, image: &ImageSource) -> Result<Composition> {
-        let run = Run::new(self);
-        let own = run.shelf(image)?;
+        let own = self.shelf(image)?;
         let reading = async {
             let resolved = resolve(&own, image, &Platforms::All).await?;
             let manifest = match &resolved.manifest {
@@ -79,7 +77,7 @@ impl Engine {
                 images: images.into_iter().collect::<Result<_>>()?,
             })
         };
-        run.wait(std::slice::from_ref(&own), reading)?
+        self.wait(std::slice::from_ref(&own), reading)?
     }
 }
 

@@ -15,7 +15,7 @@ use super::discover::{AttachedManifest, Discovery};
 use super::inventory::{find, look_at};
 use super::layers::Origin;
 use super::request::{ImageSource, Platforms};
-use super::run::{Run, manifest_of};
+use super::run::{ImageRun, manifest_of};
 use super::select::{Chosen, is_buildkit_attestation};
 use super::shelf::{Shelf, gone};
 use super::together::together;
@@ -69,7 +69,7 @@ impl Engine {
     /// When anything of the image or of its proofs cannot be read or written, also when a place where proofs may lie did
     /// not answer: a copy without its proofs would be unsigned for good.
     pub fn copy_image(&self, request: &CopyRequest, progress: &dyn Progress) -> Result<Copied> {
-        let run = Run::new(self);
+        let run = ImageRun::new(self);
         let own = run.shelf(&request.image)?;
         let shelves = run.proof_shelves(&own, &request.repositories)?;
         let open = || LayoutWriter::open(&request.layout).map_err(|error| unwritten(&error));

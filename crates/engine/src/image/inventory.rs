@@ -11,7 +11,7 @@ use super::budget::Budget;
 use super::discover::{Discovery, Scope, discover};
 use super::layers::{Item, Kind};
 use super::request::{ImageSource, Platforms};
-use super::run::{Resolved, Run, listed, manifest_of, resolve};
+use super::run::{ImageRun, Resolved, listed, manifest_of, resolve};
 use super::select::{Chosen, select};
 use super::shelf::Shelf;
 use super::together::together;
@@ -103,7 +103,7 @@ impl Engine {
         platforms: &Platforms,
         repositories: &[Repository],
     ) -> Result<Inventory> {
-        let run = Run::new(self);
+        let run = ImageRun::new(self);
         let own = run.shelf(image)?;
         let shelves = run.proof_shelves(&own, repositories)?;
         let here = std::slice::from_ref(&own);

@@ -34,5 +34,6 @@ pub use composition::{Composed, ComposedLayer, Composition};
 pub use copy::{Copied, CopyRequest};
 pub use inventory::{Attachment, AttachmentKind, Inventory, Manifested};
 pub use request::{Demand, ImageRequest, ImageSource, Platforms};
+pub use run::ImageRun;
 pub use sealcheck_verify::evidence::ProvedBy;
 pub use verdict::{ImageVerdict, Proof, Target};

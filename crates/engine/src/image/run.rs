@@ -14,10 +14,11 @@ use super::shelf::{Shelf, unanswered};
 use super::together::at_once;
 use crate::engine::Engine;
 
-/// One run: a command, a batch. What was answered once is not asked again, so that a tag means one thing in it.
+/// Questions about images that belong together: those of a command, of a batch, of a release. What was answered once is not
+/// asked again, so that a tag means one thing in it.
 #[derive(Debug)]
-pub(crate) struct Run<'e> {
-    engine: &'e Engine,
+pub struct ImageRun<'e> {
+    pub(super) engine: &'e Engine,
     registry: OnceLock<Registry>,
     layouts: Mutex<BTreeMap<PathBuf, Result<Layout>>>,
 }
@@ -36,8 +37,10 @@ pub(crate) struct Resolved {
     pub(crate) is_there: bool,
 }
 
-impl<'e> Run<'e> {
-    pub(crate) fn new(engine: &'e Engine) -> Self {
+impl<'e> ImageRun<'e> {
+    /// Begins with no answers.
+    #[must_use]
+    pub fn new(engine: &'e Engine) -> Self {
         Self {
             engine,
             registry: OnceLock::new(),
@@ -110,7 +113,7 @@ impl Engine {
         match image {
             ImageSource::Registry(reference) => Ok(Some(reference.clone())),
             ImageSource::Layout { path, image } => {
-                let layout = Run::new(self).layout(path)?;
+                let layout = ImageRun::new(self).layout(path)?;
                 let found = in_layout(&layout, image.as_deref())?;
                 Ok(found.and_then(|(_, name)| name))
             }

@@ -13,7 +13,7 @@ use super::facts::image_facts;
 use super::judge::{Judge, describe};
 use super::log::look_up;
 use super::request::{ImageRequest, Platforms};
-use super::run::{Resolved, Run, listed, loads_only, manifest_of, resolve};
+use super::run::{ImageRun, Resolved, listed, loads_only, manifest_of, resolve};
 use super::select::{Chosen, select};
 use super::shelf::Shelf;
 use super::together::together;
@@ -25,7 +25,7 @@ impl Engine {
     /// Verifies one image. There is always a verdict: what fails on the way is one with its reason.
     #[must_use]
     pub fn verify_image(&self, request: &ImageRequest) -> ImageVerdict {
-        self.verify_in(&Run::new(self), request)
+        ImageRun::new(self).verify(request)
     }
 
     /// Verifies many images, `jobs` at one time, and hands each verdict to `on_result` on the calling thread and in the
@@ -37,23 +37,22 @@ impl Engine {
         jobs: NonZeroUsize,
         on_result: impl FnMut(usize, ImageVerdict) -> ControlFlow<()>,
     ) {
-        let run = Run::new(self);
-        ordered(
-            requests,
-            jobs,
-            |request| self.verify_in(&run, &request),
-            on_result,
-        );
+        let run = ImageRun::new(self);
+        ordered(requests, jobs, |request| run.verify(&request), on_result);
     }
+}
 
-    fn verify_in(&self, run: &Run<'_>, request: &ImageRequest) -> ImageVerdict {
+impl ImageRun<'_> {
+    /// The same as [`Engine::verify_image`], with the answers of this run.
+    #[must_use]
+    pub fn verify(&self, request: &ImageRequest) -> ImageVerdict {
         let judge = Judge {
-            engine: self,
+            engine: self.engine,
             request,
-            now: self.clock.now(),
+            now: self.engine.clock.now(),
         };
         let mut session = Session {
-            run,
+            run: self,
             judge,
             places: Vec::new(),
             failures: Vec::new(),
@@ -68,7 +67,7 @@ impl Engine {
 
 /// The verification of one image.
 struct Session<'s> {
-    run: &'s Run<'s>,
+    run: &'s ImageRun<'s>,
     judge: Judge<'s>,
     places: Vec<Place>,
     /// The places that gave no answer, and which manifest was looked for there.

@@ -24,9 +24,7 @@ pub struct Artifact {
 }
 
 /// What an artifact is.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, serde::Serialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// A program.
@@ -47,6 +45,24 @@ pub enum Kind {
     Document,
     /// No form of the profile fits.
     Other,
+}
+
+impl Kind {
+    /// The word, as in profiles and documents.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Binary => "binary",
+            Self::Tarball => "tarball",
+            Self::ImageArchive => "image-archive",
+            Self::ImageTag => "image-tag",
+            Self::Sbom => "sbom",
+            Self::ChecksumList => "checksum-list",
+            Self::Provenance => "provenance",
+            Self::Document => "document",
+            Self::Other => "other",
+        }
+    }
 }
 
 /// An operating system and an architecture, by Go's names: `linux/amd64`.

@@ -270,6 +270,7 @@ impl Release<'_> {
             ..facts
         });
         match failure {
+            None if listed == Listed::Same => with_genuine_content(verdict),
             None => verdict,
             Some(failure) => {
                 // What does not match its signature and is not listed either: the list says more about what it is.
@@ -295,6 +296,27 @@ impl Release<'_> {
                 }
             }
         }
+    }
+}
+
+/// Says of a proof for other bytes that it is the proof, and not the file, which is not the release's.
+fn with_genuine_content(verdict: Verdict) -> Verdict {
+    match verdict.failure() {
+        Some(failure)
+            if matches!(
+                failure.reason,
+                Reason::ArtifactMismatch | Reason::SignatureInvalid
+            ) =>
+        {
+            let said = "the proved SBOM lists exactly this content, so that the file is the release's, and the proof is for other bytes";
+            let failure = failure.clone();
+            let detail = match &failure.detail {
+                Some(detail) => format!("{detail}; {said}"),
+                None => said.to_owned(),
+            };
+            verdict.with_failure_for(failure.reason, failure.detail(detail))
+        }
+        _ => verdict,
     }
 }
 

@@ -1,6 +1,8 @@
 //! The images of a release: their signatures, and what is attested about them.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use sealcheck_engine::{Demand, ImageRequest, ImageSource, Platforms};
@@ -97,7 +99,14 @@ impl Release<'_> {
                 .as_deref()
                 .and_then(|also| also.split_once('/'));
             Ok(ReleaseImage {
-                source: self.image_source(mirror.unwrap_or(canonical), path, &tag)?,
+                source: match (mirror, self.layout(path)) {
+                    // Who names a registry means it.
+                    (None, Some(folder)) => ImageSource::Layout {
+                        path: folder,
+                        image: Some(tag.clone()),
+                    },
+                    _ => in_registry(mirror.unwrap_or(canonical), path, &tag)?,
+                },
                 name: format!("{canonical}/{path}:{tag}"),
                 is_index: described.is_index,
                 certainty: described.certainty,
@@ -115,28 +124,15 @@ impl Release<'_> {
         images.collect()
     }
 
-    fn image_source(&self, registry: &str, path: &str, tag: &str) -> Result<ImageSource> {
-        if let Some(folder) = self.layout(path) {
-            return Ok(ImageSource::Layout {
-                path: folder,
-                image: Some(tag.to_owned()),
-            });
-        }
-        let text = format!("{}/{path}:{tag}", registry.trim_end_matches('/'));
-        match Reference::parse(&text) {
-            Ok(reference) => Ok(ImageSource::Registry(reference)),
-            Err(error) => Err(Failure::new(Reason::SbomMalformed)
-                .found(printable(&text))
-                .detail(error)),
-        }
-    }
-
-    /// The layout of a kit that holds an image.
+    /// The layout of a kit that holds an image. Of one that is not there the registry is asked, where it may be.
     fn layout(&self, path: &str) -> Option<PathBuf> {
         let Origin::Folder { root, .. } = &self.origin else {
             return None;
         };
-        Some(root.join("images").join(path)).filter(|folder| folder.is_dir())
+        let folder = root.join("images").join(path);
+        let is_absent =
+            fs::metadata(&folder).is_err_and(|error| error.kind() == ErrorKind::NotFound);
+        (!is_absent || self.engine.is_offline()).then_some(folder)
     }
 
     /// Proves an image: its signature, that it consists of what the SBOM lists, and every kind of attestation that the
@@ -156,7 +152,7 @@ impl Release<'_> {
         };
         let source = image.at(digest);
         let (listed, failure) = match verdict.outcome() {
-            Outcome::Verified => match self.engine.composition(&source) {
+            Outcome::Verified => match self.images.composition(&source) {
                 Ok(composition) => image.standing(&composition),
                 Err(failure) => (Listed::NotCompared, Some(there(failure))),
             },
@@ -184,7 +180,7 @@ impl Release<'_> {
         }
         let named = image.named.clone();
         request.demand = Some(Demand::new(move |verdict| named.signature(verdict)));
-        let verdict = self.engine.verify_image(&request);
+        let verdict = self.images.verify(&request);
         Ok(self.with_signer(verdict.verdict().clone(), Purpose::Images))
     }
 
@@ -204,7 +200,7 @@ impl Release<'_> {
             Purpose::VerificationSummaries => named.summary(verdict, verifier.as_deref(), &digest),
             _ => named.promotion(verdict),
         }));
-        let verdict = self.engine.verify_image(&request);
+        let verdict = self.images.verify(&request);
         let verdict = self.with_signer(verdict.verdict().clone(), purpose);
         let verdict = match verdict.failure() {
             // Signatures, and attestations of other kinds: of this kind there is none.
@@ -228,6 +224,16 @@ impl Release<'_> {
             verdict,
             levels,
         })
+    }
+}
+
+fn in_registry(registry: &str, path: &str, tag: &str) -> Result<ImageSource> {
+    let text = format!("{}/{path}:{tag}", registry.trim_end_matches('/'));
+    match Reference::parse(&text) {
+        Ok(reference) => Ok(ImageSource::Registry(reference)),
+        Err(error) => Err(Failure::new(Reason::SbomMalformed)
+            .found(printable(&text))
+            .detail(error)),
     }
 }
 
@@ -260,9 +266,10 @@ impl ReleaseImage {
 /// What the release lists and its place does not have is not there yet, or no longer; nobody has mistyped it.
 fn reached(verdict: Verdict) -> Verdict {
     match verdict.failure() {
-        Some(failure) if failure.reason == Reason::ImageNotFound => {
+        Some(failure) if is_absent(failure.reason) => {
+            let reason = failure.reason;
             let there = there(failure.clone());
-            verdict.with_failure_for(Reason::ImageNotFound, there)
+            verdict.with_failure_for(reason, there)
         }
         _ => verdict,
     }
@@ -270,12 +277,16 @@ fn reached(verdict: Verdict) -> Verdict {
 
 /// The same of a failure.
 fn there(failure: Failure) -> Failure {
-    match failure.reason {
-        Reason::ImageNotFound => Failure::new(Reason::ArtifactUnreadable)
+    match is_absent(failure.reason) {
+        true => Failure::new(Reason::ArtifactUnreadable)
             .at(failure.field.unwrap_or_default())
             .detail("the release lists it, and nothing is there"),
-        _ => failure,
+        false => failure,
     }
+}
+
+fn is_absent(reason: Reason) -> bool {
+    matches!(reason, Reason::ImageNotFound | Reason::FileNotFound)
 }
 
 fn is_other_kind(reason: Reason) -> bool {

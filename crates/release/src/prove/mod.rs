@@ -18,7 +18,7 @@ mod sbom;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sealcheck_engine::{Engine, Input};
+use sealcheck_engine::{Engine, ImageRun, Input};
 use sealcheck_verify::evidence::{ChecksumFacts, Listed, ReleaseFacts};
 use sealcheck_verify::limits::Limit;
 use sealcheck_verify::{Failure, Reason, Requirements, Result, Verdict};
@@ -46,6 +46,8 @@ pub struct Release<'e> {
     origin: Origin,
     demands: Demands,
     others: other::Others,
+    /// Its images share layers, indexes and what is attached to them.
+    images: ImageRun<'e>,
 }
 
 /// What each signature must show.
@@ -74,7 +76,11 @@ impl<'e> Release<'e> {
             Wanted::Channel(channel) => {
                 let place = origin.channel(profile, *channel)?;
                 origin.require_file(place.path())?;
-                let content = engine.read(&place, CHANNEL_BYTES)?;
+                let content = engine.read(&place, CHANNEL_BYTES).map_err(as_artifact);
+                let content = content.map_err(|failure| match failure.reason {
+                    Reason::FileNotFound => unknown(failure, &origin, "the channel's file"),
+                    _ => failure,
+                })?;
                 let answer = channel.answer(&content).map_err(|error| {
                     Failure::new(Reason::ChannelMalformed)
                         .at(place.name())
@@ -91,6 +97,7 @@ impl<'e> Release<'e> {
             origin: origin.of(version),
             demands,
             others: other::Others::default(),
+            images: ImageRun::new(engine),
         })
     }
 
@@ -200,7 +207,7 @@ impl<'e> Release<'e> {
     /// Reads something small of the release.
     fn read(&self, input: &Input, limit: Limit) -> Result<Vec<u8>> {
         self.origin.require_file(input.path())?;
-        self.engine.read(input, limit)
+        self.engine.read(input, limit).map_err(as_artifact)
     }
 
     /// How evidence speaks of something of the release.
@@ -242,3 +249,40 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 fn place(input: &Input) -> Box<str> {
     sealcheck_verify::printable(&input.name()).into()
 }
+
+/// What is read here is no proof.
+fn as_artifact(failure: Failure) -> Failure {
+    match failure.reason {
+        Reason::ProofUnreadable => Failure {
+            reason: Reason::ArtifactUnreadable,
+            ..failure
+        },
+        _ => failure,
+    }
+}
+
+/// That there is no such version; in a folder with the versions that there are.
+fn unknown(missing: Failure, origin: &Origin, expected: &str) -> Failure {
+    let versions = match origin {
+        Origin::Folder { root, .. } => other::versions(root),
+        Origin::Published => Vec::new(),
+    };
+    let failure = Failure::new(Reason::VersionUnknown)
+        .at(missing.field.unwrap_or_default())
+        .expected(expected);
+    match versions.is_empty() {
+        true => failure.found("nothing"),
+        false => {
+            let told = versions.iter().take(VERSIONS_TOLD);
+            let names: Vec<String> = told.map(ToString::to_string).collect();
+            let more = match versions.len() > names.len() {
+                true => " and older ones",
+                false => "",
+            };
+            failure.found(format!("the folder has {}{more}", names.join(", ")))
+        }
+    }
+}
+
+/// How many versions of a folder are named to whoever asked for another one.
+const VERSIONS_TOLD: usize = 8;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use sealcheck_engine::ImageRun;
 use sealcheck_verify::evidence::{OtherVersion, SbomFacts};
 use sealcheck_verify::{Digest, Failure};
 
@@ -45,8 +46,10 @@ impl Release<'_> {
         let Some(list) = self.profile.sboms.first() else {
             return Vec::new();
         };
-        let proved = versions(root, self.version)
-            .into_iter()
+        let others = versions(root).into_iter();
+        let proved = others
+            .filter(|version| *version != self.version)
+            .take(OTHER_VERSIONS.max)
             .filter_map(|version| {
                 let release = Release {
                     engine: self.engine,
@@ -56,6 +59,7 @@ impl Release<'_> {
                     origin: Origin::folder(root.clone()).of(version),
                     demands: self.demands.clone(),
                     others: Others::default(),
+                    images: ImageRun::new(self.engine),
                 };
                 // Of what is not proved nothing is said.
                 let sbom = release.sbom(&list.name).ok()?;
@@ -98,8 +102,8 @@ pub(super) fn told(failure: Failure, other: Option<&OtherVersion>) -> Failure {
     failure.detail(detail)
 }
 
-/// The versions that have a folder, without one of them; the newest first.
-fn versions(root: &Path, without: Version) -> Vec<Version> {
+/// The versions that have a folder, the newest first.
+pub(super) fn versions(root: &Path) -> Vec<Version> {
     let folders = [root.to_owned(), root.join("release")];
     let entries = folders
         .iter()
@@ -110,12 +114,11 @@ fn versions(root: &Path, without: Version) -> Vec<Version> {
     let mut versions: Vec<Version> = names
         .filter_map(|name| {
             let version: Version = name.parse().ok()?;
-            (version.to_string() == name && version != without).then_some(version)
+            (version.to_string() == name).then_some(version)
         })
         .collect();
     versions.sort_unstable_by(|one, other| other.cmp(one));
     versions.dedup();
-    versions.truncate(OTHER_VERSIONS.max);
     versions
 }
 
@@ -124,26 +127,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_few_versions_are_looked_at_and_the_newest_first() {
+    fn versions_are_those_of_folders_and_the_newest_is_first() {
         let folder = tempfile::tempdir().unwrap();
-        let own = Version::release(1, 36, 0);
-        let make = |name: &str| fs::create_dir_all(folder.path().join(name)).unwrap();
-        for minor in 20..=36 {
-            make(&format!("v1.{minor}.0"));
-        }
         for name in [
+            "v1.9.0",
+            "v1.36.0",
             "release/v1.36.1",
             "release/v1.36.0",
             "images",
             "1.35.0",
             "v1.35.0-x",
         ] {
-            make(name);
+            fs::create_dir_all(folder.path().join(name)).unwrap();
         }
-        let found = versions(folder.path(), own);
-        assert_eq!(found.len(), OTHER_VERSIONS.max);
-        assert_eq!(found.first(), Some(&Version::release(1, 36, 1)));
-        assert_eq!(found.get(1), Some(&Version::release(1, 35, 0)));
-        assert!(!found.contains(&own));
+        assert_eq!(
+            versions(folder.path()),
+            [(1, 36, 1), (1, 36, 0), (1, 9, 0)]
+                .map(|(major, minor, patch)| Version::release(major, minor, patch))
+        );
     }
 }

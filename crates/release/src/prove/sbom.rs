@@ -9,7 +9,7 @@ use sealcheck_verify::evidence::SbomFacts;
 use sealcheck_verify::{Digest, Failure, Outcome, Reason, Result, Verdict, printable};
 
 use super::origin::Found;
-use super::{Release, place};
+use super::{Release, place, unknown};
 use crate::profile::Sbom;
 use crate::spdx::limits::SPDX_BYTES;
 use crate::spdx::{Document, Listing, Origin};
@@ -74,11 +74,8 @@ impl Release<'_> {
         let failure = first.unwrap_or_else(|| Failure::new(Reason::FileNotFound));
         Err(match failure.reason {
             Reason::FileNotFound => {
-                let at = failure.field.clone().unwrap_or_default();
-                Failure::new(Reason::VersionUnknown)
-                    .at(at)
-                    .expected(format!("the SBOM of {}", self.version))
-                    .found("nothing")
+                let expected = format!("the SBOM of {}", self.version);
+                unknown(failure, &self.origin, &expected)
             }
             _ => failure,
         })

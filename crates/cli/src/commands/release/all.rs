@@ -6,53 +6,37 @@ use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
 use sealcheck_engine::ordered;
+use sealcheck_record::{ImageReport, RELEASE_REPORT_SCHEMA, ReleaseReport};
 use sealcheck_release::{Artifact, Platform, ProvedSbom, Release, ReleaseFile};
-use sealcheck_verify::evidence::Evidence;
 use sealcheck_verify::{Outcome, Time, Verdict, printable};
-use serde::Serialize;
 
-use super::images::{self, Image, access};
-use super::{About, Project, catalogue, not_proved};
+use super::images::{self, access};
+use super::{Project, about, catalogue, is_for, not_proved};
 use crate::CommandLine;
 use crate::args::{DocumentFormat, ReleaseImagesArgs};
-use crate::output::{self, Watch, shown_as_output};
+use crate::output::{self, Watch, reported_as_output};
 use crate::problem::Result;
 use crate::report::wrap::paragraph;
 use crate::report::{colour, counted, text};
-
-/// The report about a whole release.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Document<'a> {
-    #[serde(flatten)]
-    about: About<'a>,
-    /// What to do, in a sentence.
-    summary: String,
-    /// How many files and images ended how.
-    counts: BTreeMap<&'static str, usize>,
-    files: Vec<&'a Evidence>,
-    images: &'a [Image],
-    /// Which paths are published without a signature, on purpose.
-    unsigned_by_design: Vec<String>,
-}
 
 /// Proves everything.
 pub(super) fn run(args: &ReleaseImagesArgs, line: &CommandLine<'_>) -> Result<u8> {
     let (project, access) = (&args.release, access(args, line)?);
     let project = Project::open(&args.version, project, access, false, line)?;
+    project.refuse_overwriting(args.report.output_file.as_deref(), std::iter::empty())?;
     let release = project.release(line)?;
     let sbom = match release.sbom(project.list()) {
         Ok(sbom) => sbom,
-        Err(verdict) => return not_proved(&verdict, &shown_as_output(&args.shown), line),
+        Err(verdict) => return not_proved(&verdict, &reported_as_output(&args.report), line),
     };
     let files = files(args, &release, &sbom, line)?;
     let images = images::prove(args, &release, &sbom, line)?;
-    let document = document(args, &release, &sbom, (&files, &images));
-    let text = match output::document_format(args.shown.output, line.console) {
+    let document = document(args, &release, &sbom, (&files, images));
+    let text = match output::report_format(&args.report, line.console) {
         DocumentFormat::Text => report(&document, &files),
         DocumentFormat::Json => output::json(&document)?,
     };
-    output::print(line.console, &text)?;
+    output::publish(&args.report, line.console, &text)?;
     Ok(document.about.outcome.exit_code())
 }
 
@@ -65,11 +49,7 @@ fn files(
 ) -> Result<Vec<Verdict>> {
     let catalogue = catalogue(release, sbom, args.platform.as_ref())?;
     let is_wanted = |artifact: &&Artifact| {
-        let of_platform = match (&args.platform, &artifact.platform) {
-            (Some(wanted), Some(own)) => wanted == own,
-            _ => true,
-        };
-        of_platform
+        is_for(artifact, args.platform.as_ref())
             && release
                 .profile()
                 .unsigned_by_design(&artifact.path)
@@ -100,12 +80,12 @@ fn files(
     Ok(verdicts)
 }
 
-fn document<'a>(
+fn document(
     args: &ReleaseImagesArgs,
-    release: &Release<'a>,
-    sbom: &'a ProvedSbom,
-    (files, images): (&'a [Verdict], &'a [Image]),
-) -> Document<'a> {
+    release: &Release<'_>,
+    sbom: &ProvedSbom,
+    (files, images): (&[Verdict], Vec<ImageReport>),
+) -> ReleaseReport {
     // Another SBOM than the one that lists the release need not be everywhere.
     let outcomes = files.iter().map(Verdict::outcome);
     let outcomes = outcomes.chain(images.iter().map(|image| image.outcome));
@@ -121,11 +101,12 @@ fn document<'a>(
         let path = path.strip_prefix("glob:").unwrap_or(&path);
         path.strip_prefix("**/").unwrap_or(path).to_owned()
     });
-    Document {
-        about: About::new(release, sbom, worst),
+    ReleaseReport {
+        schema: RELEASE_REPORT_SCHEMA,
+        about: about(release, sbom, worst),
         summary: summary(&counts, release, args.platform.as_ref()),
         counts,
-        files: files.iter().map(Verdict::evidence).collect(),
+        files: files.iter().map(|it| it.evidence().clone()).collect(),
         images,
         unsigned_by_design: unsigned.collect(),
     }
@@ -170,11 +151,11 @@ fn summary(
 }
 
 /// The outcome first, then what is wrong, what is right and who signed it; at the end what to do.
-fn report(document: &Document<'_>, files: &[Verdict]) -> String {
+fn report(document: &ReleaseReport, files: &[Verdict]) -> String {
     let mut out = String::new();
     let outcome = document.about.outcome;
     let style = colour::of(outcome);
-    let (project, version) = (document.about.project, &document.about.version);
+    let (project, version) = (&document.about.project, &document.about.version);
     let of = printable(&format!("{project} {version}"));
     let counts = match outcome {
         Outcome::Verified if document.images.is_empty() => counted(files.len(), "file"),
@@ -209,7 +190,7 @@ fn report(document: &Document<'_>, files: &[Verdict]) -> String {
     if !document.images.is_empty() {
         writeln!(out, "\nimages").ok();
     }
-    let mut images: Vec<&Image> = document.images.iter().collect();
+    let mut images: Vec<&ImageReport> = document.images.iter().collect();
     images.sort_by_key(|image| Reverse(image.outcome));
     for image in images {
         images::row(&mut out, image, false);
@@ -244,11 +225,11 @@ struct Signatures {
 }
 
 /// Who signed what was verified, by what it is.
-fn signers<'d>(document: &'d Document<'_>) -> BTreeMap<(&'static str, &'d str), Signatures> {
+fn signers(document: &ReleaseReport) -> BTreeMap<(&'static str, &str), Signatures> {
     let mut signers: BTreeMap<(&str, &str), Signatures> = BTreeMap::new();
-    let files = document.files.iter().map(|file| ("file", *file));
+    let files = document.files.iter().map(|file| ("file", file));
     let files = files.filter(|(_, evidence)| evidence.outcome == Outcome::Verified);
-    let images = document.images.iter().flat_map(Image::verified);
+    let images = document.images.iter().flat_map(images::verified);
     for (what, evidence) in files.chain(images) {
         let Some(signer) = &evidence.signer else {
             continue;

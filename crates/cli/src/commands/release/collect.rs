@@ -5,36 +5,37 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use sealcheck_engine::{CopyRequest, Platforms, Silent, create_folders, ordered, unwritable};
+use sealcheck_record::{KIT_SCHEMA, KitFile, KitGap, KitImage, KitIndex};
 use sealcheck_release::prove::{ReleaseImage, Target};
 use sealcheck_release::{Artifact, ProvedSbom, Release};
-use sealcheck_verify::{Outcome, Verdict};
+use sealcheck_verify::{Outcome, Verdict, printable};
 
 use super::images::{self, access};
-use super::kit::{self, IMAGES, Index, Kept, KeptImage, KeptTrust};
-use super::{Project, catalogue, not_proved, tell_sbom};
-use crate::CommandLine;
-use crate::args::{ReleaseCollectArgs, ReleaseImagesArgs};
-use crate::output::{self, Report, Shape, Watch, shown_as_output};
+use super::kit::{self, IMAGES};
+use super::{GOES_ON, Project, catalogue, is_for, not_proved, tell_sbom};
+use crate::args::ReleaseCollectArgs;
+use crate::environment::{Origin, origin, spoken};
+use crate::output::{self, Report, Shape, Watch, reported_as_output};
 use crate::problem::{Problem, Result};
 use crate::session::shown;
+use crate::suggestion::quoted;
+use crate::{CommandLine, signals};
 
 /// Collects a release with its proofs.
 pub(super) fn run(args: &ReleaseCollectArgs, line: &CommandLine<'_>) -> Result<u8> {
     let (common, kit) = (&args.images, &args.to);
     let access = access(common, line)?;
     let project = Project::open(&common.version, &common.release, access, false, line)?;
+    project.refuse_overwriting(common.report.output_file.as_deref(), std::iter::empty())?;
     let release = project.release(line)?;
-    let shown_output = shown_as_output(&common.shown);
+    let shown_output = reported_as_output(&common.report);
     let sbom = match release.sbom(project.list()) {
         Ok(sbom) => sbom,
         Err(verdict) => return not_proved(&verdict, &shown_output, line),
     };
     tell_sbom(&sbom, &release, line);
     let catalogue = catalogue(&release, &sbom, common.platform.as_ref())?;
-    let wanted = |artifact: &&Artifact| match (&common.platform, &artifact.platform) {
-        (Some(wanted), Some(own)) => wanted == own,
-        _ => true,
-    };
+    let wanted = |artifact: &&Artifact| is_for(artifact, common.platform.as_ref());
     let artifacts: Vec<Artifact> = catalogue.artifacts().filter(wanted).cloned().collect();
     let images = images::selected(common, &release, &sbom)?;
     let count = artifacts.len().saturating_add(images.len());
@@ -43,6 +44,7 @@ pub(super) fn run(args: &ReleaseCollectArgs, line: &CommandLine<'_>) -> Result<u
         aside: false,
     };
     let _lock = kit::begin(kit)?;
+    signals::last_words(GOES_ON);
     let mut report = Report::begin(&shown_output, line, shape, false)?;
     let bar = output::bar(line.console, count);
     let watch = Watch(bar.as_ref());
@@ -55,43 +57,48 @@ pub(super) fn run(args: &ReleaseCollectArgs, line: &CommandLine<'_>) -> Result<u
         let verdict = release.fetch(&sbom, &artifact, target, true, &watch);
         (artifact, verdict)
     };
-    let mut files = Vec::new();
+    let (mut files, mut gaps) = (Vec::new(), Vec::new());
     ordered(
         artifacts,
         output::jobs(common.jobs),
         work,
         |_, (artifact, verdict)| {
-            if verdict.outcome() == Outcome::Verified
-                && let Some(sha256) = verdict.evidence().artifact.digests.get("sha256")
-            {
-                files.push(Kept {
-                    path: artifact.path.to_string(),
-                    sha256: sha256.to_string(),
-                });
-            }
             let told = line.console.discreet(verdict);
+            let path = artifact.path.to_string();
+            match told.evidence().artifact.digests.get("sha256") {
+                Some(sha256) if told.outcome() == Outcome::Verified => files.push(KitFile {
+                    path,
+                    sha256: sha256.to_string(),
+                }),
+                _ => gaps.extend(gap(path, &told)),
+            }
             report.take(bar.as_ref(), &told, || Ok(()))
         },
     );
     let mut kept_images = Vec::new();
     for image in images {
         let (verdict, kept) = keep_image(&project, (&release, &sbom), &image, kit);
-        kept_images.extend(kept);
         let told = line.console.discreet(verdict);
+        match kept {
+            Some(kept) => kept_images.push(kept),
+            None => gaps.extend(gap(image.name, &told)),
+        }
         if report.take(bar.as_ref(), &told, || Ok(())) == ControlFlow::Break(()) {
             break;
         }
     }
     let keep = || {
-        let index = Index {
-            schema: "sealcheck/kit/v1",
-            project: &release.profile().name,
+        let mut index = KitIndex {
+            schema: KIT_SCHEMA.to_owned(),
+            project: release.profile().name.clone(),
             version: release.version().to_string(),
             files,
             images: kept_images,
-            trusted_root: KeptTrust::keep(project.opened.engine.trust(), kit)?,
+            not_collected: gaps,
+            trusted_root: kit::keep_trust(project.opened.engine.trust(), kit)?,
         };
-        let name = format!("{}.kit.json", release.version());
+        kit::with_earlier(&mut index, kit, &project.opened.engine);
+        let name = kit::file_name(&index.version);
         kit::write(kit, &name, output::json(&index)?.as_bytes())?;
         Ok(index)
     };
@@ -100,7 +107,7 @@ pub(super) fn run(args: &ReleaseCollectArgs, line: &CommandLine<'_>) -> Result<u
     let code = report.end(bar.as_ref(), count)?;
     let index = index.map_err(|problem: Problem| problem.late())?;
     match code {
-        0 => tell(&index, common, kit, line),
+        0 => tell(&index, kit, line),
         _ => line
             .console
             .note("The kit is not complete: what is missing is told above. Once that is mended, the same command goes on."),
@@ -108,23 +115,48 @@ pub(super) fn run(args: &ReleaseCollectArgs, line: &CommandLine<'_>) -> Result<u
     Ok(code)
 }
 
-fn tell(index: &Index<'_>, args: &ReleaseImagesArgs, kit: &Path, line: &CommandLine<'_>) {
-    let advice = KeptTrust::advice(index.trusted_root.as_ref(), kit);
+fn tell(index: &KitIndex, kit: &Path, line: &CommandLine<'_>) {
+    let advice = kit::advice(index.trusted_root.as_ref(), kit);
     line.console.note(&advice);
-    let mut given = String::new();
-    for (flag, file) in [
-        ("--profile", &args.release.profile),
-        ("--trusted-root", &args.release.trust.trusted_root),
-    ] {
-        if let Some(file) = file {
-            write!(given, " {flag} {}", shown(file)).ok();
+    line.console.note(&format!(
+        "Prove the kit without network: sealcheck release verify-all {} --from {} --offline{}",
+        index.version,
+        quoted(&shown(kit)),
+        given_again(line),
+    ));
+}
+
+/// The flags that say who must have signed and what is trusted: a kit answers neither.
+fn given_again(line: &CommandLine<'_>) -> String {
+    let mut out = String::new();
+    for id in GIVEN_AGAIN {
+        // From a variable it is there again.
+        if origin(line.matches, id) != Some(Origin::Flag) {
+            continue;
+        }
+        let flag = spoken(line.matches, id);
+        match line.matches.get_raw(id) {
+            Some(values) if id != "no_issuer" => {
+                for value in values {
+                    let value = printable(&value.to_string_lossy());
+                    write!(out, " {flag} {}", quoted(&value)).ok();
+                }
+            }
+            _ => write!(out, " {flag}").unwrap_or_default(),
         }
     }
-    line.console.note(&format!(
-        "Prove the kit without network: sealcheck release verify-all {} --from {} --offline{given}",
-        index.version,
-        shown(kit),
-    ));
+    out
+}
+
+/// What was not proved, and why.
+fn gap(name: String, verdict: &Verdict) -> Option<KitGap> {
+    let failure = verdict.failure()?;
+    Some(KitGap {
+        name,
+        outcome: verdict.outcome().to_string(),
+        reason: failure.reason.to_string(),
+        message: failure.to_string(),
+    })
 }
 
 /// Proves an image and copies it with all that is attached to it. What is not verified is not copied.
@@ -133,7 +165,7 @@ fn keep_image(
     (release, sbom): (&Release<'_>, &ProvedSbom),
     image: &ReleaseImage,
     kit: &Path,
-) -> (Verdict, Option<KeptImage>) {
+) -> (Verdict, Option<KitImage>) {
     let proved = release.prove_image(sbom, image).verdict;
     if proved.outcome() != Outcome::Verified {
         return (proved, None);
@@ -163,13 +195,36 @@ fn keep_image(
         });
     match copied {
         Ok(_) => {
-            let kept = KeptImage {
+            let kept = KitImage {
                 name: image.name.clone(),
                 layout: layout.display().to_string(),
-                digest,
+                digest: digest.to_string(),
             };
             (proved, Some(kept))
         }
         Err(failure) => (proved.with_failure(failure), None),
     }
 }
+
+/// By their names as arguments, in the order in which they are told.
+const GIVEN_AGAIN: [&str; 19] = [
+    "profile",
+    "key",
+    "identity",
+    "certificate_identity",
+    "certificate_identity_regexp",
+    "issuer",
+    "certificate_oidc_issuer",
+    "certificate_oidc_issuer_regexp",
+    "no_issuer",
+    "claim",
+    "instance",
+    "trusted_root",
+    "tuf_root",
+    "certificate_chain",
+    "ca_roots",
+    "ca_intermediates",
+    "timestamp_certificate_chain",
+    "rekor_public_key",
+    "ct_log_public_key",
+];

@@ -9,13 +9,13 @@ use sealcheck_release::prove::{Target, extract, this_machine};
 use sealcheck_release::{Artifact, Catalogue};
 use sealcheck_verify::{Outcome, Reason};
 
-use super::{Project, not_proved, tell_sbom};
-use crate::CommandLine;
+use super::{GOES_ON, Project, not_proved, tell_sbom};
 use crate::args::ReleaseFetchArgs;
 use crate::output::{self, Report, Shape, Watch};
 use crate::problem::{Problem, Result};
 use crate::registry::Access;
 use crate::session::shown;
+use crate::{CommandLine, signals};
 
 /// Downloads and proves.
 pub(super) fn run(args: &ReleaseFetchArgs, line: &CommandLine<'_>) -> Result<u8> {
@@ -63,7 +63,7 @@ pub(super) fn run(args: &ReleaseFetchArgs, line: &CommandLine<'_>) -> Result<u8>
     }
     let output = args.output.output_file.as_deref();
     let written = targets.iter().map(|target| args.to.join(target));
-    project.opened.refuse_overwriting(output, written)?;
+    project.refuse_overwriting(output, written)?;
     let count = wanted.len();
     if count > 1 {
         tell_sbom(&sbom, &release, line);
@@ -72,6 +72,7 @@ pub(super) fn run(args: &ReleaseFetchArgs, line: &CommandLine<'_>) -> Result<u8>
         several: count > 1,
         aside: false,
     };
+    signals::last_words(GOES_ON);
     let mut report = Report::begin(&args.output, line, shape, false)?;
     let bar = output::bar(line.console, count);
     let watch = Watch(bar.as_ref());

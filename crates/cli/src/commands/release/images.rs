@@ -4,73 +4,41 @@ use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
 use sealcheck_engine::ordered;
+use sealcheck_record::{
+    AttestationReport, ImageReport, NameCertainty, RELEASE_IMAGES_SCHEMA, ReleaseImages,
+};
 use sealcheck_release::prove::{ProvedImage, ReleaseImage};
 use sealcheck_release::spdx::Certainty;
 use sealcheck_release::{ProvedSbom, Purpose, Release};
 use sealcheck_verify::evidence::{Evidence, Listed};
 use sealcheck_verify::{Outcome, Verdict, printable};
-use serde::Serialize;
 
-use super::{About, Project, catalogue, not_proved};
+use super::{Project, about, catalogue, not_proved};
 use crate::CommandLine;
 use crate::args::{DocumentFormat, ReleaseImagesArgs};
-use crate::output::{self, shown_as_output};
+use crate::output::{self, reported_as_output};
 use crate::problem::{Problem, Result};
 use crate::registry::{self, Access};
 use crate::report::colour;
 use crate::report::wrap::paragraph;
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Document<'a> {
-    #[serde(flatten)]
-    about: About<'a>,
-    images: &'a [Image],
-}
-
-/// An image with what was proved of it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Image {
-    name: String,
-    certainty: &'static str,
-    pub(super) outcome: Outcome,
-    /// The evidence about its signatures.
-    pub(super) evidence: Evidence,
-    attestations: Vec<Attestation>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Attestation {
-    what: &'static str,
-    /// Whether there is any. One that is missing is no failure.
-    present: bool,
-    /// What a verification summary says of the build: that it passed does not say that the build was looked at.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    levels: Vec<String>,
-    evidence: Evidence,
-}
-
-impl Image {
-    /// What of it was verified, with its signatures first, each with the evidence.
-    pub(super) fn verified(&self) -> impl Iterator<Item = (&'static str, &Evidence)> {
-        let attestations = self.attestations.iter();
-        let attestations =
-            attestations.map(|attestation| (attestation.what, &attestation.evidence));
-        let all = std::iter::once((IMAGE, &self.evidence)).chain(attestations);
-        all.filter(|(_, evidence)| evidence.outcome == Outcome::Verified)
-    }
+/// What of an image was verified, with its signatures first, each with the evidence.
+pub(super) fn verified(image: &ImageReport) -> impl Iterator<Item = (&'static str, &Evidence)> {
+    let attestations = image.attestations.iter();
+    let attestations = attestations.map(|attestation| (attestation.what, &attestation.evidence));
+    let all = std::iter::once((IMAGE, &image.evidence)).chain(attestations);
+    all.filter(|(_, evidence)| evidence.outcome == Outcome::Verified)
 }
 
 /// Proves the images of a release.
 pub(super) fn run(args: &ReleaseImagesArgs, line: &CommandLine<'_>) -> Result<u8> {
     let (project, access) = (&args.release, access(args, line)?);
     let project = Project::open(&args.version, project, access, false, line)?;
+    project.refuse_overwriting(args.report.output_file.as_deref(), std::iter::empty())?;
     let release = project.release(line)?;
     let sbom = match release.sbom(project.list()) {
         Ok(sbom) => sbom,
-        Err(verdict) => return not_proved(&verdict, &shown_as_output(&args.shown), line),
+        Err(verdict) => return not_proved(&verdict, &reported_as_output(&args.report), line),
     };
     if args.platform.is_some() {
         catalogue(&release, &sbom, args.platform.as_ref())?;
@@ -88,7 +56,7 @@ pub(super) fn run(args: &ReleaseImagesArgs, line: &CommandLine<'_>) -> Result<u8
     }
     let outcome = images.iter().map(|image| image.outcome).max();
     let outcome = outcome.unwrap_or(Outcome::Verified);
-    let text = match output::document_format(args.shown.output, line.console) {
+    let text = match output::report_format(&args.report, line.console) {
         DocumentFormat::Text => {
             let mut out = String::new();
             images.iter().for_each(|image| row(&mut out, image, true));
@@ -103,12 +71,13 @@ pub(super) fn run(args: &ReleaseImagesArgs, line: &CommandLine<'_>) -> Result<u8
             writeln!(out, "{}", paragraph(&sum, 0, 2)).ok();
             out
         }
-        DocumentFormat::Json => output::json(&Document {
-            about: About::new(&release, &sbom, outcome),
-            images: &images,
+        DocumentFormat::Json => output::json(&ReleaseImages {
+            schema: RELEASE_IMAGES_SCHEMA,
+            about: about(&release, &sbom, outcome),
+            images,
         })?,
     };
-    output::print(line.console, &text)?;
+    output::publish(&args.report, line.console, &text)?;
     Ok(outcome.exit_code())
 }
 
@@ -140,7 +109,7 @@ pub(super) fn prove(
     release: &Release<'_>,
     sbom: &ProvedSbom,
     line: &CommandLine<'_>,
-) -> Result<Vec<Image>> {
+) -> Result<Vec<ImageReport>> {
     let images = selected(args, release, sbom)?;
     let bar = output::bar(line.console, images.len());
     let mut out = Vec::new();
@@ -156,7 +125,7 @@ pub(super) fn prove(
             if let Some(bar) = &bar {
                 bar.done();
             }
-            out.push(Image::new(image, proved, line));
+            out.push(reported(image, proved, line));
             ControlFlow::Continue(())
         },
     );
@@ -166,36 +135,34 @@ pub(super) fn prove(
     Ok(out)
 }
 
-impl Image {
-    fn new(image: ReleaseImage, proved: ProvedImage, line: &CommandLine<'_>) -> Self {
-        let told = |verdict: Verdict| line.console.discreet(verdict);
-        let verdict = told(proved.verdict);
-        let mut outcome = verdict.outcome();
-        let attestations = proved.attestations.into_iter().map(|attested| {
-            let verdict = told(attested.verdict);
-            let present = verdict.outcome() != Outcome::Unsigned;
-            if present {
-                outcome = outcome.max(verdict.outcome());
-            }
-            Attestation {
-                what: word(attested.purpose),
-                present,
-                levels: attested.levels,
-                evidence: verdict.evidence().clone(),
-            }
-        });
-        let attestations = attestations.collect();
-        Self {
-            name: image.name,
-            certainty: match image.certainty {
-                Certainty::Exact => "exact",
-                Certainty::Certain => "certain",
-                Certainty::Guessed => "guessed",
-            },
-            outcome,
-            evidence: verdict.evidence().clone(),
-            attestations,
+fn reported(image: ReleaseImage, proved: ProvedImage, line: &CommandLine<'_>) -> ImageReport {
+    let told = |verdict: Verdict| line.console.discreet(verdict);
+    let verdict = told(proved.verdict);
+    let mut outcome = verdict.outcome();
+    let attestations = proved.attestations.into_iter().map(|attested| {
+        let verdict = told(attested.verdict);
+        let present = verdict.outcome() != Outcome::Unsigned;
+        if present {
+            outcome = outcome.max(verdict.outcome());
         }
+        AttestationReport {
+            what: word(attested.purpose),
+            present,
+            levels: attested.levels,
+            evidence: verdict.evidence().clone(),
+        }
+    });
+    let attestations = attestations.collect();
+    ImageReport {
+        name: image.name,
+        certainty: match image.certainty {
+            Certainty::Exact => NameCertainty::Exact,
+            Certainty::Certain => NameCertainty::Certain,
+            Certainty::Guessed => NameCertainty::Guessed,
+        },
+        outcome,
+        evidence: verdict.evidence().clone(),
+        attestations,
     }
 }
 
@@ -209,7 +176,7 @@ fn word(purpose: Purpose) -> &'static str {
 }
 
 /// The lines about an image. Those about signers can be left out, where the report names them for all images.
-pub(super) fn row(out: &mut String, image: &Image, with_signers: bool) {
+pub(super) fn row(out: &mut String, image: &ImageReport, with_signers: bool) {
     let style = colour::of(image.outcome);
     let word = image.outcome.as_str();
     let padding = " ".repeat(WORDS.saturating_sub(word.len()));
@@ -226,7 +193,7 @@ pub(super) fn row(out: &mut String, image: &Image, with_signers: bool) {
     if let Some(digest) = image.evidence.image.as_ref().and_then(|it| it.digest) {
         add(&digest.to_string());
     }
-    if image.certainty == "guessed" {
+    if image.certainty == NameCertainty::Guessed {
         add("the SBOM has this name only in an identifier, so it is a guess");
     }
     match (&image.evidence.message, &image.evidence.signer) {

@@ -2,52 +2,35 @@
 
 use std::fmt::Write as _;
 
+use sealcheck_record::{ListedArtifact, RELEASE_LIST_SCHEMA, ReleaseList};
+use sealcheck_release::Artifact;
 use sealcheck_release::catalogue::Kind;
-use sealcheck_release::{Artifact, ReleasePath};
 use sealcheck_verify::{Outcome, printable};
-use serde::Serialize;
 
-use super::{About, Project, catalogue, not_proved};
+use super::{Project, about, catalogue, not_proved};
 use crate::CommandLine;
 use crate::args::{DocumentFormat, ReleaseListArgs};
-use crate::output::{self, shown_as_output};
+use crate::output::{self, reported_as_output};
 use crate::problem::Result;
 use crate::registry::Access;
 use crate::report::colour;
 use crate::report::wrap::paragraph;
 
-/// What a release holds.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Document<'a> {
-    #[serde(flatten)]
-    about: About<'a>,
-    artifacts: Vec<Listed<'a>>,
-}
-
-#[derive(Serialize)]
-struct Listed<'a> {
-    path: &'a ReleasePath,
-    kind: Kind,
-    name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    platform: Option<String>,
-}
-
 /// Lists a release.
 pub(super) fn run(args: &ReleaseListArgs, line: &CommandLine<'_>) -> Result<u8> {
     let project = Project::open(&args.version, &args.release, Access::default(), false, line)?;
+    project.refuse_overwriting(args.report.output_file.as_deref(), std::iter::empty())?;
     let release = project.release(line)?;
     let sbom = match release.sbom(project.list()) {
         Ok(sbom) => sbom,
-        Err(verdict) => return not_proved(&verdict, &shown_as_output(&args.shown), line),
+        Err(verdict) => return not_proved(&verdict, &reported_as_output(&args.report), line),
     };
     let catalogue = catalogue(&release, &sbom, args.platform.as_ref())?;
     let wanted = |artifact: &&Artifact| {
         args.platform.is_none() || artifact.platform.as_ref() == args.platform.as_ref()
     };
     let artifacts: Vec<&Artifact> = catalogue.artifacts().filter(wanted).collect();
-    let text = match output::document_format(args.shown.output, line.console) {
+    let text = match output::report_format(&args.report, line.console) {
         DocumentFormat::Text => {
             let mut out = String::new();
             let widest = artifacts.iter().map(|it| it.path.as_str().len()).max();
@@ -69,20 +52,21 @@ pub(super) fn run(args: &ReleaseListArgs, line: &CommandLine<'_>) -> Result<u8> 
             writeln!(out, "{}", paragraph(&sum, 0, 2)).ok();
             out
         }
-        DocumentFormat::Json => output::json(&Document {
-            about: About::new(&release, &sbom, Outcome::Verified),
+        DocumentFormat::Json => output::json(&ReleaseList {
+            schema: RELEASE_LIST_SCHEMA,
+            about: about(&release, &sbom, Outcome::Verified),
             artifacts: artifacts
                 .iter()
-                .map(|artifact| Listed {
-                    path: &artifact.path,
-                    kind: artifact.kind,
-                    name: &artifact.name,
+                .map(|artifact| ListedArtifact {
+                    path: artifact.path.to_string(),
+                    kind: artifact.kind.as_str(),
+                    name: artifact.name.to_string(),
                     platform: artifact.platform.as_ref().map(ToString::to_string),
                 })
                 .collect(),
         })?,
     };
-    output::print(line.console, &text)?;
+    output::publish(&args.report, line.console, &text)?;
     Ok(0)
 }
 

@@ -9,24 +9,23 @@ mod list;
 mod sbom;
 mod verify;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use sealcheck_record::AboutRelease;
 use sealcheck_release::{
-    Catalogue, Demands, InvalidVersion, InvalidWanted, Origin, Platform, Profile, ProvedSbom,
-    Purpose, Release, Wanted,
+    Artifact, Catalogue, Demands, InvalidVersion, InvalidWanted, Origin, Platform, Profile,
+    ProvedSbom, Purpose, Release, Wanted,
 };
-use sealcheck_verify::{
-    Content, Evidence, Failure, Outcome, Reason, Requirements, Verdict, printable,
-};
-use serde::Serialize;
+use sealcheck_verify::{Content, Failure, Outcome, Reason, Requirements, Verdict, printable};
 
 use crate::args::{OutputArgs, ReleaseCommand, ReleaseCommonArgs};
 use crate::opened::Opened;
 use crate::output::{Report, Shape};
 use crate::problem::{Problem, Result};
 use crate::registry::Access;
+use crate::session::{read_and_written, resolved};
 use crate::signer::{self, Given, Signer};
-use crate::{CommandLine, suggestion};
+use crate::{CommandLine, refusal, suggestion};
 
 /// Runs the command.
 pub(crate) fn run(command: &ReleaseCommand, line: &CommandLine<'_>) -> Result<u8> {
@@ -104,6 +103,26 @@ impl Project {
             origin,
             named,
         })
+    }
+
+    /// Refuses an output that would replace what is read, or what may be the release.
+    fn refuse_overwriting(
+        &self,
+        output: Option<&Path>,
+        read: impl Iterator<Item = PathBuf>,
+    ) -> Result<()> {
+        self.opened.refuse_overwriting(output, read)?;
+        let (Some(output), Origin::Folder { root, .. }) = (output, &self.origin) else {
+            return Ok(());
+        };
+        let is_within = match (resolved(output), resolved(root)) {
+            (Some(output), Some(root)) => output.starts_with(root),
+            _ => false,
+        };
+        match is_within && !refusal::may_replace(output) {
+            true => Err(read_and_written(output)),
+            false => Ok(()),
+        }
     }
 
     /// The release that is meant.
@@ -190,6 +209,14 @@ fn catalogue<'p>(
     }
 }
 
+/// Whether an artifact is for this platform, or for any.
+fn is_for(artifact: &Artifact, platform: Option<&Platform>) -> bool {
+    match (platform, &artifact.platform) {
+        (Some(wanted), Some(own)) => wanted == own,
+        _ => true,
+    }
+}
+
 /// Shows the verdict about an SBOM that was not proved: without it nothing can be said about a release.
 fn not_proved(verdict: &Verdict, output: &OutputArgs, line: &CommandLine<'_>) -> Result<u8> {
     line.console.note(
@@ -221,24 +248,15 @@ fn tell_sbom(sbom: &ProvedSbom, release: &Release<'_>, line: &CommandLine<'_>) {
     ));
 }
 
-/// What every document about a release begins with.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct About<'a> {
-    project: &'a str,
-    version: String,
-    outcome: Outcome,
-    /// The evidence about the SBOM, on which everything else rests.
-    sbom: &'a Evidence,
-}
-
-impl<'a> About<'a> {
-    fn new(release: &Release<'a>, sbom: &'a ProvedSbom, outcome: Outcome) -> Self {
-        Self {
-            project: &release.profile().name,
-            version: release.version().to_string(),
-            outcome,
-            sbom: sbom.verdict.evidence(),
-        }
+/// What the document about a release begins with.
+fn about(release: &Release<'_>, sbom: &ProvedSbom, outcome: Outcome) -> AboutRelease {
+    AboutRelease {
+        project: release.profile().name.clone(),
+        version: release.version().to_string(),
+        outcome,
+        sbom: sbom.verdict.evidence().clone(),
     }
 }
+
+/// For whoever interrupts what is being fetched.
+const GOES_ON: &str = "what has its name is proved; the same command goes on with the rest.";

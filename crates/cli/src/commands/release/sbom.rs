@@ -6,16 +6,16 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use sealcheck_engine::{ArtifactSource, expand, ordered};
+use sealcheck_record::{AboutRelease, FileState, FolderFile, RELEASE_FOLDER_SCHEMA, ReleaseFolder};
 use sealcheck_release::prove::Beside;
 use sealcheck_release::spdx::{Check, LocalFile, Matched, NotCovered, Origin, Standing};
 use sealcheck_release::{ProvedSbom, Release};
 use sealcheck_verify::{Digest, Failure, Outcome, printable};
-use serde::Serialize;
 
-use super::{About, Project, not_proved};
+use super::{Project, about, catalogue, is_for, not_proved};
 use crate::CommandLine;
 use crate::args::{DocumentFormat, OutputArgs, ReleaseSbomArgs};
-use crate::output::{self, Report, Shape, Watch, shown_as_output};
+use crate::output::{self, Report, Shape, Watch, reported_as_output};
 use crate::problem::{Problem, Result};
 use crate::registry::Access;
 use crate::report::colour;
@@ -34,8 +34,15 @@ pub(super) fn run(args: &ReleaseSbomArgs, line: &CommandLine<'_>) -> Result<u8> 
         .with_hint("Name the folder that holds the files of the release."));
     }
     let project = Project::open(&args.version, &args.release, Access::default(), false, line)?;
+    // What lies in the folder is not to become a report about it.
+    let read = args.check.iter().flat_map(|folder| {
+        let expansion = expand(std::slice::from_ref(folder));
+        let proofs = expansion.proofs.into_iter().map(|proof| proof.path);
+        expansion.files.into_iter().chain(proofs)
+    });
+    project.refuse_overwriting(args.report.output_file.as_deref(), read)?;
     let release = project.release(line)?;
-    let output = shown_as_output(&args.shown);
+    let output = reported_as_output(&args.report);
     let sbom = match release.sbom(&args.name) {
         Ok(sbom) => sbom,
         Err(verdict) => return not_proved(&verdict, &output, line),
@@ -71,33 +78,11 @@ fn tell(sbom: &ProvedSbom, output: &OutputArgs, line: &CommandLine<'_>) -> Resul
     Ok(code)
 }
 
-/// A folder against the SBOM.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Document<'a> {
-    #[serde(flatten)]
-    about: About<'a>,
-    counts: BTreeMap<&'static str, usize>,
-    files: Vec<Row>,
-    /// What the SBOM lists and the folder does not have.
-    missing: Vec<String>,
-}
-
 /// One file of the folder.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct Row {
-    path: String,
-    state: &'static str,
-    /// The path below the release of what it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    artifact: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<String>,
-    #[serde(skip)]
+    file: FolderFile,
     outcome: Option<Outcome>,
     /// Whether a count is enough for it in a text.
-    #[serde(skip)]
     is_usual: bool,
 }
 
@@ -118,7 +103,12 @@ fn check(
     line: &CommandLine<'_>,
 ) -> Result<u8> {
     // An SBOM that lists nothing, or what can lie in no folder, proves no folder.
-    sbom.catalogue(release.profile())?;
+    let catalogue = catalogue(release, sbom, args.platform.as_ref())?;
+    let elsewhere: BTreeSet<&str> = catalogue
+        .artifacts()
+        .filter(|artifact| !is_for(artifact, args.platform.as_ref()))
+        .map(|artifact| artifact.path.as_str())
+        .collect();
     let (names, hashes, skipped) = hash(project, sbom, folder, args, line);
     let local = names.iter().zip(&hashes);
     let local = local.filter_map(|(path, digests)| {
@@ -144,27 +134,32 @@ fn check(
     for (name, digests) in names.iter().zip(&hashes) {
         if let Err(failure) = digests {
             rows.push(Row {
-                path: name.clone(),
-                state: "unreadable",
-                artifact: None,
-                is_usual: false,
-                detail: Some(failure.to_string()),
+                file: FolderFile {
+                    path: name.clone(),
+                    state: FileState::Unreadable,
+                    artifact: None,
+                    detail: Some(failure.to_string()),
+                },
                 outcome: Some(failure.outcome()),
+                is_usual: false,
             });
         }
     }
     rows.extend(skipped.into_iter().map(|(path, why)| Row {
-        path,
-        state: "left-out",
-        artifact: None,
-        is_usual: false,
-        detail: Some(format!("{why}: it was not looked at")),
+        file: FolderFile {
+            path,
+            state: FileState::LeftOut,
+            artifact: None,
+            detail: Some(format!("{why}: it was not looked at")),
+        },
         outcome: Some(Outcome::Unavailable),
+        is_usual: false,
     }));
-    let missing = missing(&check, &rows);
+    let mut missing = missing(&check, &rows);
+    missing.retain(|path| !elsewhere.contains(path.as_str()));
     let mut counts = BTreeMap::new();
     for row in &rows {
-        *counts.entry(row.state).or_insert(0) += 1;
+        *counts.entry(row.file.state.as_str()).or_insert(0) += 1;
     }
     if !missing.is_empty() {
         counts.insert("missing", missing.len());
@@ -175,35 +170,37 @@ fn check(
         true => worst,
         false => worst.max(Outcome::Rejected),
     };
-    let document = Document {
-        about: About::new(release, sbom, outcome),
-        counts,
-        files: rows,
-        missing,
+    let about = about(release, sbom, outcome);
+    let text = match output::report_format(&args.report, line.console) {
+        DocumentFormat::Text => text(&about, &counts, &rows, &missing),
+        DocumentFormat::Json => output::json(&ReleaseFolder {
+            schema: RELEASE_FOLDER_SCHEMA,
+            about,
+            counts,
+            files: rows.into_iter().map(|row| row.file).collect(),
+            missing,
+        })?,
     };
-    let text = match output::document_format(args.shown.output, line.console) {
-        DocumentFormat::Text => text(&document),
-        DocumentFormat::Json => output::json(&document)?,
-    };
-    output::print(line.console, &text)?;
+    output::publish(&args.report, line.console, &text)?;
     Ok(outcome.exit_code())
 }
 
 /// What the SBOM lists and the folder does not have: also what lies in the place of something else only.
 fn missing(check: &Check<'_, '_>, rows: &[Row]) -> Vec<String> {
+    let files = || rows.iter().map(|row| &row.file);
     let is_there = |path: &str| {
-        let mut rows = rows.iter().filter(|row| row.state == "proved");
-        rows.any(|row| row.artifact.as_deref() == Some(path))
+        let mut rows = files().filter(|file| file.state == FileState::Proved);
+        rows.any(|file| file.artifact.as_deref() == Some(path))
     };
-    let misplaced = rows.iter().filter(|row| row.state == "misplaced");
+    let misplaced = files().filter(|file| file.state == FileState::Misplaced);
     let misplaced = misplaced
-        .filter_map(|row| row.artifact.as_deref())
+        .filter_map(|file| file.artifact.as_deref())
         .filter(|path| !is_there(path));
     // Of what could not be looked at it is not known whether it is there.
-    let closed = rows
-        .iter()
-        .filter(|row| matches!(row.state, "unreadable" | "left-out"));
-    let is_seen = |path: &&str| !closed.clone().any(|row| holds(&row.path, path));
+    let is_closed =
+        |file: &&FolderFile| matches!(file.state, FileState::Unreadable | FileState::LeftOut);
+    let closed = files().filter(is_closed);
+    let is_seen = |path: &&str| !closed.clone().any(|file| holds(&file.path, path));
     let missing = check
         .missing
         .iter()
@@ -282,7 +279,7 @@ fn row(place: &Place<'_>, path: &str, standing: &Standing<'_>) -> Row {
             let artifact = Some(entry.path());
             match place.release.misplaced(Path::new(path), entry) {
                 Some(platform) if !is_usual => (
-                    "misplaced",
+                    FileState::Misplaced,
                     artifact,
                     Some(format!(
                         "it is {}, in the place of {platform}",
@@ -298,30 +295,30 @@ fn row(place: &Place<'_>, path: &str, standing: &Standing<'_>) -> Row {
                         )
                     };
                     let detail = (!is_usual).then(elsewhere);
-                    ("proved", artifact, detail, Some(Outcome::Verified))
+                    (FileState::Proved, artifact, detail, Some(Outcome::Verified))
                 }
             }
         }
         Standing::Altered { expected } => (
-            "altered",
+            FileState::Altered,
             expected.first().map(|entry| entry.path()),
             Some("the SBOM lists other content under this name".to_owned()),
             Some(Outcome::Rejected),
         ),
         Standing::Swapped { entry, .. } => (
-            "swapped",
+            FileState::Swapped,
             Some(entry.path()),
             Some(format!("it has the content of {}", entry.path())),
             Some(Outcome::Rejected),
         ),
         Standing::Renamed { entry } => (
-            "renamed",
+            FileState::Renamed,
             Some(entry.path()),
             Some(format!("it is {} under another name", entry.path())),
             Some(Outcome::Rejected),
         ),
         Standing::Unprovable { expected } => (
-            "unprovable",
+            FileState::Unprovable,
             expected.first().map(|entry| entry.path()),
             Some("the SBOM lists it without a digest that proves anything".to_owned()),
             Some(Outcome::Unsigned),
@@ -330,22 +327,24 @@ fn row(place: &Place<'_>, path: &str, standing: &Standing<'_>) -> Row {
             let covered = not_covered(place, path, why);
             is_usual = covered.as_ref().is_ok_and(|beside| beside.is_usual);
             match covered {
-                Ok(beside) => ("not-covered", None, Some(beside.why), None),
-                Err(why) => ("extra", None, Some(why), Some(Outcome::Rejected)),
+                Ok(beside) => (FileState::NotCovered, None, Some(beside.why), None),
+                Err(why) => (FileState::Extra, None, Some(why), Some(Outcome::Rejected)),
             }
         }
         Standing::NotHashed { missing } => (
-            "unreadable",
+            FileState::Unreadable,
             None,
             Some(format!("it was not hashed by {missing:?}")),
             Some(Outcome::Unavailable),
         ),
     };
     Row {
-        path: path.to_owned(),
-        state,
-        artifact: artifact.map(str::to_owned),
-        detail,
+        file: FolderFile {
+            path: path.to_owned(),
+            state,
+            artifact: artifact.map(str::to_owned),
+            detail,
+        },
         outcome,
         is_usual,
     }
@@ -369,40 +368,46 @@ fn not_covered(
     }
 }
 
-fn text(document: &Document<'_>) -> String {
+fn text(
+    about: &AboutRelease,
+    counts: &BTreeMap<&'static str, usize>,
+    rows: &[Row],
+    missing: &[String],
+) -> String {
     let mut out = String::new();
     let mut add = |outcome: Option<Outcome>, word: &str, name: &str, detail: Option<&str>| {
         let style = outcome.map_or(colour::LABEL, colour::of);
         let padding = " ".repeat(WORDS.saturating_sub(word.len()));
         writeln!(out, "{style}{word}{style:#}{padding}{}", printable(name)).ok();
         if let Some(detail) = detail {
-            writeln!(out, "{}{}", " ".repeat(WORDS), printable(detail)).ok();
+            let detail = paragraph(&printable(detail), WORDS, WORDS);
+            writeln!(out, "{}{detail}", " ".repeat(WORDS)).ok();
         }
     };
     // What is proved where it should be, and its proofs and checksums, need no lines of their own.
-    for row in document.files.iter().filter(|row| !row.is_usual) {
-        add(row.outcome, row.state, &row.path, row.detail.as_deref());
+    for row in rows.iter().filter(|row| !row.is_usual) {
+        let file = &row.file;
+        add(
+            row.outcome,
+            file.state.as_str(),
+            &file.path,
+            file.detail.as_deref(),
+        );
     }
-    for path in &document.missing {
+    for path in missing {
         add(Some(Outcome::Rejected), "missing", path, None);
     }
-    let counts: Vec<String> = document
-        .counts
+    let counts: Vec<String> = counts
         .iter()
         .map(|(state, count)| format!("{count} {state}"))
         .collect();
-    let signer = document
-        .about
-        .sbom
-        .signer
-        .as_deref()
-        .unwrap_or("the given key");
-    let style = colour::of(document.about.outcome);
+    let signer = about.sbom.signer.as_deref().unwrap_or("the given key");
+    let style = colour::of(about.outcome);
     let sum = format!(
         "{style}{}{style:#}: {} of {}, by its SBOM, signed by {}",
-        document.about.outcome,
+        about.outcome,
         counts.join(", "),
-        document.about.version,
+        about.version,
         printable(signer)
     );
     writeln!(out, "{}", paragraph(&sum, 0, INDENT)).ok();

@@ -8,13 +8,14 @@ use sealcheck_release::catalogue::Lookup;
 use sealcheck_release::{Catalogue, Local, ProvedSbom, Release, ReleaseFile};
 use sealcheck_verify::Verdict;
 
-use super::{Project, not_proved, tell_sbom};
+use super::{Project, kit, not_proved, tell_sbom};
 use crate::CommandLine;
 use crate::args::ReleaseVerifyArgs;
 use crate::output::{self, Report, Shape, Watch};
 use crate::problem::{Problem, Result};
 use crate::registry::Access;
 use crate::session::shown;
+use crate::suggestion::quoted;
 
 /// Proves local files.
 pub(super) fn run(args: &ReleaseVerifyArgs, line: &CommandLine<'_>) -> Result<u8> {
@@ -27,9 +28,7 @@ pub(super) fn run(args: &ReleaseVerifyArgs, line: &CommandLine<'_>) -> Result<u8
     )?;
     let (files, left_out) = files(args, line)?;
     let output = args.output.output_file.as_deref();
-    project
-        .opened
-        .refuse_overwriting(output, files.iter().cloned())?;
+    project.refuse_overwriting(output, files.iter().cloned())?;
     let release = project.release(line)?;
     let sbom = match release.sbom(project.list()) {
         Ok(sbom) => sbom,
@@ -126,6 +125,16 @@ fn prove(
 
 /// The files that the paths name, and what of the folders is left out.
 fn files(args: &ReleaseVerifyArgs, line: &CommandLine<'_>) -> Result<(Vec<PathBuf>, Vec<LeftOut>)> {
+    if let Some(kit) = args.paths.iter().find(|path| kit::is_kit(path)) {
+        let kit = quoted(&shown(kit));
+        return Err(Problem::argument(format!(
+            "{kit} is a kit: it also holds images, trust and indexes, which are no files of the release"
+        ))
+        .with_hint(format!(
+            "Prove all of it with sealcheck release verify-all {} --from {kit} --offline, or name the folder of the version in it.",
+            args.version
+        )));
+    }
     let expansion = expand(&args.paths);
     if args.artifact.is_some() && expansion.files.len() > 1 {
         return Err(Problem::argument(format!(

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{FILES, STAGING, Scene, TARBALL, first};
+use crate::sandbox::{fulfils, words};
 
 #[test]
 fn a_kit_is_proved_by_itself() {
@@ -142,4 +143,102 @@ fn a_kit_that_lacks_something_is_not_told_to_be_one() {
     assert_eq!(run.code, 3, "{}", run.stdout);
     assert!(run.stderr.contains("not complete"), "{}", run.stderr);
     assert!(!run.stderr.contains("Prove the kit"), "{}", run.stderr);
+}
+
+/// The index of the kit, by its schema.
+fn index(scene: &Scene) -> Value {
+    let index = serde_json::from_str(&scene.sandbox.read("kit/v1.36.0.kit.json")).unwrap();
+    fulfils(&index, &sealcheck_record::schema::kit());
+    index
+}
+
+fn names(index: &Value, what: &str, name: &str) -> Vec<String> {
+    let things = index[what].as_array().unwrap().iter();
+    let names = things.map(|thing| thing[name].as_str().unwrap().to_owned());
+    names.collect()
+}
+
+#[test]
+fn what_earlier_runs_collected_stays_in_the_index() {
+    let scene = Scene::new();
+    let kubectl = "mirror/v1.36.0/bin/linux/arm64/kubectl";
+    let genuine = scene.sandbox.read(kubectl);
+    scene.sandbox.write(kubectl, "altered");
+    let collect = ["collect", "v1.36.0", "--to", "kit"];
+    let for_windows = [&collect[..], &["--platform", "windows/amd64"]].concat();
+    scene.run(&collect).exits(1);
+    let all = index(&scene);
+    assert_eq!(names(&all, "files", "path").len(), FILES.len() + 2);
+    let gaps = &all["notCollected"];
+    assert_eq!(gaps[0]["name"], "bin/linux/arm64/kubectl", "{gaps}");
+    assert_eq!(gaps[0]["outcome"], "rejected");
+    assert_eq!(gaps.as_array().unwrap().len(), 1);
+    // A run for less, and with nothing wrong in it, forgets nothing.
+    scene.run(&for_windows).exits(0);
+    assert_eq!(index(&scene), all);
+    // What was altered or removed meanwhile is not listed any more.
+    scene
+        .sandbox
+        .write("kit/v1.36.0/bin/linux/amd64/kubectl", "altered");
+    std::fs::remove_file(scene.sandbox.path("kit/v1.36.0/bin/linux/amd64/kubeadm")).unwrap();
+    scene.run(&for_windows).exits(0);
+    let left = names(&index(&scene), "files", "path");
+    assert_eq!(left.len(), FILES.len());
+    assert!(!left.iter().any(|path| path.starts_with("bin/linux/amd64/")));
+    // The whole once more: all of it is there, and nothing is said to be missing.
+    scene.sandbox.write(kubectl, genuine);
+    scene.run(&collect).exits(0);
+    let whole = index(&scene);
+    assert_eq!(names(&whole, "files", "path").len(), FILES.len() + 3);
+    assert_eq!(whole["notCollected"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn an_index_that_somebody_else_wrote_leads_nowhere() {
+    let scene = Scene::new();
+    let collect = ["collect", "v1.36.0", "--to", "kit"];
+    scene.run(&collect).exits(0);
+    let before = index(&scene);
+    let mut hostile = before.clone();
+    scene.sandbox.write("outside", "outside");
+    let sha256 = sealcheck_verify::Digest::sha256(b"outside").hex();
+    for path in ["../../outside", "/etc/hostname"] {
+        let file = serde_json::json!({"path": path, "sha256": sha256});
+        hostile["files"].as_array_mut().unwrap().push(file);
+    }
+    let image = serde_json::json!({"name": "x", "layout": "../mirror", "digest": ""});
+    hostile["images"].as_array_mut().unwrap().push(image);
+    for content in [hostile.to_string(), "no JSON".to_owned()] {
+        scene.sandbox.write("kit/v1.36.0.kit.json", content);
+        scene.run(&collect).exits(0);
+        assert_eq!(index(&scene), before);
+    }
+}
+
+#[test]
+fn what_is_needed_to_prove_a_kit_is_told() {
+    let scene = Scene::new();
+    let flags = [
+        "--identity",
+        "glob:krel-*@k8s-releng-prod.iam.gserviceaccount.com",
+        "--issuer",
+        "https://accounts.google.com",
+    ];
+    let collect = ["collect", "v1.36.0", "--to", "a kit"];
+    let run = scene.run(&[&collect[..], &flags].concat()).exits(0);
+    let told = words(&run.stderr);
+    let expected = "sealcheck release verify-all v1.36.0 --from 'a kit' --offline \
+        --identity 'glob:krel-*@k8s-releng-prod.iam.gserviceaccount.com' \
+        --issuer https://accounts.google.com --trusted-root root.json";
+    assert!(told.contains(expected), "{told}");
+}
+
+#[test]
+fn a_whole_kit_is_not_taken_for_files_of_the_release() {
+    let scene = Scene::new();
+    scene.run(&["collect", "v1.36.0", "--to", "kit"]).exits(0);
+    let run = scene.run(&["verify", "v1.36.0", "kit"]).exits(2);
+    assert!(run.stderr.contains("kit is a kit"), "{}", run.stderr);
+    assert!(words(&run.stderr).contains("verify-all v1.36.0 --from kit --offline"));
+    scene.run(&["verify", "v1.36.0", "kit/v1.36.0"]).exits(0);
 }

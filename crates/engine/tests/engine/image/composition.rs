@@ -1,6 +1,6 @@
 //! What an image consists of.
 
-use sealcheck_engine::{Composition, ImageSource};
+use sealcheck_engine::{Composition, ImageRun, ImageSource};
 use sealcheck_registry::double::RegistryDouble;
 use sealcheck_testkit::image::{
     DOCKER_CONFIG, DOCKER_LAYER, DOCKER_MANIFEST, Descriptor, ImageOptions, Repository, digest,
@@ -13,12 +13,12 @@ use super::scene::*;
 fn composition(scene: &Scene) -> Result<Composition, Failure> {
     let double = scene.serve();
     let image = ImageSource::Registry(double.reference("app:v1"));
-    let found = scene.online().composition(&image);
+    let found = ImageRun::new(&scene.online()).composition(&image);
     let layout = ImageSource::Layout {
         path: scene.layout(),
         image: Some("v1".to_owned()),
     };
-    let in_layout = scene.online().composition(&layout);
+    let in_layout = ImageRun::new(&scene.online()).composition(&layout);
     let reason = |found: &Result<Composition, Failure>| found.as_ref().err().map(|it| it.reason);
     assert_eq!(found.as_ref().ok(), in_layout.as_ref().ok());
     assert_eq!(reason(&found), reason(&in_layout));
@@ -56,7 +56,7 @@ fn an_index_consists_of_its_images_and_these_of_layers() {
     assert!(!found.is_index && found.images[0].listed.is_none());
     let double: RegistryDouble = scene.serve();
     let image = ImageSource::Registry(double.reference("app:v1"));
-    scene.online().composition(&image).unwrap();
+    ImageRun::new(&scene.online()).composition(&image).unwrap();
     assert_eq!(double.requests().len(), 2, "{:?}", double.lines());
 }
 

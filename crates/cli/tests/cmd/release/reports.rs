@@ -1,0 +1,142 @@
+//! Reports about a release: their schemas, and where they go.
+
+use serde_json::Value;
+
+use super::{Scene, first};
+use crate::sandbox::{Run, fulfils, words};
+
+/// The report, by its schema.
+fn document(run: &Run, schema: &Value) -> Value {
+    let document: Value = serde_json::from_str(&run.stdout)
+        .unwrap_or_else(|error| panic!("{error}\n{}\n{}", run.stdout, run.stderr));
+    fulfils(&document, schema);
+    document
+}
+
+#[test]
+fn every_report_has_its_schema() {
+    use sealcheck_record::schema;
+    let scene = Scene::new();
+    for (arguments, name, schema) in [
+        (&["verify-all"][..], "report", schema::release_report()),
+        (&["list"], "list", schema::release_list()),
+        (
+            &["sbom", "--check", "mirror/v1.36.0"],
+            "folder",
+            schema::release_folder(),
+        ),
+    ] {
+        let (command, rest) = arguments.split_first().unwrap();
+        let arguments = [&[*command, "v1.36.0"], rest].concat();
+        let run = scene.run(&arguments).exits(0);
+        let document = document(&run, &schema);
+        let name = format!("sealcheck/release-{name}/v1");
+        assert_eq!(document["schema"], name.as_str());
+        assert_eq!(document["sbom"]["outcome"], "verified", "{arguments:?}");
+        assert_eq!(document["version"], "v1.36.0", "{arguments:?}");
+    }
+    // What is wrong fulfils it no less.
+    scene
+        .sandbox
+        .write("mirror/v1.36.0/bin/linux/amd64/kubectl", "altered");
+    scene.sandbox.write("mirror/v1.36.0/strange", "");
+    let run = scene.run(&["verify-all", "v1.36.0"]).exits(1);
+    document(&run, &schema::release_report());
+    let check = ["sbom", "v1.36.0", "--check", "mirror/v1.36.0"];
+    let run = scene.run(&check).exits(1);
+    let states: Vec<Value> = document(&run, &schema::release_folder())["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| file["state"].clone())
+        .collect();
+    for state in ["altered", "extra", "proved", "not-covered"] {
+        assert!(states.contains(&state.into()), "{state}: {states:?}");
+    }
+}
+
+#[test]
+fn a_report_can_go_to_a_file() {
+    let scene = Scene::new();
+    let to_file = |arguments: &[&str]| {
+        let file = ["--output-file", "report"];
+        scene.run(&[arguments, &file].concat())
+    };
+    for arguments in [
+        &["verify-all", "v1.36.0"][..],
+        &["list", "v1.36.0"],
+        &["sbom", "v1.36.0"],
+        &["sbom", "v1.36.0", "--check", "mirror/v1.36.0"],
+        &["collect", "v1.36.0", "--to", "kit"],
+    ] {
+        let run = to_file(arguments).exits(0);
+        assert_eq!(run.stdout, "", "{arguments:?}");
+        let report: Value = serde_json::from_str(&scene.sandbox.read("report")).unwrap();
+        assert_eq!(report["outcome"], "verified", "{arguments:?}");
+    }
+    // As text it is the same as on a terminal, without colours.
+    let text = ["verify-all", "v1.36.0", "-o", "text", "--color", "always"];
+    to_file(&text).exits(0);
+    let text = scene.sandbox.read("report");
+    assert!(text.starts_with("verified  "), "{text}");
+    assert!(!text.contains('\u{1b}'), "{text}");
+    // A later one that fails replaces it.
+    std::fs::remove_file(scene.sandbox.path("mirror/v1.36.0/kubernetes-release.spdx")).unwrap();
+    to_file(&["verify-all", "v1.36.0"]).exits(2);
+    let report: Value = serde_json::from_str(&scene.sandbox.read("report")).unwrap();
+    assert_eq!(report["outcome"], "usage");
+}
+
+#[test]
+fn a_report_replaces_nothing_that_is_to_be_proved() {
+    let scene = Scene::new();
+    for (arguments, file) in [
+        (
+            &["verify-all", "v1.36.0"][..],
+            "mirror/v1.36.0/bin/linux/amd64/kubectl",
+        ),
+        (
+            &["list", "v1.36.0"],
+            "mirror/v1.36.0/kubernetes-release.spdx",
+        ),
+        (&["list", "v1.36.0"], "root.json"),
+        (&["images", "v1.36.0"], "mirror/stable.txt"),
+        (
+            &["sbom", "v1.36.0", "--check", "downloads"],
+            "downloads/report.json",
+        ),
+        (&["collect", "v1.36.0", "--to", "kit"], "mirror/stable.txt"),
+    ] {
+        if file.starts_with("downloads") {
+            scene.sandbox.write(file, "{}");
+        }
+        let before = std::fs::read(scene.sandbox.path(file)).unwrap();
+        let run = scene.run(&[arguments, &["--output-file", file]].concat());
+        let run = run.exits(2);
+        assert!(
+            words(&run.stderr).contains("reads or writes"),
+            "{}",
+            run.stderr
+        );
+        assert_eq!(std::fs::read(scene.sandbox.path(file)).unwrap(), before);
+    }
+    // An earlier report may lie there.
+    let again = ["list", "v1.36.0", "--output-file", "mirror/report.json"];
+    scene.run(&again).exits(0);
+    scene.run(&again).exits(0);
+}
+
+#[test]
+fn a_version_that_a_folder_lacks_is_told_with_those_that_it_has() {
+    let scene = Scene::new();
+    for wanted in ["v1.34.0", "latest-1.35"] {
+        let run = scene.run(&["verify-all", wanted]).exits(2);
+        let failure = match run.stdout.contains("\"results\": []") {
+            true => serde_json::from_str(&run.stdout).unwrap(),
+            false => first(&run),
+        };
+        assert_eq!(failure["reason"], "version-unknown", "{failure}");
+        let message = failure["message"].as_str().unwrap();
+        assert!(message.contains("v1.36.0, v1.35.0"), "{message}");
+    }
+}
