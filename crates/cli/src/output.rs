@@ -58,11 +58,43 @@ enum Form<'s> {
 /// Where the result goes.
 enum Place {
     Stream,
-    /// A file without a name, of which nothing is left when the program is killed.
-    File {
-        content: File,
-        path: PathBuf,
-    },
+    File(Target),
+}
+
+/// The file that takes a result. Until it is complete it has no name, so that nothing of it is left when the program is killed.
+struct Target {
+    content: File,
+    path: PathBuf,
+}
+
+impl Target {
+    fn open(path: &Path) -> Result<Self> {
+        if path.as_os_str() == "-" {
+            return Err(Problem::argument("--output-file cannot be standard output (-)").with_hint("Leave it out: the result goes to standard output then. A file whose name is - is ./-."));
+        }
+        let open = || {
+            check_target(path)?;
+            tempfile::tempfile_in(folder(path))
+        };
+        let path = path.to_owned();
+        match open() {
+            Ok(content) => Ok(Self { content, path }),
+            Err(error) => Err(Problem::unwritable(&path.display().to_string(), &error)),
+        }
+    }
+
+    fn writer(&self) -> Result<File> {
+        let clone = self.content.try_clone();
+        clone.map_err(|error| Problem::unwritable(&self.path.display().to_string(), &error))
+    }
+
+    /// Gives it its name.
+    fn finish(mut self) -> Result<()> {
+        let written = self.content.rewind();
+        written
+            .and_then(|()| write_file(&self.path, &mut self.content))
+            .map_err(|error| Problem::unwritable(&self.path.display().to_string(), &error))
+    }
 }
 
 impl<'s> Output<'s> {
@@ -70,16 +102,10 @@ impl<'s> Output<'s> {
         let console = line.console;
         let to_terminal = console.stdout_is_terminal() || shape.aside;
         let (place, writer): (Place, Box<dyn Write + 's>) = match &args.output_file {
-            Some(path) if path.as_os_str() == "-" => {
-                return Err(Problem::argument("--output-file cannot be standard output (-)").with_hint("Leave it out: the result goes to standard output then. A file whose name is - is ./-."));
-            }
             Some(path) => {
-                let unwritable = |error| Problem::unwritable(&path.display().to_string(), &error);
-                check_target(path).map_err(unwritable)?;
-                let content = tempfile::tempfile_in(folder(path)).map_err(unwritable)?;
-                let file = content.try_clone().map_err(unwritable)?;
-                let path = path.clone();
-                (Place::File { content, path }, Box::new(console.file(file)))
+                let target = Target::open(path)?;
+                let writer = Box::new(console.file(target.writer()?));
+                (Place::File(target), writer)
             }
             None if shape.aside => (Place::Stream, Box::new(console.stderr())),
             None => (Place::Stream, Box::new(console.stdout())),
@@ -181,11 +207,8 @@ impl<'s> Output<'s> {
             self.console.stderr().write_all(text.as_bytes()).ok();
         }
         self.judge(ended)?;
-        if let Place::File { mut content, path } = self.place {
-            content
-                .rewind()
-                .and_then(|()| write_file(&path, &mut content))
-                .map_err(|error| Problem::unwritable(&path.display().to_string(), &error))?;
+        if let Place::File(target) = self.place {
+            target.finish()?;
         }
         Ok(match self.started_as {
             StartedAs::Sealcheck => worst.exit_code(),
@@ -199,7 +222,7 @@ impl<'s> Output<'s> {
             return Ok(());
         };
         let path = match &self.place {
-            Place::File { path, .. } => Some(path.as_path()),
+            Place::File(target) => Some(target.path.as_path()),
             Place::Stream => None,
         };
         self.form = closed_or(&error, path)?;
@@ -340,22 +363,70 @@ pub(crate) fn document_format(
     })
 }
 
-/// The form of a report: what was asked for, or what fits where it goes.
-pub(crate) fn report_format(args: &ReportArgs, console: Console<'_>) -> DocumentFormat {
-    match (args.shown.output, &args.output_file) {
-        (None, Some(_)) => DocumentFormat::Json,
-        (asked, _) => document_format(asked, console),
-    }
+/// A report about a whole release, from before the work to its end.
+pub(crate) struct Publication<'s> {
+    console: Console<'s>,
+    format: DocumentFormat,
+    file: Option<Target>,
+    /// Whether failures are also told on standard error, because nobody asked for the form.
+    tell: bool,
 }
 
-/// Writes a report where it goes.
-pub(crate) fn publish(args: &ReportArgs, console: Console<'_>, text: &str) -> Result<()> {
-    let Some(path) = &args.output_file else {
-        return print(console, text);
-    };
-    let text = anstream::adapter::strip_str(text).to_string();
-    write_file(path, &mut text.as_bytes())
-        .map_err(|error| Problem::unwritable(&path.display().to_string(), &error).late())
+/// How much of a report is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    Whole,
+    /// What is not verified.
+    Failures,
+}
+
+impl<'s> Publication<'s> {
+    /// Finds out where the report goes, and whether it can.
+    pub(crate) fn begin(args: &ReportArgs, console: Console<'s>) -> Result<Self> {
+        let file = args.output_file.as_deref().map(Target::open).transpose()?;
+        let asked = args.shown.output;
+        Ok(Self {
+            console,
+            format: match file {
+                Some(_) => asked.unwrap_or(DocumentFormat::Json),
+                None => document_format(asked, console),
+            },
+            file,
+            tell: asked.is_none(),
+        })
+    }
+
+    /// Writes the report, as `text` or as the document. Gives the exit code.
+    pub(crate) fn end(
+        self,
+        outcome: Outcome,
+        text: impl Fn(Extent) -> String,
+        document: &impl serde::Serialize,
+    ) -> Result<u8> {
+        let written = match self.format {
+            DocumentFormat::Text => text(Extent::Whole),
+            DocumentFormat::Json => json(document)?,
+        };
+        if self.format == DocumentFormat::Json && self.tell && outcome != Outcome::Verified {
+            let told = text(Extent::Failures);
+            self.console.stderr().write_all(told.as_bytes()).ok();
+        }
+        match self.file {
+            None => print(self.console, &written)?,
+            Some(target) => {
+                let written = self
+                    .console
+                    .file(target.writer()?)
+                    .write_all(written.as_bytes());
+                let path = target.path.display().to_string();
+                written
+                    .map_err(|error| Problem::unwritable(&path, &error))
+                    .and_then(|()| target.finish())
+                    .map_err(Problem::late)?;
+            }
+        }
+        Ok(outcome.exit_code())
+    }
 }
 
 /// The output of a command that reports, for the verdict that it shows instead.

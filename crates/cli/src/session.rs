@@ -267,6 +267,15 @@ pub(crate) fn resolved(path: &Path) -> Option<PathBuf> {
     Some(folder.canonicalize().ok()?.join(path.file_name()?))
 }
 
+/// Whether a path lies in a folder, or would.
+pub(crate) fn is_within(path: &Path, folder: &Path) -> bool {
+    let whole = |path| resolved(path).or_else(|| std::path::absolute(path).ok());
+    match (whole(path), whole(folder)) {
+        (Some(path), Some(folder)) => path.starts_with(folder),
+        _ => false,
+    }
+}
+
 /// The result would replace what the command depends on.
 pub(crate) fn read_and_written(output: &Path) -> Problem {
     Problem::argument(format!(

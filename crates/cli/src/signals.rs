@@ -51,17 +51,31 @@ fn watch() {
     });
 }
 
+/// Says it, unless nobody reads: a terminal that is stopped, a pipe that is full. The program ends all the same.
 #[cfg(unix)]
 fn tell() {
     use std::io::{IsTerminal, Write, stderr};
+    use std::sync::mpsc;
+    use std::thread;
 
     let Some(text) = LAST_WORDS.get() else {
         return;
     };
-    // There the bar and what the keyboard sent stand in the line.
-    let end = if stderr().is_terminal() { "\n" } else { "" };
-    writeln!(stderr(), "{end}interrupted: {text}").ok();
+    let (is_told, told) = mpsc::channel::<()>();
+    let write = move || {
+        // There the bar and what the keyboard sent stand in the line.
+        let end = if stderr().is_terminal() { "\n" } else { "" };
+        writeln!(stderr(), "{end}interrupted: {text}").ok();
+        drop(is_told);
+    };
+    if thread::Builder::new().spawn(write).is_ok() {
+        let _ = told.recv_timeout(PATIENCE);
+    }
 }
+
+/// How long a word may take.
+#[cfg(unix)]
+const PATIENCE: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// Helpers get the console's events themselves, and so does this program.
 #[cfg(not(unix))]

@@ -45,9 +45,9 @@ pub struct ReleaseReport {
     pub summary: String,
     /// How many files and images ended with each outcome.
     pub counts: BTreeMap<&'static str, usize>,
-    /// The evidence of each file that should have a signature, in the order of the SBOM.
+    /// The evidence of each file that should have a signature, by path.
     pub files: Vec<Evidence>,
-    /// The images, in the order of the SBOM.
+    /// The images, by repository.
     pub images: Vec<ImageReport>,
     /// Which paths are published without a signature, on purpose. Nothing is proved about them.
     pub unsigned_by_design: Vec<String>,
@@ -64,7 +64,7 @@ pub struct ReleaseImages {
     /// Of which release, and how it ended.
     #[serde(flatten)]
     pub about: AboutRelease,
-    /// The images, in the order of the SBOM.
+    /// The images, by repository.
     pub images: Vec<ImageReport>,
 }
 
@@ -207,7 +207,7 @@ pub struct ReleaseList {
     /// Of which release, and how the SBOM ended.
     #[serde(flatten)]
     pub about: AboutRelease,
-    /// What it holds, in the order of the SBOM.
+    /// What it holds, by path.
     pub artifacts: Vec<ListedArtifact>,
 }
 

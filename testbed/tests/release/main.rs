@@ -63,7 +63,7 @@ fn main() {
 }
 
 fn trials(run: Option<&Arc<Run>>) -> Vec<Trial> {
-    let checks: [(&str, Check); 31] = [
+    let checks: [(&str, Check); 32] = [
         ("files-are-complete", files::complete),
         ("files-have-the-real-forms", files::forms),
         ("files-agree-with-checksums", files::checksums),
@@ -90,6 +90,7 @@ fn trials(run: Option<&Arc<Run>>) -> Vec<Trial> {
         ("full-disk", outage::full_disk),
         ("full-disk-and-kit", outage::full_disk_and_kit),
         ("interrupted", outage::interrupted),
+        ("interrupted-unheard", outage::interrupted_unheard),
         ("interrupted-kit", outage::interrupted_kit),
         ("lying-mirror", outage::lying_mirror),
         ("matrix-untampered", matrix::untampered),

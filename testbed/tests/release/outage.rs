@@ -1,6 +1,7 @@
 //! Full disks, interrupted runs and mirrors that lie: nothing half-written has its final name, and the next run goes on.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -104,8 +105,14 @@ impl<'r> Scene<'r> {
 
     /// Starts it, interrupts it as at a keyboard when this file is partly there, and says how much of it there was.
     fn interrupt(&self, part: &Path, arguments: &[&str]) -> u64 {
+        let (size, told) = self.interrupt_with(part, arguments, Stdio::piped());
+        assert!(told.contains("the same command goes on"), "{told}");
+        size
+    }
+
+    fn interrupt_with(&self, part: &Path, arguments: &[&str], stderr: Stdio) -> (u64, String) {
         let mut command = self.command(arguments);
-        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        command.stdout(Stdio::null()).stderr(stderr);
         let mut child = command.spawn().unwrap();
         let size = || fs::metadata(part).map_or(0, |metadata| metadata.len());
         let is_begun = (0..LOOKS).any(|_| {
@@ -119,9 +126,8 @@ impl<'r> Scene<'r> {
         assert!(sent.success());
         let ended = child.wait_with_output().unwrap();
         assert_eq!(ended.status.signal(), Some(2), "{ended:?}");
-        let told = String::from_utf8_lossy(&ended.stderr);
-        assert!(told.contains("the same command goes on"), "{told}");
-        size()
+        let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+        (size(), told)
     }
 }
 
@@ -203,6 +209,20 @@ pub(crate) fn interrupted(run: &Run) {
     assert_eq!(files(&out), ["kubectl"]);
     assert_published(run, &out.join("kubectl"), KUBECTL);
     assert_eq!(scene.asked(KUBECTL), ["", &format!("bytes={kept}-")]);
+}
+
+/// It ends also when nobody reads what it says.
+pub(crate) fn interrupted_unheard(run: &Run) {
+    let scene = Scene::new(run);
+    scene.server.files.set(&address(KUBECTL), SLOW);
+    let (reader, mut full) = std::io::pipe().unwrap();
+    // As much as Linux keeps for whoever reads.
+    full.write_all(&[b'\n'; 1 << 16]).unwrap();
+    let fetch = ["fetch", VERSION, "kubectl", "--platform", "linux/amd64"];
+    let fetch = [&fetch[..], &["--to", "out"]].concat();
+    let part = scene.folder.path().join("out/.kubectl.part");
+    scene.interrupt_with(&part, &fetch, full.into());
+    drop(reader);
 }
 
 /// So it is with a kit.

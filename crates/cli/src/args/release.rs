@@ -110,7 +110,7 @@ pub(crate) struct ReleaseVerifyArgs {
     /// The platform of the files, OS/ARCHITECTURE, where their names and content leave it open.
     #[arg(long, value_name = "PLATFORM", help_heading = "Release")]
     pub(crate) platform: Option<Platform>,
-    /// What the file is, by its path below the release: bin/linux/amd64/kubectl.
+    /// What the file is, by its path below the release (bin/linux/amd64/kubectl) or its address.
     #[arg(long = "as", value_name = "ARTIFACT", help_heading = "Release")]
     pub(crate) artifact: Option<String>,
     #[command(flatten)]
@@ -124,7 +124,7 @@ pub(crate) struct ReleaseFetchArgs {
     /// The version: v1.36.0, or a channel such as stable or stable-1.36.
     #[arg(value_name = "VERSION")]
     pub(crate) version: String,
-    /// What to fetch: kubectl, kubernetes-client-linux-amd64.tar.gz, bin/windows/amd64/kubectl.exe.
+    /// What to fetch: kubectl, kubernetes-client-linux-amd64.tar.gz, bin/windows/amd64/kubectl.exe, or an address of it.
     #[arg(value_name = "NAME", required = true)]
     pub(crate) names: Vec<String>,
     /// The folder that takes the files.
@@ -195,7 +195,7 @@ pub(crate) struct ReleaseImagesArgs {
     /// A registry that has the images under the same paths, instead of the project's own.
     #[arg(long, value_name = "REGISTRY", help_heading = "Release", value_parser = registry)]
     pub(crate) registry: Option<String>,
-    /// Only what is for this platform, OS/ARCHITECTURE.
+    /// Only what is for this platform, OS/ARCHITECTURE, or for any.
     #[arg(long, value_name = "PLATFORM", help_heading = "Release")]
     pub(crate) platform: Option<Platform>,
     #[command(flatten)]
@@ -225,7 +225,7 @@ pub(crate) struct ReleaseListArgs {
     /// The version: v1.36.0, or a channel such as stable or stable-1.36.
     #[arg(value_name = "VERSION")]
     pub(crate) version: String,
-    /// Only what is for this platform, OS/ARCHITECTURE.
+    /// Only what is for this platform, OS/ARCHITECTURE, or for any.
     #[arg(long, value_name = "PLATFORM", help_heading = "Release")]
     pub(crate) platform: Option<Platform>,
     #[command(flatten)]

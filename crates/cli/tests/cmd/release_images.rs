@@ -477,6 +477,52 @@ fn a_kit_has_the_images_that_were_proved() {
     }
 }
 
+/// What `images` calls rejected is not collected, and the next run for another platform does not forget it.
+#[test]
+fn an_image_with_a_wrong_attestation_is_not_collected() {
+    let mut images = Images::new();
+    let another = record("registry.k8s.io/another", &["v1.36.0"]);
+    images.attest(AMD64, TRUST, PROMOTION, another);
+    assert_eq!(images.run().code, 1);
+    let index = |arguments: &[&str], code: i32| -> Value {
+        let run = images.scene.run(&[COLLECT, arguments].concat());
+        run.exits(code);
+        let index = images.scene.sandbox.read("kit/v1.36.0.kit.json");
+        serde_json::from_str(&index).unwrap()
+    };
+    let all = index(&[], 1);
+    let names: Vec<&Value> = all["images"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["name"])
+        .collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert_eq!(
+        all["notCollected"][0]["name"],
+        format!("registry.k8s.io/{AMD64}:v1.36.0")
+    );
+    assert!(
+        !images
+            .scene
+            .sandbox
+            .path(&format!("kit/images/{AMD64}"))
+            .exists()
+    );
+    assert_eq!(index(&["--platform", "linux/arm64"], 0), all);
+    // A layout that lost its manifest has no image.
+    let digest = images.digest(ARM64).replacen(':', "/", 1);
+    let blob = format!("kit/images/{ARM64}/blobs/{digest}");
+    std::fs::remove_file(images.scene.sandbox.path(&blob)).unwrap();
+    let left = index(&["--platform", "windows/amd64"], 0);
+    let left = left["images"].as_array().unwrap();
+    assert!(
+        !left
+            .iter()
+            .any(|it| it["name"] == format!("registry.k8s.io/{ARM64}:v1.36.0"))
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn images_are_not_copied_through_links() {

@@ -69,9 +69,18 @@ impl Engine {
     /// When anything of the image or of its proofs cannot be read or written, also when a place where proofs may lie did
     /// not answer: a copy without its proofs would be unsigned for good.
     pub fn copy_image(&self, request: &CopyRequest, progress: &dyn Progress) -> Result<Copied> {
-        let run = ImageRun::new(self);
-        let own = run.shelf(&request.image)?;
-        let shelves = run.proof_shelves(&own, &request.repositories)?;
+        ImageRun::new(self).copy(request, progress)
+    }
+}
+
+impl ImageRun<'_> {
+    /// The same as [`Engine::copy_image`], with the answers of this run.
+    ///
+    /// # Errors
+    /// Those of [`Engine::copy_image`].
+    pub fn copy(&self, request: &CopyRequest, progress: &dyn Progress) -> Result<Copied> {
+        let own = self.shelf(&request.image)?;
+        let shelves = self.proof_shelves(&own, &request.repositories)?;
         let open = || LayoutWriter::open(&request.layout).map_err(|error| unwritten(&error));
         // What is in a folder may forbid to write there: that is known before anything is asked.
         let there = has_content(&request.layout).then(open).transpose()?;
@@ -142,7 +151,7 @@ impl Engine {
             })
         };
         let both: Vec<Shelf> = shelves.iter().chain([&own]).cloned().collect();
-        run.wait(&both, copying)?
+        self.wait(&both, copying)?
     }
 }
 

@@ -29,6 +29,13 @@ pub enum Local {
 }
 
 impl Release<'_> {
+    /// The verdict about something that is no file, and was not looked at: `unavailable`.
+    #[must_use]
+    pub fn not_looked_at(&self, path: &Path, why: &str) -> Verdict {
+        let failure = Failure::new(Reason::ArtifactUnreadable).detail(why);
+        self.failed(&path.display().to_string(), failure)
+    }
+
     /// Finds out which artifact a file is: by what the user says, by its path and name, and where several have its name, by
     /// which of them its content is. Where it is none of them, the one for this machine is meant. What has the content of
     /// an artifact of another name is none.

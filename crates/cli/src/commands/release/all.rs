@@ -11,10 +11,10 @@ use sealcheck_release::{Artifact, Platform, ProvedSbom, Release, ReleaseFile};
 use sealcheck_verify::{Outcome, Time, Verdict, printable};
 
 use super::images::{self, access};
-use super::{Project, about, catalogue, is_for, not_proved};
+use super::{Project, about, catalogue, head, is_for, not_proved};
 use crate::CommandLine;
-use crate::args::{DocumentFormat, ReleaseImagesArgs};
-use crate::output::{self, Watch, reported_as_output};
+use crate::args::ReleaseImagesArgs;
+use crate::output::{self, Extent, Publication, Watch, reported_as_output};
 use crate::problem::Result;
 use crate::report::wrap::paragraph;
 use crate::report::{colour, counted, text};
@@ -29,15 +29,12 @@ pub(super) fn run(args: &ReleaseImagesArgs, line: &CommandLine<'_>) -> Result<u8
         Ok(sbom) => sbom,
         Err(verdict) => return not_proved(&verdict, &reported_as_output(&args.report), line),
     };
+    let publication = Publication::begin(&args.report, line.console)?;
     let files = files(args, &release, &sbom, line)?;
     let images = images::prove(args, &release, &sbom, line)?;
     let document = document(args, &release, &sbom, (&files, images));
-    let text = match output::report_format(&args.report, line.console) {
-        DocumentFormat::Text => report(&document, &files),
-        DocumentFormat::Json => output::json(&document)?,
-    };
-    output::publish(&args.report, line.console, &text)?;
-    Ok(document.about.outcome.exit_code())
+    let text = |extent| report(&document, &files, extent);
+    publication.end(document.about.outcome, text, &document)
 }
 
 /// Every file that should have a signature, proved.
@@ -86,7 +83,6 @@ fn document(
     sbom: &ProvedSbom,
     (files, images): (&[Verdict], Vec<ImageReport>),
 ) -> ReleaseReport {
-    // Another SBOM than the one that lists the release need not be everywhere.
     let outcomes = files.iter().map(Verdict::outcome);
     let outcomes = outcomes.chain(images.iter().map(|image| image.outcome));
     let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
@@ -151,12 +147,10 @@ fn summary(
 }
 
 /// The outcome first, then what is wrong, what is right and who signed it; at the end what to do.
-fn report(document: &ReleaseReport, files: &[Verdict]) -> String {
+fn report(document: &ReleaseReport, files: &[Verdict], extent: Extent) -> String {
     let mut out = String::new();
     let outcome = document.about.outcome;
-    let style = colour::of(outcome);
-    let (project, version) = (&document.about.project, &document.about.version);
-    let of = printable(&format!("{project} {version}"));
+    let is_shown = |outcome: Outcome| extent == Extent::Whole || outcome != Outcome::Verified;
     let counts = match outcome {
         Outcome::Verified if document.images.is_empty() => counted(files.len(), "file"),
         Outcome::Verified => [
@@ -170,9 +164,11 @@ fn report(document: &ReleaseReport, files: &[Verdict]) -> String {
             counts.collect::<Vec<_>>().join(", ")
         }
     };
-    writeln!(out, "{style}{outcome}{style:#}  {of}: {counts}").ok();
-    writeln!(out, "\nfiles").ok();
-    let mut files: Vec<&Verdict> = files.iter().collect();
+    out.push_str(&head(&document.about, &counts));
+    let mut files: Vec<&Verdict> = files.iter().filter(|it| is_shown(it.outcome())).collect();
+    if !files.is_empty() {
+        writeln!(out, "\nfiles").ok();
+    }
     files.sort_by_key(|verdict| Reverse(verdict.outcome()));
     for verdict in files {
         let evidence = verdict.evidence();
@@ -187,13 +183,19 @@ fn report(document: &ReleaseReport, files: &[Verdict]) -> String {
             _ => out.push_str(&text::line(verdict)),
         }
     }
-    if !document.images.is_empty() {
+    let images = document.images.iter();
+    let mut images: Vec<&ImageReport> = images.filter(|it| is_shown(it.outcome)).collect();
+    if !images.is_empty() {
         writeln!(out, "\nimages").ok();
     }
-    let mut images: Vec<&ImageReport> = document.images.iter().collect();
     images.sort_by_key(|image| Reverse(image.outcome));
     for image in images {
         images::row(&mut out, image, false);
+    }
+    let summary = paragraph(&document.summary, 0, 0);
+    if extent == Extent::Failures {
+        writeln!(out, "\n{summary}").ok();
+        return out;
     }
     let signers = signers(document);
     if !signers.is_empty() {
@@ -212,7 +214,7 @@ fn report(document: &ReleaseReport, files: &[Verdict]) -> String {
     let by_design = document.unsigned_by_design.join(", ");
     let by_design = format!("not signed, on purpose: {}", printable(&by_design));
     writeln!(out, "\n{}", paragraph(&by_design, 0, 2)).ok();
-    writeln!(out, "\n{}", paragraph(&document.summary, 0, 0)).ok();
+    writeln!(out, "\n{summary}").ok();
     out
 }
 

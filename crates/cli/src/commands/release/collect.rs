@@ -4,20 +4,22 @@ use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use sealcheck_engine::{CopyRequest, Platforms, Silent, create_folders, ordered, unwritable};
+use clap::ArgMatches;
+use sealcheck_engine::{Progress, ordered};
 use sealcheck_record::{KIT_SCHEMA, KitFile, KitGap, KitImage, KitIndex};
 use sealcheck_release::prove::{ReleaseImage, Target};
-use sealcheck_release::{Artifact, ProvedSbom, Release};
+use sealcheck_release::{Artifact, Catalogue, Platform, ProvedSbom, Release};
 use sealcheck_verify::{Outcome, Verdict, printable};
 
 use super::images::{self, access};
-use super::kit::{self, IMAGES};
+use super::kit;
 use super::{GOES_ON, Project, catalogue, is_for, not_proved, tell_sbom};
 use crate::args::ReleaseCollectArgs;
 use crate::environment::{Origin, origin, spoken};
 use crate::output::{self, Report, Shape, Watch, reported_as_output};
 use crate::problem::{Problem, Result};
-use crate::session::shown;
+use crate::report::progress::Bar;
+use crate::session::{is_within, read_and_written, shown};
 use crate::suggestion::quoted;
 use crate::{CommandLine, signals};
 
@@ -26,7 +28,12 @@ pub(super) fn run(args: &ReleaseCollectArgs, line: &CommandLine<'_>) -> Result<u
     let (common, kit) = (&args.images, &args.to);
     let access = access(common, line)?;
     let project = Project::open(&common.version, &common.release, access, false, line)?;
-    project.refuse_overwriting(common.report.output_file.as_deref(), std::iter::empty())?;
+    let output = common.report.output_file.as_deref();
+    project.refuse_overwriting(output, std::iter::empty())?;
+    // Whatever lies in a kit is to be proved, or is what it is proved by.
+    if let Some(output) = output.filter(|output| is_within(output, kit)) {
+        return Err(read_and_written(output));
+    }
     let release = project.release(line)?;
     let shown_output = reported_as_output(&common.report);
     let sbom = match release.sbom(project.list()) {
@@ -34,180 +41,191 @@ pub(super) fn run(args: &ReleaseCollectArgs, line: &CommandLine<'_>) -> Result<u
         Err(verdict) => return not_proved(&verdict, &shown_output, line),
     };
     tell_sbom(&sbom, &release, line);
-    let catalogue = catalogue(&release, &sbom, common.platform.as_ref())?;
-    let wanted = |artifact: &&Artifact| is_for(artifact, common.platform.as_ref());
+    let platform = common.platform.as_ref();
+    let catalogue = catalogue(&release, &sbom, platform)?;
+    let wanted = |artifact: &&Artifact| is_for(artifact, platform);
     let artifacts: Vec<Artifact> = catalogue.artifacts().filter(wanted).cloned().collect();
     let images = images::selected(common, &release, &sbom)?;
     let count = artifacts.len().saturating_add(images.len());
+    let _lock = kit::begin(kit)?;
+    signals::last_words(GOES_ON);
     let shape = Shape {
         several: true,
         aside: false,
     };
-    let _lock = kit::begin(kit)?;
-    signals::last_words(GOES_ON);
-    let mut report = Report::begin(&shown_output, line, shape, false)?;
+    let report = Report::begin(&shown_output, line, shape, false)?;
     let bar = output::bar(line.console, count);
-    let watch = Watch(bar.as_ref());
-    let folder = PathBuf::from(release.version().to_string());
-    let work = |artifact: Artifact| {
-        let target = Target {
-            root: kit,
-            below: &folder.join(artifact.path.as_str()),
-        };
-        let verdict = release.fetch(&sbom, &artifact, target, true, &watch);
-        (artifact, verdict)
-    };
-    let (mut files, mut gaps) = (Vec::new(), Vec::new());
-    ordered(
-        artifacts,
-        output::jobs(common.jobs),
-        work,
-        |_, (artifact, verdict)| {
-            let told = line.console.discreet(verdict);
-            let path = artifact.path.to_string();
-            match told.evidence().artifact.digests.get("sha256") {
-                Some(sha256) if told.outcome() == Outcome::Verified => files.push(KitFile {
-                    path,
-                    sha256: sha256.to_string(),
-                }),
-                _ => gaps.extend(gap(path, &told)),
-            }
-            report.take(bar.as_ref(), &told, || Ok(()))
-        },
-    );
-    let mut kept_images = Vec::new();
-    for image in images {
-        let (verdict, kept) = keep_image(&project, (&release, &sbom), &image, kit);
-        let told = line.console.discreet(verdict);
-        match kept {
-            Some(kept) => kept_images.push(kept),
-            None => gaps.extend(gap(image.name, &told)),
-        }
-        if report.take(bar.as_ref(), &told, || Ok(())) == ControlFlow::Break(()) {
-            break;
-        }
-    }
-    let keep = || {
-        let mut index = KitIndex {
+    let mut collection = Collection {
+        release: &release,
+        sbom: &sbom,
+        kit,
+        line,
+        report,
+        bar: bar.as_ref(),
+        index: KitIndex {
             schema: KIT_SCHEMA.to_owned(),
             project: release.profile().name.clone(),
             version: release.version().to_string(),
-            files,
-            images: kept_images,
-            not_collected: gaps,
-            trusted_root: kit::keep_trust(project.opened.engine.trust(), kit)?,
-        };
-        kit::with_earlier(&mut index, kit, &project.opened.engine);
-        let name = kit::file_name(&index.version);
-        kit::write(kit, &name, output::json(&index)?.as_bytes())?;
-        Ok(index)
+            files: Vec::new(),
+            images: Vec::new(),
+            not_collected: Vec::new(),
+            trusted_root: None,
+        },
     };
-    let index = keep();
+    let jobs = output::jobs(common.jobs);
+    collection.files(artifacts, jobs, &Watch(bar.as_ref()));
+    collection.images(images, jobs);
+    let Collection {
+        report, mut index, ..
+    } = collection;
+    let kept = kit::keep(&mut index, kit, &project.opened.engine, jobs);
     // The report is one document, whatever came of the index.
     let code = report.end(bar.as_ref(), count)?;
-    let index = index.map_err(|problem: Problem| problem.late())?;
-    match code {
-        0 => tell(&index, kit, line),
-        _ => line
-            .console
-            .note("The kit is not complete: what is missing is told above. Once that is mended, the same command goes on."),
+    for note in kept.map_err(Problem::late)? {
+        line.console.note(&note);
+    }
+    let of_one = platform.filter(|platform| has_only(&index, &catalogue, platform));
+    match index.not_collected.is_empty() {
+        true => tell(&index, of_one, kit, line),
+        false => line.console.note(&format!(
+            "The kit is not complete: {} lists under notCollected what is missing, and why. Once that is mended, the same command goes on.",
+            shown(&kit.join(kit::file_name(&index.version)))
+        )),
     }
     Ok(code)
 }
 
-fn tell(index: &KitIndex, kit: &Path, line: &CommandLine<'_>) {
+/// What is collected, and how far it has come.
+struct Collection<'c> {
+    release: &'c Release<'c>,
+    sbom: &'c ProvedSbom,
+    kit: &'c Path,
+    line: &'c CommandLine<'c>,
+    report: Report<'c>,
+    bar: Option<&'c Bar>,
+    index: KitIndex,
+}
+
+impl Collection<'_> {
+    fn files(
+        &mut self,
+        artifacts: Vec<Artifact>,
+        jobs: std::num::NonZeroUsize,
+        watch: &(dyn Progress + Sync),
+    ) {
+        let (release, sbom, kit) = (self.release, self.sbom, self.kit);
+        let folder = PathBuf::from(release.version().to_string());
+        let work = |artifact: Artifact| {
+            let target = Target {
+                root: kit,
+                below: &folder.join(artifact.path.as_str()),
+            };
+            let verdict = release.fetch(sbom, &artifact, target, true, watch);
+            (artifact, verdict)
+        };
+        ordered(artifacts, jobs, work, |_, (artifact, verdict)| {
+            let path = artifact.path.to_string();
+            let sha256 = verdict.evidence().artifact.digests.get("sha256").cloned();
+            let kept = sha256.map(|sha256| KitFile {
+                path: path.clone(),
+                sha256: sha256.into(),
+            });
+            let (kept, next) = self.take(path, verdict, kept);
+            self.index.files.extend(kept);
+            next
+        });
+    }
+
+    fn images(&mut self, images: Vec<ReleaseImage>, jobs: std::num::NonZeroUsize) {
+        let (release, sbom, kit) = (self.release, self.sbom, self.kit);
+        let work = |image: ReleaseImage| {
+            let (verdict, kept) = release.keep_image(sbom, &image, kit);
+            (image.name, verdict, kept)
+        };
+        ordered(images, jobs, work, |_, (name, verdict, kept)| {
+            let kept = kept.map(|kept| KitImage {
+                name: name.clone(),
+                layout: kept.layout.display().to_string(),
+                digest: kept.digest.to_string(),
+            });
+            let (kept, next) = self.take(name, verdict, kept);
+            self.index.images.extend(kept);
+            next
+        });
+    }
+
+    /// Reports a verdict, and what is missing where it is not `verified`.
+    fn take<T>(
+        &mut self,
+        name: String,
+        verdict: Verdict,
+        kept: Option<T>,
+    ) -> (Option<T>, ControlFlow<()>) {
+        let told = self.line.console.discreet(verdict);
+        let kept = kept.filter(|_| told.outcome() == Outcome::Verified);
+        if let Some(failure) = told.failure() {
+            self.index.not_collected.push(KitGap {
+                name,
+                outcome: told.outcome().to_string(),
+                reason: failure.reason.to_string(),
+                message: failure.to_string(),
+            });
+        }
+        (kept, self.report.take(self.bar, &told, || Ok(())))
+    }
+}
+
+/// Whether a kit has nothing for another platform.
+fn has_only(index: &KitIndex, catalogue: &Catalogue<'_>, platform: &Platform) -> bool {
+    let mut others = catalogue
+        .artifacts()
+        .filter(|artifact| !is_for(artifact, Some(platform)));
+    let has = |artifact: &Artifact| {
+        let path = artifact.path.as_str();
+        // They are sorted by their paths.
+        let found = index.files.binary_search_by(|file| (*file.path).cmp(path));
+        found.is_ok()
+    };
+    !others.any(has)
+}
+
+fn tell(index: &KitIndex, platform: Option<&Platform>, kit: &Path, line: &CommandLine<'_>) {
     let advice = kit::advice(index.trusted_root.as_ref(), kit);
     line.console.note(&advice);
+    let platform = platform
+        .map(|platform| format!(" --platform {platform}"))
+        .unwrap_or_default();
     line.console.note(&format!(
-        "Prove the kit without network: sealcheck release verify-all {} --from {} --offline{}",
+        "Prove the kit without network: sealcheck release verify-all {} --from {} --offline{platform}{}",
         index.version,
         quoted(&shown(kit)),
-        given_again(line),
+        given_again(line.matches),
     ));
 }
 
-/// The flags that say who must have signed and what is trusted: a kit answers neither.
-fn given_again(line: &CommandLine<'_>) -> String {
+/// The flags that say who must have signed, what is trusted and what is required: a kit answers none of that.
+fn given_again(matches: &ArgMatches) -> String {
     let mut out = String::new();
     for id in GIVEN_AGAIN {
         // From a variable it is there again.
-        if origin(line.matches, id) != Some(Origin::Flag) {
+        if origin(matches, id) != Some(Origin::Flag) {
             continue;
         }
-        let flag = spoken(line.matches, id);
-        match line.matches.get_raw(id) {
-            Some(values) if id != "no_issuer" => {
-                for value in values {
-                    let value = printable(&value.to_string_lossy());
-                    write!(out, " {flag} {}", quoted(&value)).ok();
-                }
-            }
-            _ => write!(out, " {flag}").unwrap_or_default(),
+        let flag = spoken(matches, id);
+        if matches!(matches.try_get_one::<bool>(id), Ok(Some(_))) {
+            write!(out, " {flag}").ok();
+            continue;
+        }
+        for value in matches.get_raw(id).into_iter().flatten() {
+            let value = printable(&value.to_string_lossy());
+            write!(out, " {flag} {}", quoted(&value)).ok();
         }
     }
     out
 }
 
-/// What was not proved, and why.
-fn gap(name: String, verdict: &Verdict) -> Option<KitGap> {
-    let failure = verdict.failure()?;
-    Some(KitGap {
-        name,
-        outcome: verdict.outcome().to_string(),
-        reason: failure.reason.to_string(),
-        message: failure.to_string(),
-    })
-}
-
-/// Proves an image and copies it with all that is attached to it. What is not verified is not copied.
-fn keep_image(
-    project: &Project,
-    (release, sbom): (&Release<'_>, &ProvedSbom),
-    image: &ReleaseImage,
-    kit: &Path,
-) -> (Verdict, Option<KitImage>) {
-    let proved = release.prove_image(sbom, image).verdict;
-    if proved.outcome() != Outcome::Verified {
-        return (proved, None);
-    }
-    let digest = proved.evidence().image.as_ref().and_then(|it| it.digest);
-    let Some(digest) = digest else {
-        return (proved, None);
-    };
-    let path = image
-        .name
-        .split_once('/')
-        .and_then(|(_, path)| path.rsplit_once(':'))
-        .map_or(&*image.name, |(path, _)| path);
-    let layout = PathBuf::from(IMAGES).join(path);
-    let target = kit.join(&layout);
-    // The layout itself follows no links either.
-    let copied = create_folders(kit, &layout)
-        .map_err(|error| unwritable(&target, error))
-        .and_then(|()| {
-            let request = CopyRequest {
-                image: image.at(digest),
-                layout: target,
-                platforms: Platforms::AsGiven,
-                repositories: Vec::new(),
-            };
-            project.opened.engine.copy_image(&request, &Silent)
-        });
-    match copied {
-        Ok(_) => {
-            let kept = KitImage {
-                name: image.name.clone(),
-                layout: layout.display().to_string(),
-                digest: digest.to_string(),
-            };
-            (proved, Some(kept))
-        }
-        Err(failure) => (proved.with_failure(failure), None),
-    }
-}
-
 /// By their names as arguments, in the order in which they are told.
-const GIVEN_AGAIN: [&str; 19] = [
+const GIVEN_AGAIN: [&str; 24] = [
     "profile",
     "key",
     "identity",
@@ -218,6 +236,11 @@ const GIVEN_AGAIN: [&str; 19] = [
     "certificate_oidc_issuer_regexp",
     "no_issuer",
     "claim",
+    "require",
+    "use_signed_timestamps",
+    "allow_certificate_chain",
+    "insecure_ignore_tlog",
+    "insecure_ignore_sct",
     "instance",
     "trusted_root",
     "tuf_root",

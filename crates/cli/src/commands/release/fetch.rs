@@ -9,7 +9,7 @@ use sealcheck_release::prove::{Target, extract, this_machine};
 use sealcheck_release::{Artifact, Catalogue};
 use sealcheck_verify::{Outcome, Reason};
 
-use super::{GOES_ON, Project, not_proved, tell_sbom};
+use super::{GOES_ON, Project, artifact_name, not_proved, tell_sbom};
 use crate::args::ReleaseFetchArgs;
 use crate::output::{self, Report, Shape, Watch};
 use crate::problem::{Problem, Result};
@@ -41,7 +41,7 @@ pub(super) fn run(args: &ReleaseFetchArgs, line: &CommandLine<'_>) -> Result<u8>
     let mut targets = BTreeSet::new();
     let mut wanted: Vec<(Artifact, PathBuf)> = Vec::new();
     for name in &args.names {
-        let artifact = find(&catalogue, name, args)?;
+        let artifact = find(&catalogue, &artifact_name(name, &release)?, args)?;
         let target = PathBuf::from(match args.tree {
             true => artifact.path.as_str(),
             false => artifact.path.file_name(),

@@ -13,10 +13,10 @@ use sealcheck_release::{ProvedSbom, Purpose, Release};
 use sealcheck_verify::evidence::{Evidence, Listed};
 use sealcheck_verify::{Outcome, Verdict, printable};
 
-use super::{Project, about, catalogue, not_proved};
+use super::{Project, about, catalogue, head, not_proved};
 use crate::CommandLine;
-use crate::args::{DocumentFormat, ReleaseImagesArgs};
-use crate::output::{self, reported_as_output};
+use crate::args::ReleaseImagesArgs;
+use crate::output::{self, Publication, reported_as_output};
 use crate::problem::{Problem, Result};
 use crate::registry::{self, Access};
 use crate::report::colour;
@@ -43,6 +43,7 @@ pub(super) fn run(args: &ReleaseImagesArgs, line: &CommandLine<'_>) -> Result<u8
     if args.platform.is_some() {
         catalogue(&release, &sbom, args.platform.as_ref())?;
     }
+    let publication = Publication::begin(&args.report, line.console)?;
     let images = prove(args, &release, &sbom, line)?;
     if images.is_empty() {
         return Err(Problem::argument(format!(
@@ -56,29 +57,29 @@ pub(super) fn run(args: &ReleaseImagesArgs, line: &CommandLine<'_>) -> Result<u8
     }
     let outcome = images.iter().map(|image| image.outcome).max();
     let outcome = outcome.unwrap_or(Outcome::Verified);
-    let text = match output::report_format(&args.report, line.console) {
-        DocumentFormat::Text => {
-            let mut out = String::new();
-            images.iter().for_each(|image| row(&mut out, image, true));
-            let good = images.iter().filter(|it| it.outcome == Outcome::Verified);
-            let style = colour::of(outcome);
-            let sum = format!(
-                "{style}{outcome}{style:#}: {} of {} images of {} are verified",
-                good.count(),
-                images.len(),
-                release.version()
-            );
-            writeln!(out, "{}", paragraph(&sum, 0, 2)).ok();
-            out
-        }
-        DocumentFormat::Json => output::json(&ReleaseImages {
-            schema: RELEASE_IMAGES_SCHEMA,
-            about: about(&release, &sbom, outcome),
-            images,
-        })?,
+    let document = ReleaseImages {
+        schema: RELEASE_IMAGES_SCHEMA,
+        about: about(&release, &sbom, outcome),
+        images,
     };
-    output::publish(&args.report, line.console, &text)?;
-    Ok(outcome.exit_code())
+    publication.end(outcome, |_| text(&document), &document)
+}
+
+fn text(document: &ReleaseImages) -> String {
+    let images = &document.images;
+    let outcome = document.about.outcome;
+    let mut out = head(&document.about, "images");
+    images.iter().for_each(|image| row(&mut out, image, true));
+    let good = images.iter().filter(|it| it.outcome == Outcome::Verified);
+    let style = colour::of(outcome);
+    let sum = format!(
+        "{style}{outcome}{style:#}: {} of {} images of {} are verified",
+        good.count(),
+        images.len(),
+        document.about.version
+    );
+    writeln!(out, "{}", paragraph(&sum, 0, 2)).ok();
+    out
 }
 
 /// How registries are spoken to.
@@ -137,17 +138,13 @@ pub(super) fn prove(
 
 fn reported(image: ReleaseImage, proved: ProvedImage, line: &CommandLine<'_>) -> ImageReport {
     let told = |verdict: Verdict| line.console.discreet(verdict);
+    let outcome = proved.decisive().outcome();
     let verdict = told(proved.verdict);
-    let mut outcome = verdict.outcome();
     let attestations = proved.attestations.into_iter().map(|attested| {
         let verdict = told(attested.verdict);
-        let present = verdict.outcome() != Outcome::Unsigned;
-        if present {
-            outcome = outcome.max(verdict.outcome());
-        }
         AttestationReport {
             what: word(attested.purpose),
-            present,
+            present: verdict.outcome() != Outcome::Unsigned,
             levels: attested.levels,
             evidence: verdict.evidence().clone(),
         }

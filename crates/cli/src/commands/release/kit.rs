@@ -3,88 +3,135 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read};
-use std::path::{Component, Path};
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::path::{Component, Path, PathBuf};
 
-use sealcheck_engine::{ArtifactSource, Engine, Silent, Trust, create_folders, unwritable};
-use sealcheck_record::{KitIndex, KitTrust};
+use sealcheck_engine::{
+    ArtifactSource, Engine, Silent, Trust, create_folders, ordered, unwritable,
+};
+use sealcheck_record::{KitFile, KitImage, KitIndex, KitTrust};
+use sealcheck_release::prove::IMAGES;
 use sealcheck_verify::{Digest, DigestAlgorithm, printable};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::output;
 use crate::problem::{Problem, Result};
 use crate::session::shown;
 
-/// Adds to the index of this run what earlier ones collected of the same version and is there as they left it, and what they
-/// could not prove.
-pub(super) fn with_earlier(index: &mut KitIndex, kit: &Path, engine: &Engine) {
-    if let Some(earlier) = earlier(index, kit) {
-        add(earlier, index, kit, engine);
+/// Writes what a kit has besides its files and images: the trusted root, and the index, with what earlier runs collected.
+/// Gives what the user should know.
+pub(super) fn keep(
+    index: &mut KitIndex,
+    kit: &Path,
+    engine: &Engine,
+    jobs: NonZeroUsize,
+) -> Result<Vec<String>> {
+    index.trusted_root = keep_trust(engine.trust(), kit)?;
+    if let Some(earlier) = read(kit, &index.version).filter(|earlier| is_same(earlier, index)) {
+        add(earlier, index, kit, engine, jobs);
     }
     index.files.sort_by(|one, other| one.path.cmp(&other.path));
     index.images.sort_by(|one, other| one.name.cmp(&other.name));
     index
         .not_collected
         .sort_by(|one, other| one.name.cmp(&other.name));
+    let json = output::json(index)?;
+    write(kit, &file_name(&index.version), json.as_bytes())?;
+    Ok(collected_otherwise(index, kit))
 }
 
-fn add(earlier: KitIndex, index: &mut KitIndex, kit: &Path, engine: &Engine) {
-    let below = |path: &str| {
-        let parts = Path::new(path).components();
-        let is_below = parts
-            .clone()
-            .all(|part| matches!(part, Component::Normal(_)));
-        is_below.then(|| kit.join(path))
-    };
-    let sha256 = |path: &str| {
-        let path = below(&format!("{}/{path}", index.version))?;
-        // Whoever opens a pipe waits for somebody to write into it.
-        let is_file = fs::symlink_metadata(&path).is_ok_and(|it| it.is_file());
-        let file = is_file.then_some(ArtifactSource::File(path))?;
-        let digests = engine.digests(&file, &[DigestAlgorithm::Sha256], &Silent);
-        digests.ok()?.first().map(Digest::hex)
-    };
-    let layouts = |path: &str| {
-        let mut text = String::new();
-        let names = File::open(below(path)?.join("index.json")).ok()?;
-        names.take(INDEX_BYTES).read_to_string(&mut text).ok()?;
-        Some(text)
-    };
+/// Adds what is there as earlier runs left it, and what they could not prove.
+fn add(earlier: KitIndex, index: &mut KitIndex, kit: &Path, engine: &Engine, jobs: NonZeroUsize) {
     let names = index.files.iter().map(|file| &file.path);
     let names = names.chain(index.images.iter().map(|image| &image.name));
     let names = names.chain(index.not_collected.iter().map(|gap| &gap.name));
     let told: BTreeSet<String> = names.cloned().collect();
-    let (mut files, mut images, mut gaps) = (Vec::new(), Vec::new(), Vec::new());
-    for file in earlier.files {
-        if !told.contains(&file.path) && sha256(&file.path).as_deref() == Some(&*file.sha256) {
-            files.push(file);
-        }
-    }
-    for image in earlier.images {
-        let is_there = layouts(&image.layout).is_some_and(|it| it.contains(&image.digest));
-        if !told.contains(&image.name) && is_there {
-            images.push(image);
-        }
-    }
-    for gap in earlier.not_collected {
-        if !told.contains(&gap.name) {
-            gaps.push(gap);
-        }
-    }
-    index.files.extend(files);
+    let is_new = |name: &str| !told.contains(name);
+    let sha256 = |file: &KitFile| {
+        let path = plain(kit, &format!("{}/{}", index.version, file.path))?;
+        let file = ArtifactSource::File(path);
+        let digests = engine.digests(&file, &[DigestAlgorithm::Sha256], &Silent);
+        digests.ok()?.first().map(Digest::hex)
+    };
+    let files = earlier.files.into_iter().filter(|file| is_new(&file.path));
+    let work = |file: KitFile| {
+        let is_there = sha256(&file).as_deref() == Some(&*file.sha256);
+        is_there.then_some(file)
+    };
+    let mut found = Vec::new();
+    ordered(files, jobs, work, |_, file| {
+        found.extend(file);
+        ControlFlow::Continue(())
+    });
+    index.files.extend(found);
+    let images = earlier.images.into_iter();
+    let images = images.filter(|image| is_new(&image.name) && lists(kit, image));
     index.images.extend(images);
+    let gaps = earlier.not_collected.into_iter();
+    let gaps = gaps.filter(|gap| is_new(&gap.name));
     index.not_collected.extend(gaps);
 }
 
-/// The index that is there, of the same project and version. What cannot be read is replaced.
-fn earlier(index: &KitIndex, kit: &Path) -> Option<KitIndex> {
-    let path = kit.join(file_name(&index.version));
+/// Whether a layout of the kit lists the image, and has its manifest.
+fn lists(kit: &Path, image: &KitImage) -> bool {
+    let names = plain(kit, &format!("{}/index.json", image.layout));
+    let Some(Value::Object(names)) = names.and_then(|path| json(&path)) else {
+        return false;
+    };
+    let listed = names.get("manifests").and_then(Value::as_array);
+    let mut listed = listed.into_iter().flatten();
+    let blob = image.digest.replacen(':', "/", 1);
+    listed.any(|manifest| manifest.get("digest").and_then(Value::as_str) == Some(&image.digest))
+        && plain(kit, &format!("{}/blobs/{blob}", image.layout)).is_some()
+}
+
+/// The index of a version. One that cannot be read is as none: it proves nothing.
+fn read(kit: &Path, version: &str) -> Option<KitIndex> {
+    json(&plain(kit, &file_name(version))?)
+}
+
+fn is_same(one: &KitIndex, other: &KitIndex) -> bool {
+    (&one.schema, &one.project, &one.version) == (&other.schema, &other.project, &other.version)
+}
+
+fn json<T: DeserializeOwned>(path: &Path) -> Option<T> {
     let mut bytes = Vec::new();
     let file = File::open(path).ok()?;
     file.take(INDEX_BYTES).read_to_end(&mut bytes).ok()?;
-    let earlier: KitIndex = serde_json::from_slice(&bytes).ok()?;
-    let is_same = earlier.schema == index.schema
-        && earlier.project == index.project
-        && earlier.version == index.version;
-    is_same.then_some(earlier)
+    serde_json::from_slice(&bytes).ok()
+}
+
+/// The file of the kit with this path below it, where it is one: an index leads nowhere else, and whoever opens a pipe waits
+/// for somebody to write into it.
+fn plain(kit: &Path, path: &str) -> Option<PathBuf> {
+    let mut parts = Path::new(path).components();
+    let is_below = parts.all(|part| matches!(part, Component::Normal(_)));
+    let path = is_below.then(|| kit.join(path))?;
+    let is_file = fs::symlink_metadata(&path).is_ok_and(|it| it.is_file());
+    is_file.then_some(path)
+}
+
+/// The other versions of a kit that were collected by another trusted root: a kit has that of the last run.
+fn collected_otherwise(index: &KitIndex, kit: &Path) -> Vec<String> {
+    let sha256 = |index: &KitIndex| index.trusted_root.as_ref().map(|root| root.sha256.clone());
+    let entries = fs::read_dir(kit).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let versions = names.filter_map(|name| name.strip_suffix(INDEX).map(str::to_owned));
+    let mut others: Vec<String> = versions
+        .filter(|version| *version != index.version)
+        .filter(|version| read(kit, version).is_some_and(|it| sha256(&it) != sha256(index)))
+        .map(|version| printable(&version))
+        .collect();
+    others.sort();
+    match others.is_empty() {
+        true => Vec::new(),
+        false => vec![format!(
+            "{} of this kit had another trusted root when it was collected, which this one replaces. Collect it again, so that its index has this one.",
+            others.join(", ")
+        )],
+    }
 }
 
 /// The name of the index of a version.
@@ -99,10 +146,14 @@ pub(super) fn is_kit(folder: &Path) -> bool {
     names.any(|name| name.to_string_lossy().ends_with(INDEX))
 }
 
-/// Writes the trusted root, and the TUF repository that proves it. They are to be compared and taken along: what is read from
-/// a kit is no authority.
-pub(super) fn keep_trust(trust: &Trust, kit: &Path) -> Result<Option<KitTrust>> {
+/// Writes the trusted root, and the TUF repository that proves it, in the place of those of earlier runs. They are to be
+/// compared and taken along: what is read from a kit is no authority.
+fn keep_trust(trust: &Trust, kit: &Path) -> Result<Option<KitTrust>> {
+    if trust.repository.is_empty() {
+        remove(kit, TUF, |path| fs::remove_dir_all(path))?;
+    }
     let Some(json) = &trust.json else {
+        remove(kit, TRUSTED_ROOT, |path| fs::remove_file(path))?;
         return Ok(None);
     };
     write(kit, TRUSTED_ROOT, json)?;
@@ -116,6 +167,16 @@ pub(super) fn keep_trust(trust: &Trust, kit: &Path) -> Result<Option<KitTrust>> 
         tuf: (!trust.repository.is_empty()).then(|| TUF.to_owned()),
         tuf_expires: trust.expires.map(|expires| expires.to_string()),
     }))
+}
+
+fn remove(kit: &Path, name: &str, removed: impl Fn(&Path) -> io::Result<()>) -> Result<()> {
+    let path = kit.join(name);
+    match removed(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Problem::unwritable(&shown(&path), &error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What somebody should know who takes the kit along.
@@ -189,8 +250,6 @@ pub(super) fn write(kit: &Path, name: &str, content: &[u8]) -> Result<()> {
         .map_err(|error| Problem::unwritable(&shown(&path), &error))
 }
 
-/// The folder with the layouts.
-pub(super) const IMAGES: &str = "images";
 /// The trusted root.
 const TRUSTED_ROOT: &str = "trusted_root.json";
 /// What the name of an index ends with.

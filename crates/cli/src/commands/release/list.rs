@@ -7,10 +7,10 @@ use sealcheck_release::Artifact;
 use sealcheck_release::catalogue::Kind;
 use sealcheck_verify::{Outcome, printable};
 
-use super::{Project, about, catalogue, not_proved};
+use super::{Project, about, catalogue, head, is_for, not_proved};
 use crate::CommandLine;
-use crate::args::{DocumentFormat, ReleaseListArgs};
-use crate::output::{self, reported_as_output};
+use crate::args::ReleaseListArgs;
+use crate::output::{Publication, reported_as_output};
 use crate::problem::Result;
 use crate::registry::Access;
 use crate::report::colour;
@@ -26,48 +26,43 @@ pub(super) fn run(args: &ReleaseListArgs, line: &CommandLine<'_>) -> Result<u8> 
         Err(verdict) => return not_proved(&verdict, &reported_as_output(&args.report), line),
     };
     let catalogue = catalogue(&release, &sbom, args.platform.as_ref())?;
-    let wanted = |artifact: &&Artifact| {
-        args.platform.is_none() || artifact.platform.as_ref() == args.platform.as_ref()
-    };
+    let publication = Publication::begin(&args.report, line.console)?;
+    let wanted = |artifact: &&Artifact| is_for(artifact, args.platform.as_ref());
     let artifacts: Vec<&Artifact> = catalogue.artifacts().filter(wanted).collect();
-    let text = match output::report_format(&args.report, line.console) {
-        DocumentFormat::Text => {
-            let mut out = String::new();
-            let widest = artifacts.iter().map(|it| it.path.as_str().len()).max();
-            let widest = widest.unwrap_or_default().min(WIDEST);
-            for artifact in &artifacts {
-                let path = printable(artifact.path.as_str());
-                let padding = " ".repeat(widest.saturating_sub(path.len()));
-                let dim = colour::LABEL;
-                writeln!(out, "{path}{padding}  {dim}{}{dim:#}", word(artifact.kind)).ok();
-            }
-            let evidence = sbom.verdict.evidence();
-            let signer = evidence.signer.as_deref().unwrap_or("the given key");
-            let sum = format!(
-                "{} artifacts of {}, says its SBOM, signed by {}",
-                artifacts.len(),
-                release.version(),
-                printable(signer)
-            );
-            writeln!(out, "{}", paragraph(&sum, 0, 2)).ok();
-            out
-        }
-        DocumentFormat::Json => output::json(&ReleaseList {
-            schema: RELEASE_LIST_SCHEMA,
-            about: about(&release, &sbom, Outcome::Verified),
-            artifacts: artifacts
-                .iter()
-                .map(|artifact| ListedArtifact {
-                    path: artifact.path.to_string(),
-                    kind: artifact.kind.as_str(),
-                    name: artifact.name.to_string(),
-                    platform: artifact.platform.as_ref().map(ToString::to_string),
-                })
-                .collect(),
-        })?,
+    let listed = artifacts.iter().map(|artifact| ListedArtifact {
+        path: artifact.path.to_string(),
+        kind: artifact.kind.as_str(),
+        name: artifact.name.clone(),
+        platform: artifact.platform.as_ref().map(ToString::to_string),
+    });
+    let document = ReleaseList {
+        schema: RELEASE_LIST_SCHEMA,
+        about: about(&release, &sbom, Outcome::Verified),
+        artifacts: listed.collect(),
     };
-    output::publish(&args.report, line.console, &text)?;
-    Ok(0)
+    let text = |_| text(&document, &artifacts);
+    publication.end(Outcome::Verified, text, &document)
+}
+
+fn text(document: &ReleaseList, artifacts: &[&Artifact]) -> String {
+    let mut out = head(&document.about, "what its SBOM lists");
+    let widest = artifacts.iter().map(|it| it.path.as_str().len()).max();
+    let widest = widest.unwrap_or_default().min(WIDEST);
+    for artifact in artifacts {
+        let path = printable(artifact.path.as_str());
+        let padding = " ".repeat(widest.saturating_sub(path.len()));
+        let dim = colour::LABEL;
+        writeln!(out, "{path}{padding}  {dim}{}{dim:#}", word(artifact.kind)).ok();
+    }
+    let signer = document.about.sbom.signer.as_deref();
+    let sum = format!(
+        "{} artifacts of {}, says its SBOM, signed by {}",
+        artifacts.len(),
+        document.about.version,
+        printable(signer.unwrap_or("the given key"))
+    );
+    writeln!(out, "{}", paragraph(&sum, 0, 2)).ok();
+    out
 }
 
 fn word(kind: Kind) -> &'static str {

@@ -9,6 +9,7 @@ mod list;
 mod sbom;
 mod verify;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use sealcheck_record::AboutRelease;
@@ -23,7 +24,8 @@ use crate::opened::Opened;
 use crate::output::{Report, Shape};
 use crate::problem::{Problem, Result};
 use crate::registry::Access;
-use crate::session::{read_and_written, resolved};
+use crate::report::colour;
+use crate::session::{is_within, read_and_written};
 use crate::signer::{self, Given, Signer};
 use crate::{CommandLine, refusal, suggestion};
 
@@ -45,6 +47,7 @@ struct Project {
     opened: Opened,
     wanted: Wanted,
     profile: Profile,
+    profile_file: Option<PathBuf>,
     origin: Origin,
     /// Whether the flags say who must have signed, instead of the profile.
     named: bool,
@@ -100,6 +103,7 @@ impl Project {
             opened,
             wanted,
             profile,
+            profile_file: args.profile.clone(),
             origin,
             named,
         })
@@ -111,15 +115,12 @@ impl Project {
         output: Option<&Path>,
         read: impl Iterator<Item = PathBuf>,
     ) -> Result<()> {
+        let read = read.chain(self.profile_file.clone());
         self.opened.refuse_overwriting(output, read)?;
         let (Some(output), Origin::Folder { root, .. }) = (output, &self.origin) else {
             return Ok(());
         };
-        let is_within = match (resolved(output), resolved(root)) {
-            (Some(output), Some(root)) => output.starts_with(root),
-            _ => false,
-        };
-        match is_within && !refusal::may_replace(output) {
+        match is_within(output, root) && !refusal::may_replace(output) {
             true => Err(read_and_written(output)),
             false => Ok(()),
         }
@@ -209,6 +210,24 @@ fn catalogue<'p>(
     }
 }
 
+/// The name of an artifact, for which its address can stand.
+fn artifact_name<'t>(text: &'t str, release: &Release<'_>) -> Result<Cow<'t, str>> {
+    if !text.contains("://") {
+        return Ok(Cow::Borrowed(text));
+    }
+    let unknown = || Failure::new(Reason::ArtifactUnknown).found(printable(text));
+    match release.profile().recognise(text) {
+        Some(found) if found.version == release.version() => Ok(found.path.to_string().into()),
+        Some(found) => Err(unknown()
+            .expected(format!("an artifact of {}", release.version()))
+            .detail(format!("it is one of {}", found.version))
+            .into()),
+        None => Err(unknown()
+            .expected("an artifact, or an address of the project")
+            .into()),
+    }
+}
+
 /// Whether an artifact is for this platform, or for any.
 fn is_for(artifact: &Artifact, platform: Option<&Platform>) -> bool {
     match (platform, &artifact.platform) {
@@ -258,5 +277,13 @@ fn about(release: &Release<'_>, sbom: &ProvedSbom, outcome: Outcome) -> AboutRel
     }
 }
 
+/// The first line of a report for people: the outcome, and of what.
+fn head(about: &AboutRelease, what: &str) -> String {
+    let style = colour::of(about.outcome);
+    let of = printable(&format!("{} {}", about.project, about.version));
+    format!("{style}{}{style:#}  {of}: {what}\n", about.outcome)
+}
+
 /// For whoever interrupts what is being fetched.
-const GOES_ON: &str = "what has its name is proved; the same command goes on with the rest.";
+const GOES_ON: &str =
+    "what was reported as verified is proved; the same command goes on with the rest.";

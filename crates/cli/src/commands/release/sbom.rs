@@ -6,16 +6,16 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use sealcheck_engine::{ArtifactSource, expand, ordered};
-use sealcheck_record::{AboutRelease, FileState, FolderFile, RELEASE_FOLDER_SCHEMA, ReleaseFolder};
+use sealcheck_record::{FileState, FolderFile, RELEASE_FOLDER_SCHEMA, ReleaseFolder};
 use sealcheck_release::prove::Beside;
 use sealcheck_release::spdx::{Check, LocalFile, Matched, NotCovered, Origin, Standing};
 use sealcheck_release::{ProvedSbom, Release};
 use sealcheck_verify::{Digest, Failure, Outcome, printable};
 
-use super::{Project, about, catalogue, is_for, not_proved};
+use super::{Project, about, catalogue, head, is_for, not_proved};
 use crate::CommandLine;
-use crate::args::{DocumentFormat, OutputArgs, ReleaseSbomArgs};
-use crate::output::{self, Report, Shape, Watch, reported_as_output};
+use crate::args::{OutputArgs, ReleaseSbomArgs};
+use crate::output::{self, Publication, Report, Shape, Watch, reported_as_output};
 use crate::problem::{Problem, Result};
 use crate::registry::Access;
 use crate::report::colour;
@@ -102,6 +102,7 @@ fn check(
     args: &ReleaseSbomArgs,
     line: &CommandLine<'_>,
 ) -> Result<u8> {
+    let publication = Publication::begin(&args.report, line.console)?;
     // An SBOM that lists nothing, or what can lie in no folder, proves no folder.
     let catalogue = catalogue(release, sbom, args.platform.as_ref())?;
     let elsewhere: BTreeSet<&str> = catalogue
@@ -170,19 +171,14 @@ fn check(
         true => worst,
         false => worst.max(Outcome::Rejected),
     };
-    let about = about(release, sbom, outcome);
-    let text = match output::report_format(&args.report, line.console) {
-        DocumentFormat::Text => text(&about, &counts, &rows, &missing),
-        DocumentFormat::Json => output::json(&ReleaseFolder {
-            schema: RELEASE_FOLDER_SCHEMA,
-            about,
-            counts,
-            files: rows.into_iter().map(|row| row.file).collect(),
-            missing,
-        })?,
+    let document = ReleaseFolder {
+        schema: RELEASE_FOLDER_SCHEMA,
+        about: about(release, sbom, outcome),
+        counts,
+        files: rows.iter().map(|row| row.file.clone()).collect(),
+        missing,
     };
-    output::publish(&args.report, line.console, &text)?;
-    Ok(outcome.exit_code())
+    publication.end(outcome, |_| text(&document, &rows, folder), &document)
 }
 
 /// What the SBOM lists and the folder does not have: also what lies in the place of something else only.
@@ -368,13 +364,9 @@ fn not_covered(
     }
 }
 
-fn text(
-    about: &AboutRelease,
-    counts: &BTreeMap<&'static str, usize>,
-    rows: &[Row],
-    missing: &[String],
-) -> String {
-    let mut out = String::new();
+fn text(document: &ReleaseFolder, rows: &[Row], folder: &Path) -> String {
+    let about = &document.about;
+    let mut out = head(about, &shown(folder));
     let mut add = |outcome: Option<Outcome>, word: &str, name: &str, detail: Option<&str>| {
         let style = outcome.map_or(colour::LABEL, colour::of);
         let padding = " ".repeat(WORDS.saturating_sub(word.len()));
@@ -394,10 +386,11 @@ fn text(
             file.detail.as_deref(),
         );
     }
-    for path in missing {
+    for path in &document.missing {
         add(Some(Outcome::Rejected), "missing", path, None);
     }
-    let counts: Vec<String> = counts
+    let counts: Vec<String> = document
+        .counts
         .iter()
         .map(|(state, count)| format!("{count} {state}"))
         .collect();

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use sealcheck_engine::{Progress, expand, ordered};
+use sealcheck_engine::{Progress, Skipped, expand, ordered};
 use sealcheck_record::LeftOut;
 use sealcheck_release::catalogue::Lookup;
-use sealcheck_release::{Catalogue, Local, ProvedSbom, Release, ReleaseFile};
+use sealcheck_release::{Catalogue, Local, ProvedSbom, Release};
 use sealcheck_verify::Verdict;
 
-use super::{Project, kit, not_proved, tell_sbom};
+use super::{Project, artifact_name, kit, not_proved, tell_sbom};
 use crate::CommandLine;
 use crate::args::ReleaseVerifyArgs;
 use crate::output::{self, Report, Shape, Watch};
@@ -26,7 +26,11 @@ pub(super) fn run(args: &ReleaseVerifyArgs, line: &CommandLine<'_>) -> Result<u8
         args.output.verbose,
         line,
     )?;
-    let (files, left_out) = files(args, line)?;
+    let Named {
+        files,
+        left_out,
+        skipped,
+    } = files(args)?;
     let output = args.output.output_file.as_deref();
     project.refuse_overwriting(output, files.iter().cloned())?;
     let release = project.release(line)?;
@@ -35,7 +39,10 @@ pub(super) fn run(args: &ReleaseVerifyArgs, line: &CommandLine<'_>) -> Result<u8
         Err(verdict) => return not_proved(&verdict, &args.output, line),
     };
     let catalogue = sbom.catalogue(release.profile())?;
-    let count = files.len();
+    let exactly = args.artifact.as_deref();
+    let exactly = exactly.map(|name| artifact_name(name, &release));
+    let exactly = exactly.transpose()?;
+    let count = files.len().saturating_add(skipped.len());
     let several = count > 1 || args.paths.iter().any(|path| path.is_dir());
     if several {
         tell_sbom(&sbom, &release, line);
@@ -48,9 +55,23 @@ pub(super) fn run(args: &ReleaseVerifyArgs, line: &CommandLine<'_>) -> Result<u8
     left_out.into_iter().for_each(|left| report.leave_out(left));
     let bar = output::bar(line.console, count);
     let watch = Watch(bar.as_ref());
-    let work = |file: PathBuf| prove(args, &release, &sbom, &catalogue, file, &watch);
+    let work = |file: PathBuf| {
+        let lookup = Lookup {
+            file: &file,
+            exactly: exactly.as_deref(),
+            platform: args.platform.as_ref(),
+        };
+        prove(&release, &sbom, &catalogue, &lookup, &watch)
+    };
     let mut aside = Vec::new();
     let mut taken = 0_usize;
+    // Of what was not looked at nobody knows whether it is genuine.
+    for skipped in skipped {
+        taken = taken.saturating_add(1);
+        let verdict = release.not_looked_at(&skipped.path, skipped.why);
+        let told = line.console.discreet(verdict);
+        let _ = report.take(bar.as_ref(), &told, || Ok(()));
+    }
     ordered(
         files,
         output::jobs(args.output.jobs),
@@ -95,23 +116,14 @@ enum Done {
 }
 
 fn prove(
-    args: &ReleaseVerifyArgs,
     release: &Release<'_>,
     sbom: &ProvedSbom,
     catalogue: &Catalogue<'_>,
-    file: PathBuf,
+    lookup: &Lookup<'_>,
     watch: &dyn Progress,
 ) -> Done {
-    let lookup = Lookup {
-        file: &file,
-        exactly: args.artifact.as_deref(),
-        platform: args.platform.as_ref(),
-    };
-    match release.local(sbom, catalogue, &lookup, watch) {
-        Local::File(ReleaseFile { path, local }) => {
-            let file = ReleaseFile { path, local };
-            Done::Verdict(Box::new(release.prove(sbom, &file, true, watch)))
-        }
+    match release.local(sbom, catalogue, lookup, watch) {
+        Local::File(file) => Done::Verdict(Box::new(release.prove(sbom, &file, true, watch))),
         Local::Unknown(verdict) => Done::Verdict(verdict),
         Local::Aside { path, beside } => {
             let left = LeftOut {
@@ -123,8 +135,16 @@ fn prove(
     }
 }
 
-/// The files that the paths name, and what of the folders is left out.
-fn files(args: &ReleaseVerifyArgs, line: &CommandLine<'_>) -> Result<(Vec<PathBuf>, Vec<LeftOut>)> {
+/// What the paths name.
+struct Named {
+    files: Vec<PathBuf>,
+    /// The proofs of these files.
+    left_out: Vec<LeftOut>,
+    /// What lies in the folders and is no file.
+    skipped: Vec<Skipped>,
+}
+
+fn files(args: &ReleaseVerifyArgs) -> Result<Named> {
     if let Some(kit) = args.paths.iter().find(|path| kit::is_kit(path)) {
         let kit = quoted(&shown(kit));
         return Err(Problem::argument(format!(
@@ -143,25 +163,17 @@ fn files(args: &ReleaseVerifyArgs, line: &CommandLine<'_>) -> Result<(Vec<PathBu
         ))
         .with_hint("Name one file."));
     }
-    if expansion.files.is_empty() {
+    if expansion.files.is_empty() && expansion.skipped.is_empty() {
         return Err(Problem::argument("there is no file to prove")
             .with_hint("Name files of the release, or a folder with files of it."));
     }
-    let mut left_out = Vec::new();
-    for skipped in expansion.skipped {
-        line.console.note(&format!(
-            "{} is left out: {}.",
-            shown(&skipped.path),
-            skipped.why
-        ));
-        left_out.push(LeftOut {
-            path: shown(&skipped.path),
-            why: skipped.why.to_owned(),
-        });
-    }
-    left_out.extend(expansion.proofs.iter().map(|proof| LeftOut {
+    let proofs = expansion.proofs.iter().map(|proof| LeftOut {
         path: shown(&proof.path),
         why: format!("a proof of {}", shown(&proof.of)),
-    }));
-    Ok((expansion.files, left_out))
+    });
+    Ok(Named {
+        left_out: proofs.collect(),
+        files: expansion.files,
+        skipped: expansion.skipped,
+    })
 }

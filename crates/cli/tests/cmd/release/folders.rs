@@ -218,6 +218,56 @@ fn a_folder_is_not_proved_where_it_was_not_looked_at() {
     let run = scene.text(&["sbom", "v1.36.0", "--check", "mirror/v1.36.0"]);
     assert_eq!(run.code, 3, "{}", run.stdout);
     assert!(run.stdout.contains("left-out     linked"), "{}", run.stdout);
+    let run = scene.run(&["verify", "v1.36.0", "mirror/v1.36.0"]).exits(3);
+    assert_eq!(first(&run)["outcome"], "unavailable");
+    assert!(
+        message(&run).contains("a link to a folder"),
+        "{}",
+        message(&run)
+    );
+}
+
+/// An address that the project has or had for an artifact says what a file is, and what to fetch; nobody asks it.
+#[test]
+fn addresses_stand_for_artifacts() {
+    let scene = Scene::new();
+    let path = "bin/linux/amd64/kubectl";
+    scene.copy(&format!("mirror/v1.36.0/{path}"), "file");
+    let verify = |address: &str| scene.run(&["verify", "v1.36.0", "file", "--as", address]);
+    for base in [
+        "https://dl.k8s.io",
+        "https://dl.k8s.io/release",
+        "https://cdn.dl.k8s.io/release",
+    ] {
+        let address = format!("{base}/v1.36.0/{path}");
+        verify(&address).exits(0);
+        let run = scene.run(&["fetch", "v1.36.0", &address, "--to", "out"]);
+        run.exits(0);
+        std::fs::remove_file(scene.sandbox.path("out/kubectl")).unwrap();
+    }
+    for (address, words) in [
+        (
+            "https://dl.k8s.io/v1.35.0/bin/linux/amd64/kubectl",
+            "it is one of v1.35.0",
+        ),
+        (
+            "https://example.com/v1.36.0/bin/linux/amd64/kubectl",
+            "an address of the project",
+        ),
+    ] {
+        let run = verify(address).exits(2);
+        assert!(
+            run.stderr.replace("\n       ", " ").contains(words),
+            "{}",
+            run.stderr
+        );
+        let run = scene.run(&["fetch", "v1.36.0", address]).exits(2);
+        assert!(
+            run.stderr.replace("\n       ", " ").contains(words),
+            "{}",
+            run.stderr
+        );
+    }
 }
 
 #[cfg(unix)]

@@ -152,6 +152,10 @@ fn index(scene: &Scene) -> Value {
     index
 }
 
+fn shown(path: &std::path::Path) -> String {
+    path.display().to_string()
+}
+
 fn names(index: &Value, what: &str, name: &str) -> Vec<String> {
     let things = index[what].as_array().unwrap().iter();
     let names = things.map(|thing| thing[name].as_str().unwrap().to_owned());
@@ -173,8 +177,9 @@ fn what_earlier_runs_collected_stays_in_the_index() {
     assert_eq!(gaps[0]["name"], "bin/linux/arm64/kubectl", "{gaps}");
     assert_eq!(gaps[0]["outcome"], "rejected");
     assert_eq!(gaps.as_array().unwrap().len(), 1);
-    // A run for less, and with nothing wrong in it, forgets nothing.
-    scene.run(&for_windows).exits(0);
+    // A run for less, and with nothing wrong in it, forgets nothing, and does not call it complete.
+    let run = scene.run(&for_windows).exits(0);
+    assert!(run.stderr.contains("not complete"), "{}", run.stderr);
     assert_eq!(index(&scene), all);
     // What was altered or removed meanwhile is not listed any more.
     scene
@@ -206,9 +211,35 @@ fn an_index_that_somebody_else_wrote_leads_nowhere() {
         let file = serde_json::json!({"path": path, "sha256": sha256});
         hostile["files"].as_array_mut().unwrap().push(file);
     }
-    let image = serde_json::json!({"name": "x", "layout": "../mirror", "digest": ""});
-    hostile["images"].as_array_mut().unwrap().push(image);
-    for content in [hostile.to_string(), "no JSON".to_owned()] {
+    // A layout that is one, and lies elsewhere.
+    let digest = format!("sha256:{sha256}");
+    let names = serde_json::json!({"manifests": [{"digest": digest}]});
+    scene.sandbox.write("layout/index.json", names.to_string());
+    scene
+        .sandbox
+        .write(&format!("layout/blobs/sha256/{sha256}"), "outside");
+    for layout in ["../layout", &shown(&scene.sandbox.path("layout"))] {
+        let image = serde_json::json!({"name": layout, "layout": layout, "digest": digest});
+        hostile["images"].as_array_mut().unwrap().push(image);
+    }
+    let mut of_another = before.clone();
+    let gap =
+        serde_json::json!({"name": "x", "outcome": "rejected", "reason": "x", "message": "x"});
+    of_another["notCollected"] = serde_json::json!([gap]);
+    let mut others = Vec::new();
+    for (field, value) in [
+        ("schema", "sealcheck/kit/v0"),
+        ("project", "another"),
+        ("version", "v1.35.0"),
+    ] {
+        let mut other = of_another.clone();
+        other[field] = value.into();
+        others.push(other.to_string());
+    }
+    for content in [hostile.to_string(), "no JSON".to_owned()]
+        .into_iter()
+        .chain(others)
+    {
         scene.sandbox.write("kit/v1.36.0.kit.json", content);
         scene.run(&collect).exits(0);
         assert_eq!(index(&scene), before);
@@ -241,4 +272,50 @@ fn a_whole_kit_is_not_taken_for_files_of_the_release() {
     assert!(run.stderr.contains("kit is a kit"), "{}", run.stderr);
     assert!(words(&run.stderr).contains("verify-all v1.36.0 --from kit --offline"));
     scene.run(&["verify", "v1.36.0", "kit/v1.36.0"]).exits(0);
+}
+
+#[test]
+fn a_kit_for_one_platform_is_proved_for_that() {
+    let scene = Scene::new();
+    let collect = ["collect", "v1.36.0", "--to", "kit"];
+    let told = |rest: &[&str]| {
+        let run = scene.run(&[&collect[..], rest].concat()).exits(0);
+        let told = words(&run.stderr);
+        let (_, command) = told
+            .split_once("Prove the kit without network: sealcheck ")
+            .unwrap();
+        let command: Vec<&str> = command.split(' ').collect();
+        scene.sandbox.run(&command).exits(0);
+        told
+    };
+    let platform = ["--platform", "linux/arm64"];
+    assert!(told(&platform).contains("--platform linux/arm64"));
+    assert!(!told(&[]).contains("--platform"));
+    // Now it has more than that.
+    assert!(!told(&platform).contains("--platform"));
+}
+
+#[test]
+fn a_kit_has_the_trusted_root_of_its_last_run_and_says_so() {
+    let scene = Scene::new();
+    let collect = |version: &str| scene.run(&["collect", version, "--to", "kit"]).exits(0);
+    collect("v1.35.0");
+    scene.sandbox.write("kit/tuf/1.root.json", "{}");
+    let run = collect("v1.36.0");
+    assert!(
+        !run.stderr.contains("another trusted root"),
+        "{}",
+        run.stderr
+    );
+    // It would prove another trusted root, or none.
+    assert!(!scene.sandbox.path("kit/tuf").exists());
+    let mut old: Value = serde_json::from_str(&scene.sandbox.read("kit/v1.35.0.kit.json")).unwrap();
+    old["trustedRoot"]["sha256"] = "00".into();
+    scene.sandbox.write("kit/v1.35.0.kit.json", old.to_string());
+    let run = collect("v1.36.0");
+    let told = words(&run.stderr);
+    assert!(
+        told.contains("v1.35.0 of this kit had another trusted root"),
+        "{told}"
+    );
 }

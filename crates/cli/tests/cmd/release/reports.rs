@@ -106,9 +106,19 @@ fn a_report_replaces_nothing_that_is_to_be_proved() {
             "downloads/report.json",
         ),
         (&["collect", "v1.36.0", "--to", "kit"], "mirror/stable.txt"),
+        (
+            &["collect", "v1.36.0", "--to", "kit"],
+            "kit/trusted_root.json",
+        ),
+        (
+            &["list", "v1.36.0", "--profile", "profile.yaml"],
+            "profile.yaml",
+        ),
     ] {
-        if file.starts_with("downloads") {
-            scene.sandbox.write(file, "{}");
+        if !scene.sandbox.path(file).exists() {
+            scene
+                .sandbox
+                .write(file, sealcheck_release::Profile::kubernetes_text());
         }
         let before = std::fs::read(scene.sandbox.path(file)).unwrap();
         let run = scene.run(&[arguments, &["--output-file", file]].concat());
@@ -120,10 +130,30 @@ fn a_report_replaces_nothing_that_is_to_be_proved() {
         );
         assert_eq!(std::fs::read(scene.sandbox.path(file)).unwrap(), before);
     }
-    // An earlier report may lie there.
-    let again = ["list", "v1.36.0", "--output-file", "mirror/report.json"];
-    scene.run(&again).exits(0);
-    scene.run(&again).exits(0);
+    let new = ["collect", "v1.36.0", "--to", "new", "--output-file"];
+    scene
+        .run(&[&new[..], &["new/trusted_root.json"]].concat())
+        .exits(2);
+    // An earlier report may lie there, in whatever form.
+    for arguments in [
+        &["verify-all", "v1.36.0"][..],
+        &["list", "v1.36.0"],
+        &["sbom", "v1.36.0"],
+        &["sbom", "v1.36.0", "--check", "some"],
+    ] {
+        scene.copy("mirror/v1.36.0/bin/linux/amd64/kubectl", "some/kubectl");
+        for form in ["json", "text"] {
+            let to_file = ["-o", form, "--output-file", "mirror/report"];
+            let first = scene.run(&[arguments, &to_file].concat());
+            let again = scene.run(&[arguments, &to_file].concat());
+            assert_eq!(
+                first.code, again.code,
+                "{arguments:?} {form}\n{}",
+                again.stderr
+            );
+            assert_ne!(again.code, 2, "{arguments:?} {form}\n{}", again.stderr);
+        }
+    }
 }
 
 #[test]
@@ -138,5 +168,49 @@ fn a_version_that_a_folder_lacks_is_told_with_those_that_it_has() {
         assert_eq!(failure["reason"], "version-unknown", "{failure}");
         let message = failure["message"].as_str().unwrap();
         assert!(message.contains("v1.36.0, v1.35.0"), "{message}");
+    }
+}
+
+#[test]
+fn where_a_report_goes_is_known_before_the_work() {
+    let scene = Scene::new();
+    std::fs::create_dir(scene.sandbox.path("folder")).unwrap();
+    for arguments in [
+        &["verify-all", "v1.36.0"][..],
+        &["list", "v1.36.0"],
+        &["sbom", "v1.36.0", "--check", "mirror/v1.36.0"],
+    ] {
+        for file in ["-", "folder", "missing/report"] {
+            let run = scene.run(&[arguments, &["--output-file", file]].concat());
+            let run = run.exits(2);
+            assert!(!scene.sandbox.path("-").exists(), "{}", run.stderr);
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_is_told_also_where_the_report_is_for_programs() {
+    let scene = Scene::new();
+    let run = scene.run(&["verify-all", "v1.36.0"]).exits(0);
+    assert_eq!(run.stderr, "");
+    scene
+        .sandbox
+        .write("mirror/v1.36.0/bin/linux/amd64/kubectl", "altered");
+    for arguments in [
+        &["verify-all", "v1.36.0"][..],
+        &["sbom", "v1.36.0", "--check", "mirror/v1.36.0"],
+    ] {
+        let run = scene.run(arguments).exits(1);
+        let told = "rejected  kubernetes v1.36.0: ";
+        assert!(run.stderr.starts_with(told), "{}", run.stderr);
+        assert!(
+            run.stderr.contains("bin/linux/amd64/kubectl"),
+            "{}",
+            run.stderr
+        );
+        assert!(!run.stderr.contains("arm64/kubectl"), "{}", run.stderr);
+        // Who asked for the form has it already.
+        let asked = [arguments, &["-o", "json"]].concat();
+        assert_eq!(scene.run(&asked).stderr, "");
     }
 }
