@@ -221,7 +221,7 @@ fn a_folder_is_not_proved_where_it_was_not_looked_at() {
     let run = scene.run(&["verify", "v1.36.0", "mirror/v1.36.0"]).exits(3);
     assert_eq!(first(&run)["outcome"], "unavailable");
     assert!(
-        message(&run).contains("a link to a folder"),
+        message(&run).contains("a symbolic link to a folder"),
         "{}",
         message(&run)
     );
