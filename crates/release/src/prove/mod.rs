@@ -11,6 +11,7 @@ mod fetch;
 mod file;
 mod image;
 mod local;
+mod name;
 mod origin;
 mod other;
 mod sbom;

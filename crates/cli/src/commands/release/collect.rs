@@ -174,19 +174,14 @@ fn keep_image(
     let Some(digest) = digest else {
         return (proved, None);
     };
-    let path = image
-        .name
-        .split_once('/')
-        .and_then(|(_, path)| path.rsplit_once(':'))
-        .map_or(&*image.name, |(path, _)| path);
-    let layout = PathBuf::from(IMAGES).join(path);
+    let layout = PathBuf::from(IMAGES).join(image.path());
     let target = kit.join(&layout);
     // The layout itself follows no links either.
     let copied = create_folders(kit, &layout)
         .map_err(|error| unwritable(&target, error))
         .and_then(|()| {
             let request = CopyRequest {
-                image: image.at(digest),
+                image: image.at(digest)?,
                 layout: target,
                 platforms: Platforms::AsGiven,
                 repositories: Vec::new(),
