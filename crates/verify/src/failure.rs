@@ -91,6 +91,19 @@ impl Failure {
         self
     }
 
+    /// Adds a sentence behind what is said about this case already.
+    #[must_use]
+    pub fn and_detail(self, more: impl fmt::Display) -> Self {
+        let Some(detail) = &self.detail else {
+            return self.detail(more);
+        };
+        let both = format!("{detail}; {}", printable(&more.to_string()));
+        Self {
+            detail: Some(both.into()),
+            ..self
+        }
+    }
+
     /// Passes what it tells about this case through `told`, which may leave out what must not be printed.
     #[must_use]
     pub fn with_words(mut self, told: &dyn Fn(&str) -> String) -> Self {
@@ -186,6 +199,14 @@ mod tests {
         assert_eq!(failure.field.as_deref(), Some("root.json: hashes[3]"));
         let failure = Failure::new(Reason::MaterialMalformed).of_file("root.json");
         assert_eq!(failure.field.as_deref(), Some("root.json"));
+    }
+
+    #[test]
+    fn what_is_said_already_stays() {
+        let failure = Failure::new(Reason::ReleaseMismatch).and_detail("one");
+        assert_eq!(failure.detail.as_deref(), Some("one"));
+        let failure = failure.and_detail("two\n");
+        assert_eq!(failure.detail.as_deref(), Some("one; two\\u{a}"));
     }
 
     #[test]

@@ -30,6 +30,7 @@ pub(crate) fn run(args: &CopyArgs, line: &CommandLine<'_>) -> Result<u8> {
         layout,
         platforms: one_or_given(args.platform.as_ref()),
         repositories,
+        name: None,
     };
     let bar = output::bar(line.console, 1);
     let copied = engine.copy_image(&request, &Watch(bar.as_ref()));

@@ -1,11 +1,15 @@
 //! The images of a release: they are what its SBOM lists, and what is said about them is about them.
 
+mod days;
+mod names;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use sealcheck_registry::double::RegistryDouble;
 use sealcheck_testkit::image::{Descriptor, Flavour, ImageOptions, Repository, digest};
-use sealcheck_testkit::{Content, LeafRequest, Plan, San, Signed, sign};
+use sealcheck_testkit::{Content, DEFAULT_TIME, LeafRequest, Plan, San, Signed, sign};
 use serde_json::{Value, json};
 
 use crate::release::{STAGING, Scene};
@@ -15,6 +19,7 @@ const TRUST: &str = "krel-trust@k8s-releng-prod.iam.gserviceaccount.com";
 const SUMMARIES: &str = "promoter-summaries@k8s-releng-prod.iam.gserviceaccount.com";
 const PROMOTION: &str = "https://k8s.io/promo-tools/promotion/v1";
 const SUMMARY: &str = "https://slsa.dev/verification_summary/v1";
+const NOW: Duration = Duration::ZERO;
 const ARCHITECTURES: [&str; 2] = ["amd64", "arm64"];
 const INDEX: &str = "kube-apiserver";
 const AMD64: &str = "kube-apiserver-amd64";
@@ -42,24 +47,29 @@ impl Images {
 
     /// With layers in the SBOM, or without.
     fn listed(with_layers: bool) -> Self {
+        let mut images = Self::of(&packages(with_layers));
+        for arch in ARCHITECTURES {
+            images.put(&format!("{INDEX}-{arch}"), "v1.36.0", &[arch]);
+        }
+        images.put(INDEX, "v1.36.0", &ARCHITECTURES);
+        images
+    }
+
+    /// None yet, of an SBOM with these packages.
+    fn of(packages: &str) -> Self {
         let scene = Scene::new();
         let path = "mirror/v1.36.0/kubernetes-release.spdx";
-        let spdx = scene.sandbox.read(path) + &packages(with_layers);
+        let spdx = scene.sandbox.read(path) + packages;
         scene.publish_file(path, spdx.as_bytes(), STAGING);
         let text = sealcheck_release::Profile::kubernetes_text();
         // What is made up here is signed at the beginning of the year.
         let text = text.replace("since: 2026-07-01", "since: 2025-01-01");
         let text = text.replace("since: 2026-10-01", "since: 2025-01-01");
         scene.sandbox.write("profile.yaml", text);
-        let mut images = Self {
+        Self {
             scene,
             repositories: BTreeMap::new(),
-        };
-        for arch in ARCHITECTURES {
-            images.put(&format!("{INDEX}-{arch}"), "v1.36.0", &[arch]);
         }
-        images.put(INDEX, "v1.36.0", &ARCHITECTURES);
-        images
     }
 
     /// Puts a signed image of a version under the tag v1.36.0. Several architectures are an index.
@@ -74,35 +84,31 @@ impl Images {
 
     fn put_named(&mut self, name: &str, version: &str, architectures: &[&str], signed: &str) {
         let mut repository = Repository::new();
-        let images: Vec<Descriptor> = architectures
-            .iter()
-            .map(|arch| {
-                let image = ImageOptions {
-                    layers: layers(version, arch),
-                    platform: format!("linux/{arch}"),
-                    flavour: Flavour::Docker,
-                };
-                repository.push_image(&image)
-            })
-            .collect();
-        let top = match images.as_slice() {
-            [image] => image.clone(),
-            images => repository.push_index(Flavour::Docker, images),
-        };
+        let (images, top) = push(&mut repository, version, architectures);
         repository.tag("v1.36.0", &top);
         for image in images.iter().chain([&top]) {
-            let payload = sign::simple_signing_payload(signed, &image.digest, &[]);
-            let payload = self.sign(TRUST, Content::message(payload.to_string().as_bytes()));
-            repository.attach_signatures(image, &[payload]);
+            let signature = self.signature(image, signed, NOW);
+            repository.attach_signatures(image, &[signature]);
         }
+        self.hold(name, repository, top);
+    }
+
+    fn hold(&mut self, name: &str, repository: Repository, top: Descriptor) {
         self.repositories.insert(name.to_owned(), (repository, top));
         self.lay_out(name);
     }
 
-    fn sign(&self, signer: &str, content: Content) -> Signed {
+    /// A signature over an image under this name, as the project makes them, made some time ago.
+    fn signature(&self, image: &Descriptor, name: &str, age: Duration) -> Signed {
+        let payload = sign::simple_signing_payload(name, &image.digest, &[]);
+        let content = Content::message(payload.to_string().as_bytes());
+        self.sign(TRUST, content, age)
+    }
+
+    fn sign(&self, signer: &str, content: Content, age: Duration) -> Signed {
         let leaf = LeafRequest::new(San::Email(signer.to_owned()), "https://accounts.google.com");
         let sigstore = &self.scene.sandbox.sigstore;
-        sigstore.sign(content, &Plan::keyless(leaf))
+        sigstore.sign(content, &Plan::keyless(leaf).at(DEFAULT_TIME - age))
     }
 
     fn attest(&mut self, name: &str, signer: &str, kind: &str, predicate: Value) {
@@ -110,7 +116,7 @@ impl Images {
         let mut statement = sign::cosign_statement(&image.digest, &[]);
         statement["predicateType"] = kind.into();
         statement["predicate"] = predicate;
-        let signed = self.sign(signer, Content::statement(&statement));
+        let signed = self.sign(signer, Content::statement(&statement), NOW);
         let (repository, _) = self.repositories.get_mut(name).unwrap();
         repository.attach_bundle(&image, &signed);
         self.lay_out(name);
@@ -189,6 +195,29 @@ impl Proved {
     }
 }
 
+/// The images of a version, and the last of them or an index over them.
+fn push(
+    repository: &mut Repository,
+    version: &str,
+    architectures: &[&str],
+) -> (Vec<Descriptor>, Descriptor) {
+    let images: Vec<Descriptor> = architectures
+        .iter()
+        .map(|arch| {
+            repository.push_image(&ImageOptions {
+                layers: layers(version, arch),
+                platform: format!("linux/{arch}"),
+                flavour: Flavour::Docker,
+            })
+        })
+        .collect();
+    let top = match images.as_slice() {
+        [image] => image.clone(),
+        images => repository.push_index(Flavour::Docker, images),
+    };
+    (images, top)
+}
+
 fn layers(version: &str, arch: &str) -> Vec<Vec<u8>> {
     vec![
         format!("base for {arch}").into_bytes(),
@@ -209,17 +238,26 @@ fn packages(with_layers: bool) -> String {
             digest(arch.as_bytes()).trim_start_matches("sha256:"),
         )
         .unwrap();
-        for layer in layers("v1.36.0", arch).iter().filter(|_| with_layers) {
-            let name = digest(layer);
-            let hex = name.trim_start_matches("sha256:");
-            write!(
-                out,
-                "PackageName: {name}\nSPDXID: {id}-sha256-{hex}\nPackageChecksum: SHA256: {hex}\n\
-                 PackageDownloadLocation: NONE\nFilesAnalyzed: false\n\n\
-                 Relationship: {id} CONTAINS {id}-sha256-{hex}\n",
-            )
-            .unwrap();
+        if with_layers {
+            out += &contained(&id, &layers("v1.36.0", arch));
         }
+    }
+    out
+}
+
+/// The layers of a package.
+fn contained(id: &str, layers: &[Vec<u8>]) -> String {
+    let mut out = String::new();
+    for layer in layers {
+        let name = digest(layer);
+        let hex = name.trim_start_matches("sha256:");
+        write!(
+            out,
+            "PackageName: {name}\nSPDXID: {id}-sha256-{hex}\nPackageChecksum: SHA256: {hex}\n\
+             PackageDownloadLocation: NONE\nFilesAnalyzed: false\n\n\
+             Relationship: {id} CONTAINS {id}-sha256-{hex}\n",
+        )
+        .unwrap();
     }
     out
 }
@@ -474,6 +512,24 @@ fn a_kit_has_the_images_that_were_proved() {
             .sandbox
             .read(&format!("kit/images/{name}/index.json"));
         assert!(index.contains(images.digest(name)), "{index}");
+    }
+    // A kit of a kit proves them no less.
+    for (from, to) in [("kit", "second"), ("second", "third")] {
+        let run = images.scene.sandbox.run(&[
+            "release",
+            "collect",
+            "v1.36.0",
+            "--from",
+            from,
+            "--to",
+            to,
+            "--offline",
+            "--profile",
+            "profile.yaml",
+            "--trusted-root",
+            "root.json",
+        ]);
+        run.exits(0);
     }
 }
 

@@ -242,6 +242,7 @@ mod unix {
                 &["fetch", "v1.36.0", "bin/linux/amd64/kubectl", "--to", "out"],
             ),
             (BELOW, &["verify-all", "v1.36.0"]),
+            ("v1.36.0/kubernetes-source.spdx", &["verify-all", "v1.36.0"]),
         ] {
             let scene = Scene::new();
             pipe(&scene, &format!("mirror/{name}"));

@@ -34,6 +34,9 @@ pub struct CopyRequest {
     pub platforms: Platforms,
     /// Where proofs are looked for instead of in the image's own repository. Empty: its own.
     pub repositories: Vec<Repository>,
+    /// The name that the image gets in the layout. `None`: that of an image in a registry; one in a layout gets none, because
+    /// its name there is nobody's word.
+    pub name: Option<Reference>,
 }
 
 /// What was copied.
@@ -110,9 +113,10 @@ impl ImageRun<'_> {
                 bytes: 0,
             };
             copy.image(&own, &chosen, &request.platforms).await?;
+            let name = request.name.clone().or_else(|| resolved.reference.clone());
             let mut published = vec![Published {
                 descriptor: main_descriptor(&chosen)?,
-                role: Role::Image(resolved.reference.clone()),
+                role: Role::Image(name.clone()),
             }];
             let attached = std::mem::take(&mut discovery.manifests);
             copy.missing = Reason::ProofUnreadable;
@@ -138,8 +142,9 @@ impl ImageRun<'_> {
             writer
                 .publish(&published)
                 .map_err(|error| unwritten(&error))?;
-            let name = resolved.reference.as_ref();
-            let name = name.and_then(|it| name_of_its_own(&request.layout, it, &resolved.digest));
+            let name = name
+                .as_ref()
+                .and_then(|it| name_of_its_own(&request.layout, it, &resolved.digest));
             Ok(Copied {
                 name,
                 ..copy.report(

@@ -7,7 +7,7 @@ mod template;
 
 use std::path::Path;
 
-use sealcheck_verify::{DigestAlgorithm, Identities, Pattern, Time};
+use sealcheck_verify::{DigestAlgorithm, Identities, Pattern};
 
 pub use error::ProfileError;
 pub use signer::{Bound, Purpose, Signer};
@@ -230,14 +230,13 @@ impl Profile {
 
     /// Who is accepted for this, as requirements of a verification; `None` when nobody is.
     ///
-    /// What a signer's dates exclude is known when the time of signing is: see [`Profile::in_force`].
+    /// What a signer's dates exclude is known when the time of signing is: see [`Signer::is_accepted`].
     #[must_use]
     pub fn accepted(&self, purpose: Purpose, version: Option<Version>) -> Option<Identities> {
         let accepted = self
             .signers
             .iter()
-            .filter(|signer| signer.not_accepted.is_none())
-            .filter(|signer| signer.signs(purpose) && signer.covers(version, None));
+            .filter(|signer| signer.is_accepted(purpose, version, None));
         accepted.fold(None, |all, signer| {
             let identity = signer.identity.clone();
             Some(match all {
@@ -247,36 +246,14 @@ impl Profile {
         })
     }
 
-    /// Whether a signer with this name and issuer is accepted for what was signed at that time.
-    #[must_use]
-    pub fn in_force(
-        &self,
-        (subject, issuer): (&str, &str),
-        purpose: Purpose,
-        version: Option<Version>,
-        signed_at: Time,
-    ) -> bool {
-        self.known(subject, issuer).any(|signer| {
-            signer.not_accepted.is_none()
-                && signer.signs(purpose)
-                && signer.covers(version, Some(signed_at))
-        })
-    }
-
     /// What is known of a signer, accepted or not, so that a report can say who it is.
     pub fn known<'p>(
         &'p self,
         subject: &'p str,
         issuer: &'p str,
     ) -> impl Iterator<Item = &'p Signer> {
-        let is_meant = move |signer: &&Signer| {
-            signer.identity.subject().matches(subject)
-                && signer
-                    .identity
-                    .issuer()
-                    .is_some_and(|own| own.matches(issuer))
-        };
-        self.signers.iter().filter(is_meant)
+        let signers = self.signers.iter();
+        signers.filter(move |signer| signer.is(subject, issuer))
     }
 
     /// Whether files of this version are expected to be signed.

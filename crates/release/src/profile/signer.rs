@@ -68,6 +68,23 @@ impl Signer {
         self.purposes.contains(&purpose)
     }
 
+    /// Whether it has this name and is vouched for by this issuer.
+    pub(crate) fn is(&self, subject: &str, issuer: &str) -> bool {
+        let own = self.identity.issuer();
+        self.identity.subject().matches(subject) && own.is_some_and(|own| own.matches(issuer))
+    }
+
+    /// Whether what it signed for this is accepted, as far as version and time are known.
+    #[must_use]
+    pub fn is_accepted(
+        &self,
+        purpose: Purpose,
+        version: Option<Version>,
+        signed_at: Option<Time>,
+    ) -> bool {
+        self.not_accepted.is_none() && self.signs(purpose) && self.covers(version, signed_at)
+    }
+
     /// Whether it signed at this version and time. What is not known excludes nothing.
     #[must_use]
     pub fn covers(&self, version: Option<Version>, signed_at: Option<Time>) -> bool {

@@ -9,7 +9,8 @@ use serde::de::DeserializeOwned;
 pub(super) struct Named {
     /// Paths without a registry: signatures name the registry of the region where they were made, or a mirror.
     pub(super) paths: Vec<Box<str>>,
-    pub(super) tag: String,
+    /// `None` for an image that the SBOM names by its digest only.
+    pub(super) tag: Option<String>,
 }
 
 /// What is judged of a verification summary (slsa.dev/verification_summary/v1).
@@ -101,8 +102,9 @@ impl Named {
                 return Some(refused("predicate.destination.name", self.shown(), name));
             }
             let tags = &promotion.tags;
-            let is_other = !tags.is_empty() && !tags.contains(&self.tag);
-            is_other.then(|| refused("predicate.tags", self.tag.clone(), &tags.join(", ")))
+            let own = self.tag.as_ref().filter(|_| !tags.is_empty());
+            let own = own.filter(|own| !tags.contains(own))?;
+            Some(refused("predicate.tags", own.clone(), &tags.join(", ")))
         };
         judged(verdict, "a promotion record", judge)
     }
@@ -168,7 +170,7 @@ mod tests {
     fn a_name_is_that_of_an_image_in_any_registry() {
         let named = Named {
             paths: vec!["kube-proxy-amd64".into(), "kube-proxy".into()],
-            tag: "v1.36.0".to_owned(),
+            tag: None,
         };
         for name in [
             "registry.k8s.io/kube-proxy",

@@ -50,7 +50,7 @@ impl Release<'_> {
         if let Some(own) = tails.iter().find_map(own) {
             let is_proved = own.path == sbom.path;
             let content =
-                (!is_proved).then(|| self.engine.read(&Input::File(file.to_owned()), SPDX_BYTES));
+                (!is_proved).then(|| self.read(&Input::File(file.to_owned()), SPDX_BYTES));
             let why = match is_proved {
                 true => "the SBOM by which the release is known",
                 false => "an SBOM: it has its own signature",

@@ -1,6 +1,6 @@
 //! What an image must consist of: the layers that the SBOM lists for it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use sealcheck_engine::{Composed, Composition};
 use sealcheck_registry::Platform;
@@ -11,7 +11,7 @@ use super::ReleaseImage;
 use crate::spdx::ImageReference;
 
 /// What the SBOM says of the image for one architecture.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Expected {
     architecture: Option<Box<str>>,
     /// The digest of its manifest, which SBOMs of Kubernetes do not have.
@@ -26,6 +26,11 @@ impl Expected {
             digest: image.digest,
             layers: image.layers.clone(),
         }
+    }
+
+    /// `None` where the SBOM does not say it.
+    pub(super) fn architecture(&self) -> Option<&str> {
+        self.architecture.as_deref()
     }
 
     fn is_for(&self, platform: &Platform) -> bool {
@@ -50,6 +55,12 @@ impl Expected {
     fn says_what_is_in_it(&self) -> bool {
         self.digest.is_some() || !self.layers.is_empty()
     }
+}
+
+/// Whether one name is that of images for several architectures: it leads to an index over them.
+pub(super) fn is_for_several(expected: &[Expected]) -> bool {
+    let architectures = expected.iter().filter_map(Expected::architecture);
+    architectures.collect::<BTreeSet<_>>().len() > 1
 }
 
 impl ReleaseImage {
@@ -86,7 +97,12 @@ impl ReleaseImage {
                 let failure = failure().expected(listed).found(platform);
                 return Some(failure.detail("the index gives it another platform than it has"));
             }
-            let Some(expected) = self.expected.iter().find(|it| it.is_for(platform)) else {
+            let expected: Vec<&Expected> = self
+                .expected
+                .iter()
+                .filter(|it| it.is_for(platform))
+                .collect();
+            if expected.is_empty() {
                 let known = self
                     .expected
                     .iter()
@@ -94,15 +110,25 @@ impl ReleaseImage {
                 let known: Vec<&str> = known.collect();
                 let failure = failure().expected(known.join(", "));
                 return Some(failure.found(&platform.architecture));
-            };
+            }
             open.retain(|it| !it.is_for(platform));
-            let is_same = |digest: Digest| {
-                digest == image.digest || (!self.is_index && digest == found.digest)
+            // A digest without an architecture may be that of the index.
+            let is_other = |it: &&&Expected| {
+                let is_whole = !self.is_index || it.architecture.is_none();
+                it.digest.is_some_and(|digest| {
+                    digest != image.digest && !(is_whole && digest == found.digest)
+                })
             };
-            if let Some(digest) = expected.digest.filter(|digest| !is_same(*digest)) {
+            let other = expected.iter().find(is_other);
+            if let Some(digest) = other.and_then(|it| it.digest) {
                 return Some(failure().expected(digest).found(image.digest));
             }
-            if !expected.layers.is_empty() && !expected.is_made_of(image) {
+            // What is said for this architecture says more than what is said for any.
+            let is_stated = expected.iter().any(|it| it.architecture.is_some());
+            let mut stated = expected
+                .iter()
+                .filter(|it| it.architecture.is_some() || !is_stated);
+            if stated.any(|it| !it.layers.is_empty() && !it.is_made_of(image)) {
                 let detail = format!(
                     "the SBOM lists other layers for {}: it is another version, or another image",
                     platform.architecture

@@ -11,8 +11,7 @@ use sealcheck_verify::evidence::{ChecksumFacts, ChecksumState, Evidence, Listed,
 use sealcheck_verify::{Digest, DigestAlgorithm, Failure, Outcome, Reason, Result, Verdict};
 
 use super::other::{told, with_content};
-use super::sbom::reachable;
-use super::{ProvedSbom, Release, place, with_suffix};
+use super::{ProvedSbom, Release, as_artifact, place, reached, with_suffix};
 use crate::limits::CHECKSUM_BYTES;
 use crate::profile::Sbom;
 use crate::spdx::limits::SPDX_BYTES;
@@ -39,7 +38,7 @@ impl Release<'_> {
         progress: &dyn Progress,
     ) -> Verdict {
         let (artifact, places) = self.sources(file);
-        let (artifact, content) = self.kept(sbom, &file.path, artifact);
+        let (artifact, content) = self.kept(sbom, file, artifact);
         match self.verified(sbom, file, artifact, None, progress) {
             Err(failure) => self.failed(file.path.as_str(), failure),
             Ok(verdict) => {
@@ -69,10 +68,10 @@ impl Release<'_> {
             ArtifactSource::Download { to, .. } => Some(Input::File(to.path().to_owned())),
             _ => None,
         };
-        let (artifact, content) = self.kept(sbom, &file.path, artifact);
+        let (artifact, content) = self.kept(sbom, file, artifact);
         let verdict = reached(self.verified(sbom, file, artifact, bundle, progress)?);
         let written = written.filter(|_| self.other_sbom(sbom, &file.path).is_some());
-        let content = content.or_else(|| Some(self.engine.read(&written?, SPDX_BYTES)));
+        let content = content.or_else(|| Some(self.read(&written?, SPDX_BYTES)));
         Ok(self.judge(sbom, &file.path, content, Vec::new(), verdict))
     }
 
@@ -86,15 +85,20 @@ impl Release<'_> {
     fn kept(
         &self,
         sbom: &ProvedSbom,
-        path: &ReleasePath,
+        file: &ReleaseFile,
         artifact: ArtifactSource,
     ) -> (ArtifactSource, Option<Result<Vec<u8>>>) {
-        let input = match (&artifact, self.other_sbom(sbom, path)) {
+        let input = match (&artifact, self.other_sbom(sbom, &file.path)) {
             (ArtifactSource::File(file), Some(_)) => Input::File(file.clone()),
             (ArtifactSource::Url(url), Some(_)) => Input::Url(url.clone()),
             _ => return (artifact, None),
         };
-        match self.engine.read(&input, SPDX_BYTES) {
+        let read = match &file.local {
+            None => self.read(&input, SPDX_BYTES),
+            // Who names a pipe means it.
+            Some(_) => self.engine.read(&input, SPDX_BYTES).map_err(as_artifact),
+        };
+        match read {
             Ok(bytes) => {
                 let stream = Stream::new(&input.name(), Cursor::new(bytes.clone()));
                 (ArtifactSource::Stream(stream), Some(Ok(bytes)))
@@ -114,7 +118,7 @@ impl Release<'_> {
         progress: &dyn Progress,
     ) -> Result<Verdict> {
         let (artifact, _) = self.sources(file);
-        let (artifact, content) = self.kept(sbom, &file.path, artifact);
+        let (artifact, content) = self.kept(sbom, file, artifact);
         let mut request = self.request(sbom, file, artifact)?;
         request.lookup = false;
         request.material = MaterialSource::At(vec![ProofPlace {
@@ -163,7 +167,7 @@ impl Release<'_> {
         let mut places: Vec<_> = beside.collect();
         let origin = self.origin.places(self.profile, self.version, &file.path);
         for found in origin {
-            for place in reachable(&found.proofs, self.engine.is_offline()) {
+            for place in found.proofs {
                 let is_known = places.iter().any(|known: &ProofPlace| same(known, &place));
                 if !is_known {
                     places.push(place);
@@ -177,7 +181,6 @@ impl Release<'_> {
     /// The artifact, and where its checksums may be.
     fn sources(&self, file: &ReleaseFile) -> (ArtifactSource, Vec<(DigestAlgorithm, Input)>) {
         let origin = self.origin.places(self.profile, self.version, &file.path);
-        let offline = self.engine.is_offline();
         let mut checksums = Vec::new();
         if let Some(local) = &file.local {
             for checksum in &self.profile.files.checksums {
@@ -204,9 +207,7 @@ impl Release<'_> {
             })
         };
         let published: Vec<_> = published.filter(|(_, input)| !is_beside(input)).collect();
-        let published = published.into_iter();
-        checksums
-            .extend(published.filter(|(_, input)| !(offline && matches!(input, Input::Url(_)))));
+        checksums.extend(published);
         (artifact, checksums)
     }
 
@@ -274,7 +275,8 @@ impl Release<'_> {
             None => verdict,
             Some(failure) => {
                 // What does not match its signature and is not listed either: the list says more about what it is.
-                let is_worse = verdict.outcome() == Outcome::Rejected;
+                let outcomes = [verdict.outcome(), failure.outcome()];
+                let is_worse = outcomes == [Outcome::Rejected; 2];
                 let same = verdict.failure().cloned().filter(|_| is_worse);
                 match same {
                     // A signature without a log entry does not say what it is for.
@@ -284,13 +286,8 @@ impl Release<'_> {
                             Reason::ArtifactMismatch | Reason::SignatureInvalid
                         ) =>
                     {
-                        let detail = match &failure.detail {
-                            Some(detail) => {
-                                format!("{detail}; its signature does not match either")
-                            }
-                            None => "its signature does not match either".to_owned(),
-                        };
-                        verdict.with_failure_for(other.reason, failure.detail(detail))
+                        let failure = failure.and_detail("its signature does not match either");
+                        verdict.with_failure_for(other.reason, failure)
                     }
                     _ => verdict.with_failure(failure),
                 }
@@ -309,25 +306,8 @@ fn with_genuine_content(verdict: Verdict) -> Verdict {
             ) =>
         {
             let said = "the proved SBOM lists exactly this content, so that the file is the release's, and the proof is for other bytes";
-            let failure = failure.clone();
-            let detail = match &failure.detail {
-                Some(detail) => format!("{detail}; {said}"),
-                None => said.to_owned(),
-            };
-            verdict.with_failure_for(failure.reason, failure.detail(detail))
-        }
-        _ => verdict,
-    }
-}
-
-/// What the release lists and its place does not have is not there yet, or no longer; nobody has mistyped it.
-fn reached(verdict: Verdict) -> Verdict {
-    match verdict.failure() {
-        Some(failure) if failure.reason == Reason::FileNotFound => {
-            let there = Failure::new(Reason::ArtifactUnreadable)
-                .at(failure.field.clone().unwrap_or_default())
-                .detail("the release lists it, and nothing is there");
-            verdict.with_failure_for(Reason::FileNotFound, there)
+            let failure = failure.clone().and_detail(said);
+            verdict.with_failure_for(failure.reason, failure)
         }
         _ => verdict,
     }
@@ -347,48 +327,49 @@ fn standing(
     let Some((_, standing)) = check.files.first() else {
         return (Listed::NotCompared, None);
     };
-    let failure = || {
-        let failure = Failure::new(Reason::ReleaseMismatch).at(path.as_str());
+    let failure = standing.reason().map(|reason| {
+        let failure = Failure::new(reason).at(path.as_str());
         match digests.first() {
-            Some(found) => failure.found(found.to_string()),
+            Some(found) => failure.found(found),
             None => failure,
         }
-    };
+    });
+    let with = |detail: String| failure.clone().map(|failure| failure.detail(detail));
     match standing {
-        Standing::Proved { .. } => (Listed::Same, None),
+        Standing::Proved { .. } => (Listed::Same, failure),
         Standing::Altered { expected } => {
-            let expected = expected.iter().flat_map(|entry| entry.digests().first());
-            let failure = failure().detail("the SBOM lists other content under this path");
-            let failure = match expected.clone().count() {
-                1 => failure.expected(expected.map(ToString::to_string).collect::<String>()),
+            let mut digests = expected.iter().flat_map(|entry| entry.digests().first());
+            let failure = with("the SBOM lists other content under this path".to_owned());
+            let failure = match (digests.next(), digests.next()) {
+                (Some(only), None) => failure.map(|failure| failure.expected(only)),
                 _ => failure,
             };
-            (Listed::Other, Some(failure))
+            (Listed::Other, failure)
         }
         Standing::Swapped { entry, .. } | Standing::Renamed { entry } => (
             Listed::Other,
-            Some(failure().detail(format!("it is {} of this release", entry.path()))),
+            with(format!("it is {} of this release", entry.path())),
         ),
         Standing::Unprovable { .. } => (
             Listed::Absent,
-            Some(failure().detail("the SBOM lists it without a digest that proves anything")),
+            with("the SBOM lists it without a digest that proves anything".to_owned()),
         ),
         Standing::NotHashed { missing } => (
             Listed::NotCompared,
-            Some(failure().detail(format!(
+            with(format!(
                 "the SBOM lists a {} digest, and the file was not hashed by it",
                 missing.as_str()
-            ))),
+            )),
         ),
         Standing::NotCovered(_) => (
             Listed::Absent,
-            Some(failure().detail("the SBOM of this version does not list it")),
+            with("the SBOM of this version does not list it".to_owned()),
         ),
     }
 }
 
 fn not_compared(path: &ReleasePath) -> Failure {
-    Failure::new(Reason::ReleaseMismatch)
+    Failure::new(Reason::ArtifactUnreadable)
         .at(path.as_str())
         .detail("it could not be compared with what the SBOM lists")
 }
@@ -437,7 +418,7 @@ mod tests {
     use sealcheck_verify::evidence::Listed;
 
     use super::{standing, state};
-    use crate::spdx::{Document, Listing};
+    use crate::spdx::{Document, Listing, LocalFile};
 
     #[test]
     fn a_digest_that_is_missing_is_no_agreement() {
@@ -456,12 +437,35 @@ mod tests {
         assert_eq!((listed, failure), (Listed::Same, None));
         let (listed, failure) = standing(&listing, &path, &sums[..1]);
         assert_eq!(listed, Listed::NotCompared);
-        assert_eq!(failure.unwrap().reason, Reason::ReleaseMismatch);
+        assert_eq!(failure.unwrap().reason, Reason::ArtifactUnreadable);
         // The short digest agrees, the long one is another file's.
         let other = Digest::of(DigestAlgorithm::Sha512, b"y").unwrap();
         let (listed, failure) = standing(&listing, &path, &[sums[0], other]);
         assert_eq!(listed, Listed::Other);
         assert_eq!(failure.unwrap().reason, Reason::ReleaseMismatch);
+    }
+
+    /// What says nothing of the content says nothing against it either.
+    #[test]
+    fn a_file_that_is_listed_by_sha1_alone_is_not_proved_and_not_refused() {
+        let document = format!(
+            "SPDXVersion: SPDX-2.3\nSPDXID: SPDXRef-DOCUMENT\nDocumentName: x\n\
+             DocumentNamespace: https://x.example\nFileName: bin/x\nSPDXID: SPDXRef-x\n\
+             FileChecksum: SHA1: {:040}\n",
+            0
+        );
+        let listing = Listing::new(&Document::read(document.as_bytes()).unwrap());
+        let sums = [Digest::sha256(b"x")];
+        let (listed, failure) = standing(&listing, &"bin/x".parse().unwrap(), &sums);
+        assert_eq!(listed, Listed::Absent);
+        let failure = failure.unwrap();
+        assert_eq!(failure.reason, Reason::NoProofFound);
+        let file = LocalFile {
+            path: "bin/x",
+            digests: &sums,
+        };
+        let check = listing.check([file]);
+        assert_eq!(check.files[0].1.outcome(), failure.outcome());
     }
 
     #[test]

@@ -6,30 +6,31 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use sealcheck_engine::{Demand, ImageRequest, ImageSource, Platforms};
-use sealcheck_registry::Reference;
 use sealcheck_verify::evidence::Listed;
-use sealcheck_verify::{Content, Digest, Failure, Outcome, Reason, Result, Verdict, printable};
+use sealcheck_verify::{Content, Digest, Failure, Outcome, Reason, Result, Verdict};
 
 use super::attested::{self, Named};
-use super::consists::Expected;
-use super::{Origin, ProvedSbom, Release};
-use crate::Purpose;
+use super::consists::{Expected, is_for_several};
+use super::name::{self, Name, Which};
+use super::{IMAGES, Origin, ProvedSbom, Release, reached, there};
 use crate::profile::AttestationKind;
 use crate::spdx::Certainty;
+use crate::{Platform, Purpose};
 
 /// An image that a release names.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ReleaseImage {
-    /// Its canonical name with the tag, without what a mirror would change.
+    /// Its canonical name with the tag, or with the digest where the SBOM has no tag; without what a mirror would change.
     pub name: String,
-    /// Where it is.
-    pub source: ImageSource,
     /// Whether it is the index over the images of several architectures. SBOMs name only these images; the index is named
     /// like them without the architecture.
     pub is_index: bool,
     /// How sure the name is: SBOMs of Kubernetes have it only in identifiers.
     pub certainty: Certainty,
+    path: String,
+    /// Where it is; or why its name, which the SBOM has, is none.
+    source: Result<ImageSource>,
     /// What is signed and attested under these names is about it.
     named: Named,
     /// What it must consist of, for each architecture; one for an image that is no index.
@@ -60,68 +61,72 @@ pub struct Attested {
 }
 
 impl Release<'_> {
-    /// The images that the SBOM names, in order, with the indexes over them. They are in the profile's registry for the
-    /// version, or in `mirror`, which has them under the same paths.
+    /// The images that the SBOM names, in the order of their names, with the indexes over them. They are in the profile's
+    /// registry for the version, unless the SBOM states another one that is not the project's; or in `mirror`, which has
+    /// them under the same paths. A name that cannot be read is a failure of its image alone.
     ///
     /// # Errors
-    /// `sbom-malformed` when a name is none.
+    /// `argument-invalid` when `mirror` is no registry.
     pub fn images(&self, sbom: &ProvedSbom, mirror: Option<&str>) -> Result<Vec<ReleaseImage>> {
+        mirror.map_or(Ok(()), name::require_registry)?;
         let version = self.version.to_string();
-        let mut found: BTreeMap<String, Description> = BTreeMap::new();
+        let registry = self.profile.registry(self.version);
+        let mut found: BTreeMap<(Name, Which), Description> = BTreeMap::new();
         for image in sbom.document.images(&version) {
-            let tag = image.tag.as_deref().unwrap_or(&version);
+            let named = |repository: &str| {
+                let images = self.profile.images.as_ref();
+                Name::of(repository, image.certainty, images, registry)
+            };
             let expected = Expected::of(&image);
-            let index = image.for_all_architectures();
-            let mut add = |repository: &str, is_index: bool| {
-                let described = found.entry(repository.to_owned());
-                let described = described.or_insert_with(|| Description {
-                    tag: tag.to_owned(),
+            let index = image.for_all_architectures().map(named);
+            let mut add = |key: (Name, Which), is_index: bool, also: Option<&Name>| {
+                let described = found.entry(key).or_insert_with(|| Description {
                     is_index,
                     certainty: image.certainty,
-                    also: index.filter(|_| !is_index).map(str::to_owned),
+                    also: also.map(|also| also.path.clone()),
                     expected: Vec::new(),
                 });
-                described.expected.push(expected.clone());
+                described.is_index |= is_index;
+                described.certainty = described.certainty.min(image.certainty);
+                if !described.expected.contains(&expected) {
+                    described.expected.push(expected.clone());
+                }
             };
-            add(&image.repository, false);
+            let own = (named(&image.repository), Which::of(&image, &version));
+            add(own, false, index.as_ref());
             if let Some(index) = index {
-                add(index, true);
+                // A digest is that of the image, and not of the index over it.
+                let tag = image.tag.as_deref().unwrap_or(&version).to_owned();
+                add((index, Which::Tag(tag)), true, None);
             }
         }
-        let registry = self.profile.registry(self.version);
-        let images = found.into_iter().map(|(repository, described)| {
-            let (host, path) = repository.split_once('/').unwrap_or(("", &repository));
-            let canonical = registry.unwrap_or(host);
-            let tag = described.tag;
-            // An image that an index lists is signed with it, under the name of the index.
-            let also = described
-                .also
-                .as_deref()
-                .and_then(|also| also.split_once('/'));
-            Ok(ReleaseImage {
-                source: match (mirror, self.layout(path)) {
+        let images = found.into_iter();
+        let images = images.map(|((name, which), described)| ReleaseImage {
+            source: name.reference(&which, mirror).map(|reference| {
+                match (mirror, self.layout(&name.path)) {
                     // Who names a registry means it.
                     (None, Some(folder)) => ImageSource::Layout {
                         path: folder,
-                        image: Some(tag.clone()),
+                        image: Some(which.text().to_owned()),
                     },
-                    _ => in_registry(mirror.unwrap_or(canonical), path, &tag)?,
-                },
-                name: format!("{canonical}/{path}:{tag}"),
-                is_index: described.is_index,
-                certainty: described.certainty,
-                named: Named {
-                    paths: [Some(path), also.map(|(_, path)| path)]
-                        .into_iter()
-                        .flatten()
-                        .map(Into::into)
-                        .collect(),
-                    tag,
-                },
-                expected: described.expected,
-            })
+                    _ => ImageSource::Registry(reference),
+                }
+            }),
+            name: name.with(&which),
+            is_index: described.is_index || is_for_several(&described.expected),
+            certainty: described.certainty,
+            named: Named {
+                // An image that an index lists is signed with it, under the name of the index.
+                paths: std::iter::once(&name.path)
+                    .chain(&described.also)
+                    .map(|path| path.as_str().into())
+                    .collect(),
+                tag: which.tag().map(str::to_owned),
+            },
+            path: name.path,
+            expected: described.expected,
         });
-        images.collect()
+        Ok(images.collect())
     }
 
     /// The layout of a kit that holds an image. Of one that is not there the registry is asked, where it may be.
@@ -129,7 +134,7 @@ impl Release<'_> {
         let Origin::Folder { root, .. } = &self.origin else {
             return None;
         };
-        let folder = root.join("images").join(path);
+        let folder = root.join(IMAGES).join(path);
         let is_absent =
             fs::metadata(&folder).is_err_and(|error| error.kind() == ErrorKind::NotFound);
         (!is_absent || self.engine.is_offline()).then_some(folder)
@@ -144,13 +149,13 @@ impl Release<'_> {
         };
         let digest = verdict.evidence().image.as_ref().and_then(|it| it.digest);
         // What cannot be read at all has no attestations either; the verdict says why.
-        let Some(digest) = digest else {
+        let source = digest.and_then(|digest| Some((image.at(digest).ok()?, digest)));
+        let Some((source, digest)) = source else {
             return ProvedImage {
                 verdict,
                 attestations: Vec::new(),
             };
         };
-        let source = image.at(digest);
         let (listed, failure) = match verdict.outcome() {
             Outcome::Verified => match self.images.composition(&source) {
                 Ok(composition) => image.standing(&composition),
@@ -174,14 +179,32 @@ impl Release<'_> {
     fn signature(&self, image: &ReleaseImage) -> Result<Verdict> {
         let requirements = (*self.requirements(Purpose::Images)?).clone();
         let requirements = requirements.content(Content::Signature);
-        let mut request = ImageRequest::new(image.source.clone(), requirements);
+        let mut request = ImageRequest::new(image.source.clone()?, requirements);
         if image.is_index {
             request.platforms = Platforms::All;
         }
         let named = image.named.clone();
-        request.demand = Some(Demand::new(move |verdict| named.signature(verdict)));
+        request.demand =
+            Some(self.demand(Purpose::Images, move |verdict| named.signature(verdict)));
         let verdict = self.images.verify(&request);
-        Ok(self.with_signer(verdict.verdict().clone(), Purpose::Images))
+        Ok(self.with_stranger(verdict.verdict().clone(), Purpose::Images))
+    }
+
+    /// A demand on each proof of an image, with that of the profile on its signer: one proof that counts is enough, and each
+    /// image that an index lists needs one.
+    fn demand(
+        &self,
+        purpose: Purpose,
+        judge: impl Fn(Verdict) -> Verdict + Send + Sync + 'static,
+    ) -> Demand {
+        let in_force = self.in_force(purpose);
+        Demand::new(move |verdict| {
+            let verdict = judge(verdict);
+            match &in_force {
+                Some(in_force) => in_force.judge(verdict),
+                None => verdict,
+            }
+        })
     }
 
     /// `None` where nobody made attestations of this kind at this version.
@@ -196,12 +219,12 @@ impl Release<'_> {
         let content = Content::Attestation(kind.predicate_type.clone().into());
         let mut request = ImageRequest::new(source.clone(), requirements.content(content));
         let (named, verifier) = (image.named.clone(), kind.verifier.clone());
-        request.demand = Some(Demand::new(move |verdict| match purpose {
+        request.demand = Some(self.demand(purpose, move |verdict| match purpose {
             Purpose::VerificationSummaries => named.summary(verdict, verifier.as_deref(), &digest),
             _ => named.promotion(verdict),
         }));
         let verdict = self.images.verify(&request);
-        let verdict = self.with_signer(verdict.verdict().clone(), purpose);
+        let verdict = self.with_stranger(verdict.verdict().clone(), purpose);
         let verdict = match verdict.failure() {
             // Signatures, and attestations of other kinds: of this kind there is none.
             Some(failure) if is_other_kind(failure.reason) => {
@@ -227,66 +250,49 @@ impl Release<'_> {
     }
 }
 
-fn in_registry(registry: &str, path: &str, tag: &str) -> Result<ImageSource> {
-    let text = format!("{}/{path}:{tag}", registry.trim_end_matches('/'));
-    match Reference::parse(&text) {
-        Ok(reference) => Ok(ImageSource::Registry(reference)),
-        Err(error) => Err(Failure::new(Reason::SbomMalformed)
-            .found(printable(&text))
-            .detail(error)),
-    }
-}
-
-/// What an SBOM says of an image, before its name is known.
+/// What an SBOM says of an image, as far as its packages were read.
 struct Description {
-    tag: String,
     is_index: bool,
     certainty: Certainty,
-    /// The index over it.
+    /// The path of the index over it.
     also: Option<String>,
     expected: Vec<Expected>,
 }
 
 impl ReleaseImage {
     /// The image with the digest that was proved: its tag may have moved meanwhile.
-    #[must_use]
-    pub fn at(&self, digest: Digest) -> ImageSource {
+    ///
+    /// # Errors
+    /// `sbom-malformed` when its name is none.
+    pub fn at(&self, digest: Digest) -> Result<ImageSource> {
         match &self.source {
-            ImageSource::Registry(reference) => {
-                ImageSource::Registry(reference.with_digest(digest))
+            Ok(ImageSource::Registry(reference)) => {
+                Ok(ImageSource::Registry(reference.with_digest(digest)))
             }
-            ImageSource::Layout { path, .. } => ImageSource::Layout {
+            Ok(ImageSource::Layout { path, .. }) => Ok(ImageSource::Layout {
                 path: path.clone(),
                 image: Some(digest.to_string()),
-            },
+            }),
+            Err(failure) => Err(failure.clone()),
         }
     }
-}
 
-/// What the release lists and its place does not have is not there yet, or no longer; nobody has mistyped it.
-fn reached(verdict: Verdict) -> Verdict {
-    match verdict.failure() {
-        Some(failure) if is_absent(failure.reason) => {
-            let reason = failure.reason;
-            let there = there(failure.clone());
-            verdict.with_failure_for(reason, there)
-        }
-        _ => verdict,
+    /// The path in its registry, under which a kit has it below `images`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
     }
-}
 
-/// The same of a failure.
-fn there(failure: Failure) -> Failure {
-    match is_absent(failure.reason) {
-        true => Failure::new(Reason::ArtifactUnreadable)
-            .at(failure.field.unwrap_or_default())
-            .detail("the release lists it, and nothing is there"),
-        false => failure,
+    /// Whether it is for this platform, or for any as far as the SBOM says. An index is for every architecture that it lists,
+    /// and is proved whole. SBOMs name no operating system of an image: what they name an architecture of is for Linux.
+    #[must_use]
+    pub fn is_for(&self, platform: &Platform) -> bool {
+        let mut expected = self.expected.iter();
+        expected.any(|expected| match expected.architecture() {
+            Some(own) => platform.os() == "linux" && own.eq_ignore_ascii_case(platform.arch()),
+            None => true,
+        })
     }
-}
-
-fn is_absent(reason: Reason) -> bool {
-    matches!(reason, Reason::ImageNotFound | Reason::FileNotFound)
 }
 
 fn is_other_kind(reason: Reason) -> bool {

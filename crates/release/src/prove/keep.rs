@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use sealcheck_engine::{CopyRequest, Platforms, Silent, create_folders, unwritable};
+use sealcheck_registry::Reference;
 use sealcheck_verify::{Digest, Failure, Outcome, Reason, Result, Verdict};
 
 use super::{ProvedImage, ProvedSbom, Release, ReleaseImage};
@@ -60,20 +61,19 @@ impl Release<'_> {
                 .at(image.name.as_str())
                 .detail("it is not known which manifest was proved")
         })?;
-        let path = image
-            .name
-            .split_once('/')
-            .and_then(|(_, path)| path.rsplit_once(':'))
-            .map_or(&*image.name, |(path, _)| path);
-        let layout = PathBuf::from(IMAGES).join(path);
+        let layout = PathBuf::from(IMAGES).join(image.path());
         let target = kit.join(&layout);
         // The layout itself follows no links either.
         create_folders(kit, &layout).map_err(|error| unwritable(&target, error))?;
         let request = CopyRequest {
-            image: image.at(digest),
+            image: image.at(digest)?,
             layout: target,
             platforms: Platforms::AsGiven,
             repositories: Vec::new(),
+            // Also that of a layout is by its name in the kit.
+            name: Reference::parse(&image.name)
+                .ok()
+                .map(|name| name.with_digest(digest)),
         };
         self.images.copy(&request, &Silent)?;
         Ok(KeptImage { layout, digest })

@@ -12,9 +12,11 @@ mod file;
 mod image;
 mod keep;
 mod local;
+mod name;
 mod origin;
 mod other;
 mod sbom;
+mod signer;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -164,48 +166,6 @@ impl<'e> Release<'e> {
         )))
     }
 
-    /// Adds what the profile knows about the signer: that it was not in force at that time, or why it is not accepted.
-    fn with_signer(&self, verdict: Verdict, purpose: Purpose) -> Verdict {
-        let Demands::OfProfile(_) = self.demands else {
-            return verdict;
-        };
-        let evidence = verdict.evidence();
-        let (Some(subject), Some(issuer)) = (evidence.signer.clone(), evidence.issuer.clone())
-        else {
-            return verdict;
-        };
-        let version = Some(self.version);
-        match (verdict.failure(), evidence.signed_at) {
-            (None, Some(time))
-                if !self
-                    .profile
-                    .in_force((&subject, &issuer), purpose, version, time) =>
-            {
-                let failure = Failure::new(Reason::IdentityMismatch)
-                    .at("signed at")
-                    .found(time.to_string())
-                    .detail("the profile accepts this signer, but not for signatures of that time");
-                verdict.with_failure(failure)
-            }
-            (Some(failure), _) if failure.reason == Reason::IdentityMismatch => {
-                let known = self.profile.known(&subject, &issuer);
-                let why = known
-                    .filter(|signer| signer.signs(purpose))
-                    .find_map(|signer| signer.not_accepted.clone());
-                match why {
-                    None => verdict,
-                    Some(why) => {
-                        let failure = failure.clone().detail(format!(
-                            "{subject} is known, and not accepted by itself: {why}"
-                        ));
-                        verdict.with_failure_for(Reason::IdentityMismatch, failure)
-                    }
-                }
-            }
-            _ => verdict,
-        }
-    }
-
     /// Reads something small of the release.
     fn read(&self, input: &Input, limit: Limit) -> Result<Vec<u8>> {
         self.origin.require_file(input.path())?;
@@ -261,6 +221,32 @@ fn as_artifact(failure: Failure) -> Failure {
         },
         _ => failure,
     }
+}
+
+/// What the release lists and its place does not have is not there yet, or no longer; nobody has mistyped it.
+fn reached(verdict: Verdict) -> Verdict {
+    match verdict.failure() {
+        Some(failure) if is_absent(failure.reason) => {
+            let reason = failure.reason;
+            let there = there(failure.clone());
+            verdict.with_failure_for(reason, there)
+        }
+        _ => verdict,
+    }
+}
+
+/// The same of a failure.
+fn there(failure: Failure) -> Failure {
+    match is_absent(failure.reason) {
+        true => Failure::new(Reason::ArtifactUnreadable)
+            .at(failure.field.unwrap_or_default())
+            .detail("the release lists it, and nothing is there"),
+        false => failure,
+    }
+}
+
+fn is_absent(reason: Reason) -> bool {
+    matches!(reason, Reason::ImageNotFound | Reason::FileNotFound)
 }
 
 /// That there is no such version; in a folder with the versions that there are.

@@ -95,11 +95,7 @@ pub(super) fn told(failure: Failure, other: Option<&OtherVersion>) -> Failure {
     let Some(OtherVersion { version, path, .. }) = other else {
         return failure;
     };
-    let detail = match &failure.detail {
-        Some(detail) => format!("{detail}; this is {path} of {version}"),
-        None => format!("this is {path} of {version}"),
-    };
-    failure.detail(detail)
+    failure.and_detail(format_args!("this is {path} of {version}"))
 }
 
 /// The versions that have a folder, the newest first.

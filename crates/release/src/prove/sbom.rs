@@ -2,9 +2,7 @@
 
 use std::io::Cursor;
 
-use sealcheck_engine::{
-    ArtifactSource, BlobRequest, Input, MaterialSource, ProofPlace, Silent, Stream,
-};
+use sealcheck_engine::{ArtifactSource, BlobRequest, MaterialSource, Silent, Stream};
 use sealcheck_verify::evidence::SbomFacts;
 use sealcheck_verify::{Digest, Failure, Outcome, Reason, Result, Verdict, printable};
 
@@ -95,7 +93,7 @@ impl Release<'_> {
         };
         let stream = Stream::new(&name, Cursor::new(bytes.clone()));
         let mut request = BlobRequest::new(ArtifactSource::Stream(stream), requirements);
-        request.material = MaterialSource::At(reachable(&found.proofs, self.engine.is_offline()));
+        request.material = MaterialSource::At(found.proofs.clone());
         let verdict = self.engine.verify_blob(&request, &Silent);
         let verdict = self.with_signer(verdict, Purpose::Files);
         let verdict = self.with_age(verdict);
@@ -223,13 +221,4 @@ impl ProvedSbom {
         Catalogue::new(profile, &names)
             .map_err(|error| Failure::new(Reason::SbomMalformed).detail(error))
     }
-}
-
-/// Addresses are no places when nothing may be fetched.
-pub(super) fn reachable(places: &[ProofPlace], offline: bool) -> Vec<ProofPlace> {
-    places
-        .iter()
-        .filter(|place| !(offline && matches!(place.input, Input::Url(_))))
-        .cloned()
-        .collect()
 }

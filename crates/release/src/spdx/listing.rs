@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use sealcheck_verify::{Digest, DigestAlgorithm};
+use sealcheck_verify::{Digest, DigestAlgorithm, Outcome, Reason};
 
 use super::path::{self, PathTrap};
 use super::{Document, Element, ElementId, RelationshipKind};
@@ -117,6 +117,28 @@ pub enum NotCovered<'l> {
     Path(PathTrap),
     /// Nothing in the document is called like it. Proofs and checksums, for example, are not listed.
     NotListed,
+}
+
+impl Standing<'_> {
+    /// The outcome for the file, as far as the document alone decides it. What it does not cover is `rejected`, unless the
+    /// project publishes such files beside those that it lists.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        self.reason().map_or(Outcome::Verified, Reason::outcome)
+    }
+
+    /// Why the file is not proved. That nothing could be compared is no difference.
+    pub(crate) fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::Proved { .. } => None,
+            Self::Altered { .. }
+            | Self::Swapped { .. }
+            | Self::Renamed { .. }
+            | Self::NotCovered(_) => Some(Reason::ReleaseMismatch),
+            Self::Unprovable { .. } => Some(Reason::NoProofFound),
+            Self::NotHashed { .. } => Some(Reason::ArtifactUnreadable),
+        }
+    }
 }
 
 impl Listing {

@@ -95,11 +95,7 @@ pub(super) fn selected(
 ) -> Result<Vec<ReleaseImage>> {
     let mut images = release.images(sbom, args.registry.as_deref())?;
     if let Some(platform) = &args.platform {
-        let own = format!("-{}", platform.arch());
-        images.retain(|image| {
-            let path = image.name.rsplit_once(':').map_or("", |(path, _)| path);
-            image.is_index || path.ends_with(&own)
-        });
+        images.retain(|image| image.is_for(platform));
     }
     Ok(images)
 }

@@ -268,6 +268,7 @@ fn hash(
 
 fn row(place: &Place<'_>, path: &str, standing: &Standing<'_>) -> Row {
     let mut is_usual = false;
+    let by_sbom = Some(standing.outcome());
     let (state, artifact, detail, outcome) = match standing {
         Standing::Proved { entry, matched } => {
             // Where an archive of an image lay when it was built says nothing of where it lies now.
@@ -291,7 +292,7 @@ fn row(place: &Place<'_>, path: &str, standing: &Standing<'_>) -> Row {
                         )
                     };
                     let detail = (!is_usual).then(elsewhere);
-                    (FileState::Proved, artifact, detail, Some(Outcome::Verified))
+                    (FileState::Proved, artifact, detail, by_sbom)
                 }
             }
         }
@@ -299,39 +300,39 @@ fn row(place: &Place<'_>, path: &str, standing: &Standing<'_>) -> Row {
             FileState::Altered,
             expected.first().map(|entry| entry.path()),
             Some("the SBOM lists other content under this name".to_owned()),
-            Some(Outcome::Rejected),
+            by_sbom,
         ),
         Standing::Swapped { entry, .. } => (
             FileState::Swapped,
             Some(entry.path()),
             Some(format!("it has the content of {}", entry.path())),
-            Some(Outcome::Rejected),
+            by_sbom,
         ),
         Standing::Renamed { entry } => (
             FileState::Renamed,
             Some(entry.path()),
             Some(format!("it is {} under another name", entry.path())),
-            Some(Outcome::Rejected),
+            by_sbom,
         ),
         Standing::Unprovable { expected } => (
             FileState::Unprovable,
             expected.first().map(|entry| entry.path()),
             Some("the SBOM lists it without a digest that proves anything".to_owned()),
-            Some(Outcome::Unsigned),
+            by_sbom,
         ),
         Standing::NotCovered(why) => {
             let covered = not_covered(place, path, why);
             is_usual = covered.as_ref().is_ok_and(|beside| beside.is_usual);
             match covered {
                 Ok(beside) => (FileState::NotCovered, None, Some(beside.why), None),
-                Err(why) => (FileState::Extra, None, Some(why), Some(Outcome::Rejected)),
+                Err(why) => (FileState::Extra, None, Some(why), by_sbom),
             }
         }
         Standing::NotHashed { missing } => (
             FileState::Unreadable,
             None,
             Some(format!("it was not hashed by {missing:?}")),
-            Some(Outcome::Unavailable),
+            by_sbom,
         ),
     };
     Row {

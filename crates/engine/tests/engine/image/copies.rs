@@ -36,6 +36,7 @@ fn copy_request(scene: &Scene, double: &RegistryDouble) -> CopyRequest {
         layout: scene.path("copy"),
         platforms: Platforms::AsGiven,
         repositories: Vec::new(),
+        name: None,
     }
 }
 
@@ -280,6 +281,7 @@ fn a_copy_of_a_layout_is_a_layout() {
         layout: scene.path("second"),
         platforms: Platforms::All,
         repositories: Vec::new(),
+        name: None,
     };
     let copied = scene.offline().copy_image(&request, &Silent).unwrap();
     assert_eq!(copied.attachments, 4);

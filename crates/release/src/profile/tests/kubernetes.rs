@@ -143,32 +143,17 @@ fn known_signers_are_explained_and_not_accepted() {
     assert!(!promoter.covers(None, time("2023-01-01T00:00:00Z")));
     // The account of files also signs images, in staging: that is known, and not enough.
     assert_eq!(profile.known(STAGING, GOOGLE).count(), 2);
-    let time = "2026-09-30T00:00:00Z".parse().unwrap();
-    assert!(profile.in_force(
-        (STAGING, GOOGLE),
-        Purpose::Files,
-        Some(version("v1.36.0")),
-        time
-    ));
-    assert!(!profile.in_force(
-        (STAGING, GOOGLE),
-        Purpose::Images,
-        Some(version("v1.36.0")),
-        time
-    ));
-    assert!(!profile.in_force(
-        (SUMMARIES, GOOGLE),
-        Purpose::VerificationSummaries,
-        None,
-        time
-    ));
-    let later = "2026-10-01T00:00:00Z".parse().unwrap();
-    assert!(profile.in_force(
-        (SUMMARIES, GOOGLE),
-        Purpose::VerificationSummaries,
-        None,
-        later
-    ));
+    let is_accepted = |subject, purpose, time: &str| {
+        let (version, time) = (version("v1.36.0"), time.parse().unwrap());
+        let mut known = profile.known(subject, GOOGLE);
+        known.any(|signer| signer.is_accepted(purpose, Some(version), Some(time)))
+    };
+    let time = "2026-09-30T23:59:59Z";
+    assert!(is_accepted(STAGING, Purpose::Files, time));
+    assert!(!is_accepted(STAGING, Purpose::Images, time));
+    let summaries = Purpose::VerificationSummaries;
+    assert!(!is_accepted(SUMMARIES, summaries, time));
+    assert!(is_accepted(SUMMARIES, summaries, "2026-10-01T00:00:00Z"));
 }
 
 #[test]
