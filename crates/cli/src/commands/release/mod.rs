@@ -1,6 +1,7 @@
 //! `sealcheck release`.
 
 mod all;
+mod check;
 mod collect;
 mod fetch;
 mod images;
