@@ -47,9 +47,16 @@ pub(crate) fn nightly(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) ->
     command
 }
 
-/// Builds the product's program, and returns where it lies.
+/// Builds the product's program, and returns where it lies. With the features of all packages, as this program is built:
+/// otherwise most of its dependencies would be built a second time.
 pub(crate) fn sealcheck() -> Result<PathBuf> {
-    run(&mut cargo(["build", "--package", "sealcheck", "--locked"]))?;
+    run(&mut cargo([
+        "build",
+        "--bin",
+        "sealcheck",
+        "--all-features",
+        "--locked",
+    ]))?;
     let name = format!("sealcheck{}", env::consts::EXE_SUFFIX);
     Ok(target().join("debug").join(name))
 }

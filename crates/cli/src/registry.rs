@@ -148,6 +148,19 @@ fn tell(args: &RegistryArgs, deprecated: &DeprecatedRegistryArgs, line: &Command
     }
 }
 
+/// The first flag with a secret for one registry.
+pub(crate) fn secret(args: &RegistryArgs, matches: &ArgMatches) -> Option<String> {
+    let given = [
+        ("registry_username", args.registry_username.is_some()),
+        ("registry_password", args.registry_password.is_some()),
+        ("registry_token", args.registry_token.is_some()),
+        ("registry_client_cert", args.registry_client_cert.is_some()),
+        ("registry_client_key", args.registry_client_key.is_some()),
+    ];
+    let mut given = given.into_iter().filter(|(_, is_given)| *is_given);
+    given.next().map(|(id, _)| spoken(matches, id))
+}
+
 fn credential(args: &RegistryArgs, matches: &ArgMatches) -> Result<Option<Credential>> {
     let named = |id| spoken(matches, id);
     match (

@@ -65,8 +65,9 @@ fn allocations() -> Result<Vec<Figure>> {
         "test",
         "--quiet",
         "--locked",
-        "--package",
-        "sealcheck-verify",
+        // As all tests are built.
+        "--workspace",
+        "--all-features",
         "--test",
         "allocations",
         "--",

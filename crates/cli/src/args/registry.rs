@@ -51,8 +51,8 @@ pub(crate) struct DeprecatedRegistryArgs {
     /// Is refused: a registry is known by the name in its certificate. Use a rewrite in --registry-config.
     #[arg(long, value_name = "NAME")]
     pub(crate) registry_server_name: Option<String>,
-    /// Has no effect: Docker's and podman's files with their helpers are always used. Ambient credentials of clouds are
-    /// not; use their helper programs, or --pull-secret.
+    /// Has no effect: Docker's and podman's files with their helpers are always used, and ambient credentials of those
+    /// clouds that the program was built for. For others use their helper programs, or --pull-secret.
     #[arg(long)]
     pub(crate) k8s_keychain: bool,
     /// Is refused: such tags are not looked at.

@@ -592,3 +592,39 @@ fn images_are_not_copied_through_links() {
     let outside = std::fs::read_dir(sandbox.path("outside")).unwrap();
     assert_eq!(outside.count(), 0);
 }
+
+/// A secret is for the registry that is named, and proofs lie where the flag says.
+#[test]
+fn flags_about_registries_are_heeded_or_refused() {
+    let images = Images::new();
+    let double = RegistryDouble::start();
+    for (name, (repository, _)) in &images.repositories {
+        double.hold(name, repository);
+    }
+    let registry = double.host();
+    let run = |rest: &[&str]| {
+        let command = ["release", "images", "v1.36.0", "--from", "mirror"];
+        let given = ["--profile", "profile.yaml", "--trusted-root", "root.json"];
+        let run = [&command[..], &given, rest].concat();
+        images.scene.sandbox.run(&run)
+    };
+    run(&["--registry", &registry]).exits(0);
+    let secret = ["--registry-token", "secret"];
+    let refused = run(&secret).exits(2);
+    assert!(
+        refused.stderr.contains("--registry-token"),
+        "{}",
+        refused.stderr
+    );
+    run(&[&secret[..], &["--registry", &registry]].concat()).exits(0);
+    // There are no proofs there.
+    double.repository("proofs");
+    let elsewhere = format!("{registry}/proofs");
+    let there = [
+        "--registry",
+        &registry,
+        "--signature-repository",
+        &elsewhere,
+    ];
+    assert_eq!(Proved::of(run(&there)).code, 4);
+}

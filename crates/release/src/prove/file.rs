@@ -296,7 +296,7 @@ impl Release<'_> {
     }
 }
 
-/// Says of a proof for other bytes that it is the proof, and not the file, which is not the release's.
+/// Says of a proof that does not fit that it is the proof, and not the file, which is not the release's.
 fn with_genuine_content(verdict: Verdict) -> Verdict {
     match verdict.failure() {
         Some(failure)
@@ -305,7 +305,14 @@ fn with_genuine_content(verdict: Verdict) -> Verdict {
                 Reason::ArtifactMismatch | Reason::SignatureInvalid
             ) =>
         {
-            let said = "the proved SBOM lists exactly this content, so that the file is the release's, and the proof is for other bytes";
+            let said = match failure.reason {
+                Reason::ArtifactMismatch => {
+                    "the proved SBOM lists exactly this content, so that the file is the release's, and the proof is for other bytes"
+                }
+                _ => {
+                    "the proved SBOM lists exactly this content, so that the file is the release's, and the proof is damaged or for other bytes"
+                }
+            };
             let failure = failure.clone().and_detail(said);
             verdict.with_failure_for(failure.reason, failure)
         }

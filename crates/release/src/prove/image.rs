@@ -180,6 +180,7 @@ impl Release<'_> {
         let requirements = (*self.requirements(Purpose::Images)?).clone();
         let requirements = requirements.content(Content::Signature);
         let mut request = ImageRequest::new(image.source.clone()?, requirements);
+        request.repositories.clone_from(&self.repositories);
         if image.is_index {
             request.platforms = Platforms::All;
         }
@@ -218,6 +219,7 @@ impl Release<'_> {
         let requirements = (*self.requirements(purpose).ok()?).clone();
         let content = Content::Attestation(kind.predicate_type.clone().into());
         let mut request = ImageRequest::new(source.clone(), requirements.content(content));
+        request.repositories.clone_from(&self.repositories);
         let (named, verifier) = (image.named.clone(), kind.verifier.clone());
         request.demand = Some(self.demand(purpose, move |verdict| match purpose {
             Purpose::VerificationSummaries => named.summary(verdict, verifier.as_deref(), &digest),

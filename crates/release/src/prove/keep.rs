@@ -69,7 +69,7 @@ impl Release<'_> {
             image: image.at(digest)?,
             layout: target,
             platforms: Platforms::AsGiven,
-            repositories: Vec::new(),
+            repositories: self.repositories.clone(),
             // Also that of a layout is by its name in the kit.
             name: Reference::parse(&image.name)
                 .ok()

@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sealcheck_engine::{Engine, ImageRun, Input};
+use sealcheck_registry::Repository;
 use sealcheck_verify::evidence::{ChecksumFacts, Listed, ReleaseFacts};
 use sealcheck_verify::limits::Limit;
 use sealcheck_verify::{Failure, Reason, Requirements, Result, Verdict};
@@ -52,6 +53,8 @@ pub struct Release<'e> {
     others: other::Others,
     /// Its images share layers, indexes and what is attached to them.
     images: ImageRun<'e>,
+    /// Where proofs of images are looked for instead of beside them.
+    repositories: Vec<Repository>,
 }
 
 /// What each signature must show.
@@ -102,7 +105,15 @@ impl<'e> Release<'e> {
             demands,
             others: other::Others::default(),
             images: ImageRun::new(engine),
+            repositories: Vec::new(),
         })
+    }
+
+    /// Looks for the proofs of images in these repositories, instead of in the images' own. None: in their own.
+    #[must_use]
+    pub fn with_proofs_in(mut self, repositories: Vec<Repository>) -> Self {
+        self.repositories = repositories;
+        self
     }
 
     /// The version.

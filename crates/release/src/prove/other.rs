@@ -60,6 +60,7 @@ impl Release<'_> {
                     demands: self.demands.clone(),
                     others: Others::default(),
                     images: ImageRun::new(self.engine),
+                    repositories: Vec::new(),
                 };
                 // Of what is not proved nothing is said.
                 let sbom = release.sbom(&list.name).ok()?;

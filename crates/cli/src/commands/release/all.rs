@@ -23,8 +23,9 @@ use crate::report::{colour, counted, text};
 pub(super) fn run(args: &ReleaseImagesArgs, line: &CommandLine<'_>) -> Result<u8> {
     let (project, access) = (&args.release, access(args, line)?);
     let project = Project::open(&args.version, project, access, false, line)?;
-    project.refuse_overwriting(args.report.output_file.as_deref(), std::iter::empty())?;
-    let release = project.release(line)?;
+    let read = images::files_read(&args.access);
+    project.refuse_overwriting(args.report.output_file.as_deref(), read)?;
+    let release = images::with_proofs(project.release(line)?, args, line)?;
     let sbom = match release.sbom(project.list()) {
         Ok(sbom) => sbom,
         Err(verdict) => return not_proved(&verdict, &reported_as_output(&args.report), line),

@@ -160,7 +160,8 @@ fn holds(local: &str, artifact: &str) -> bool {
         .filter_map(|start| local.get(start..));
     ends.any(|end| {
         let rest = artifact.strip_prefix(end);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        // The folder itself holds everything.
+        end == "." || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     })
 }
 
@@ -181,7 +182,10 @@ fn hash(
             .components()
             .map(|part| part.as_os_str().to_string_lossy().into_owned())
             .collect();
-        parts.join("/")
+        match parts.is_empty() {
+            true => ".".to_owned(),
+            false => parts.join("/"),
+        }
     };
     let proofs = expansion.proofs.into_iter().map(|proof| proof.path);
     let mut files: Vec<PathBuf> = expansion.files.into_iter().chain(proofs).collect();
@@ -356,3 +360,22 @@ fn text(document: &ReleaseFolder, rows: &[Row], folder: &Path) -> String {
 const INDENT: usize = 2;
 /// The longest state and two spaces.
 const WORDS: usize = 13;
+
+#[cfg(test)]
+mod tests {
+    use super::holds;
+
+    #[test]
+    fn a_folder_that_cannot_be_read_holds_what_would_be_in_it() {
+        for (local, artifact, expected) in [
+            (".", "bin/linux/amd64/kubectl", true),
+            ("bin", "bin/linux/amd64/kubectl", true),
+            ("v1.36.0/bin/linux", "bin/linux/amd64/kubectl", true),
+            ("bin/linux/amd64/kubectl", "bin/linux/amd64/kubectl", true),
+            ("bin/linux/amd64/kube", "bin/linux/amd64/kubectl", false),
+            ("linux", "bin/linux/amd64/kubectl", false),
+        ] {
+            assert_eq!(holds(local, artifact), expected, "{local}");
+        }
+    }
+}

@@ -12,7 +12,7 @@ use sealcheck_release::{Artifact, Catalogue, Platform, ProvedSbom, Release};
 use sealcheck_verify::{Outcome, Verdict, printable};
 
 use super::images::{self, access};
-use super::kit;
+use super::kit::{self, Listed};
 use super::{GOES_ON, Project, catalogue, is_for, not_proved, tell_sbom};
 use crate::args::ReleaseCollectArgs;
 use crate::environment::{Origin, origin, spoken};
@@ -29,12 +29,12 @@ pub(super) fn run(args: &ReleaseCollectArgs, line: &CommandLine<'_>) -> Result<u
     let access = access(common, line)?;
     let project = Project::open(&common.version, &common.release, access, false, line)?;
     let output = common.report.output_file.as_deref();
-    project.refuse_overwriting(output, std::iter::empty())?;
+    project.refuse_overwriting(output, images::files_read(&common.access))?;
     // Whatever lies in a kit is to be proved, or is what it is proved by.
     if let Some(output) = output.filter(|output| is_within(output, kit)) {
         return Err(read_and_written(output));
     }
-    let release = project.release(line)?;
+    let release = images::with_proofs(project.release(line)?, common, line)?;
     let shown_output = reported_as_output(&common.report);
     let sbom = match release.sbom(project.list()) {
         Ok(sbom) => sbom,
@@ -45,9 +45,11 @@ pub(super) fn run(args: &ReleaseCollectArgs, line: &CommandLine<'_>) -> Result<u
     let catalogue = catalogue(&release, &sbom, platform)?;
     let wanted = |artifact: &&Artifact| is_for(artifact, platform);
     let artifacts: Vec<Artifact> = catalogue.artifacts().filter(wanted).cloned().collect();
-    let images = images::selected(common, &release, &sbom)?;
+    let images = release.images(&sbom, common.registry.as_deref())?;
+    let all_images = images.iter().map(|image| image.name.clone()).collect();
+    let images = images::selected(common, images);
     let count = artifacts.len().saturating_add(images.len());
-    let _lock = kit::begin(kit)?;
+    let _lock = kit::begin(kit, &release.version().to_string())?;
     signals::last_words(GOES_ON);
     let shape = Shape {
         several: true,
@@ -78,7 +80,12 @@ pub(super) fn run(args: &ReleaseCollectArgs, line: &CommandLine<'_>) -> Result<u
     let Collection {
         report, mut index, ..
     } = collection;
-    let kept = kit::keep(&mut index, kit, &project.opened.engine, jobs);
+    let listed = Listed {
+        engine: &project.opened.engine,
+        files: &sbom.listing,
+        images: all_images,
+    };
+    let kept = kit::keep(&mut index, kit, &listed, jobs);
     // The report is one document, whatever came of the index.
     let code = report.end(bar.as_ref(), count)?;
     for note in kept.map_err(Problem::late)? {

@@ -2,11 +2,13 @@
 
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 
-use sealcheck_engine::ordered;
+use sealcheck_engine::{ImageSource, ordered};
 use sealcheck_record::{
     AttestationReport, ImageReport, NameCertainty, RELEASE_IMAGES_SCHEMA, ReleaseImages,
 };
+use sealcheck_registry::Reference;
 use sealcheck_release::prove::{ProvedImage, ReleaseImage};
 use sealcheck_release::spdx::Certainty;
 use sealcheck_release::{ProvedSbom, Purpose, Release};
@@ -15,7 +17,7 @@ use sealcheck_verify::{Outcome, Verdict, printable};
 
 use super::{Project, about, catalogue, head, not_proved};
 use crate::CommandLine;
-use crate::args::ReleaseImagesArgs;
+use crate::args::{RegistryArgs, ReleaseImagesArgs};
 use crate::output::{self, Publication, reported_as_output};
 use crate::problem::{Problem, Result};
 use crate::registry::{self, Access};
@@ -34,8 +36,9 @@ pub(super) fn verified(image: &ImageReport) -> impl Iterator<Item = (&'static st
 pub(super) fn run(args: &ReleaseImagesArgs, line: &CommandLine<'_>) -> Result<u8> {
     let (project, access) = (&args.release, access(args, line)?);
     let project = Project::open(&args.version, project, access, false, line)?;
-    project.refuse_overwriting(args.report.output_file.as_deref(), std::iter::empty())?;
-    let release = project.release(line)?;
+    let read = files_read(&args.access);
+    project.refuse_overwriting(args.report.output_file.as_deref(), read)?;
+    let release = with_proofs(project.release(line)?, args, line)?;
     let sbom = match release.sbom(project.list()) {
         Ok(sbom) => sbom,
         Err(verdict) => return not_proved(&verdict, &reported_as_output(&args.report), line),
@@ -82,22 +85,57 @@ fn text(document: &ReleaseImages) -> String {
     out
 }
 
-/// How registries are spoken to.
+/// How registries are spoken to. Secrets are for the registry that is named: no profile is shown them.
 pub(super) fn access(args: &ReleaseImagesArgs, line: &CommandLine<'_>) -> Result<Access> {
-    registry::read(&args.access, &args.deprecated_registry, line, &[])
+    let named = args.registry.as_deref().map(anything_in).transpose()?;
+    if named.is_none()
+        && let Some(flag) = registry::secret(&args.access, line.matches)
+    {
+        return Err(Problem::argument(format!("{flag} is for a registry, and none is named"))
+            .with_hint("Name it with --registry, or log in to it (docker login): a secret is shown to one registry only."));
+    }
+    registry::read(
+        &args.access,
+        &args.deprecated_registry,
+        line,
+        named.as_slice(),
+    )
 }
 
-/// The images that are meant.
+/// An image in a registry, whichever.
+fn anything_in(registry: &str) -> Result<ImageSource> {
+    let image = format!("{}/any:any", registry.trim_end_matches('/'));
+    match Reference::parse(&image) {
+        Ok(reference) => Ok(ImageSource::Registry(reference)),
+        Err(error) => Err(Problem::argument(format!("--registry {registry}: {error}"))),
+    }
+}
+
+/// The release, whose images have their proofs where the flags say.
+pub(super) fn with_proofs<'r>(
+    release: Release<'r>,
+    args: &ReleaseImagesArgs,
+    line: &CommandLine<'_>,
+) -> Result<Release<'r>> {
+    let repositories = registry::repositories(&args.access, line.matches)?;
+    Ok(release.with_proofs_in(repositories))
+}
+
+/// The files with what is said of registries.
+pub(super) fn files_read(args: &RegistryArgs) -> impl Iterator<Item = PathBuf> {
+    let files = [&args.registry_config, &args.pull_secret];
+    files.into_iter().flatten().cloned()
+}
+
+/// What of the images is meant.
 pub(super) fn selected(
     args: &ReleaseImagesArgs,
-    release: &Release<'_>,
-    sbom: &ProvedSbom,
-) -> Result<Vec<ReleaseImage>> {
-    let mut images = release.images(sbom, args.registry.as_deref())?;
+    mut images: Vec<ReleaseImage>,
+) -> Vec<ReleaseImage> {
     if let Some(platform) = &args.platform {
         images.retain(|image| image.is_for(platform));
     }
-    Ok(images)
+    images
 }
 
 /// Proves all images, in order.
@@ -107,7 +145,8 @@ pub(super) fn prove(
     sbom: &ProvedSbom,
     line: &CommandLine<'_>,
 ) -> Result<Vec<ImageReport>> {
-    let images = selected(args, release, sbom)?;
+    let images = release.images(sbom, args.registry.as_deref())?;
+    let images = selected(args, images);
     let bar = output::bar(line.console, images.len());
     let mut out = Vec::new();
     let work = |image: ReleaseImage| {

@@ -1,6 +1,7 @@
 //! What a kit holds besides the files of the release: the trusted root, and an index.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
@@ -11,7 +12,7 @@ use sealcheck_engine::{
     ArtifactSource, Engine, Silent, Trust, create_folders, ordered, unwritable,
 };
 use sealcheck_record::{KitFile, KitImage, KitIndex, KitTrust};
-use sealcheck_release::prove::IMAGES;
+use sealcheck_release::spdx::{Listing, LocalFile, Standing};
 use sealcheck_verify::{Digest, DigestAlgorithm, printable};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -25,12 +26,12 @@ use crate::session::shown;
 pub(super) fn keep(
     index: &mut KitIndex,
     kit: &Path,
-    engine: &Engine,
+    listed: &Listed<'_>,
     jobs: NonZeroUsize,
 ) -> Result<Vec<String>> {
-    index.trusted_root = keep_trust(engine.trust(), kit)?;
+    index.trusted_root = keep_trust(listed.engine.trust(), kit)?;
     if let Some(earlier) = read(kit, &index.version).filter(|earlier| is_same(earlier, index)) {
-        add(earlier, index, kit, engine, jobs);
+        add(earlier, index, kit, listed, jobs);
     }
     index.files.sort_by(|one, other| one.path.cmp(&other.path));
     index.images.sort_by(|one, other| one.name.cmp(&other.name));
@@ -42,23 +43,56 @@ pub(super) fn keep(
     Ok(collected_otherwise(index, kit))
 }
 
-/// Adds what is there as earlier runs left it, and what they could not prove.
-fn add(earlier: KitIndex, index: &mut KitIndex, kit: &Path, engine: &Engine, jobs: NonZeroUsize) {
+/// What the proved SBOM says of what earlier runs collected: an index of theirs is nobody's word.
+pub(super) struct Listed<'k> {
+    pub(super) engine: &'k Engine,
+    pub(super) files: &'k Listing,
+    /// The names of its images.
+    pub(super) images: BTreeSet<String>,
+}
+
+impl Listed<'_> {
+    /// The digest of a file of the kit, when it is what the SBOM lists under this path.
+    fn file(&self, kit: &Path, index: &KitIndex, path: &str) -> Option<KitFile> {
+        let file = plain(kit, &format!("{}/{path}", index.version))?;
+        let file = ArtifactSource::File(file);
+        let digests = self.engine.digests(&file, self.files.algorithms(), &Silent);
+        let digests = digests.ok()?;
+        let local = LocalFile {
+            path,
+            digests: &digests,
+        };
+        let check = self.files.check([local]);
+        let is_listed = matches!(
+            check.files.first(),
+            Some((_, Standing::Proved { entry, .. })) if entry.path() == path
+        );
+        let mut sha256 = digests.iter();
+        let sha256 = sha256.find(|it| it.algorithm() == DigestAlgorithm::Sha256)?;
+        is_listed.then(|| KitFile {
+            path: path.to_owned(),
+            sha256: sha256.hex(),
+        })
+    }
+}
+
+/// Adds what is there as the SBOM lists it, and what could not be proved.
+fn add(
+    earlier: KitIndex,
+    index: &mut KitIndex,
+    kit: &Path,
+    listed: &Listed<'_>,
+    jobs: NonZeroUsize,
+) {
     let names = index.files.iter().map(|file| &file.path);
     let names = names.chain(index.images.iter().map(|image| &image.name));
     let names = names.chain(index.not_collected.iter().map(|gap| &gap.name));
     let told: BTreeSet<String> = names.cloned().collect();
     let is_new = |name: &str| !told.contains(name);
-    let sha256 = |file: &KitFile| {
-        let path = plain(kit, &format!("{}/{}", index.version, file.path))?;
-        let file = ArtifactSource::File(path);
-        let digests = engine.digests(&file, &[DigestAlgorithm::Sha256], &Silent);
-        digests.ok()?.first().map(Digest::hex)
-    };
     let files = earlier.files.into_iter().filter(|file| is_new(&file.path));
     let work = |file: KitFile| {
-        let is_there = sha256(&file).as_deref() == Some(&*file.sha256);
-        is_there.then_some(file)
+        let there = listed.file(kit, index, &file.path);
+        there.filter(|there| *there == file)
     };
     let mut found = Vec::new();
     ordered(files, jobs, work, |_, file| {
@@ -66,8 +100,9 @@ fn add(earlier: KitIndex, index: &mut KitIndex, kit: &Path, engine: &Engine, job
         ControlFlow::Continue(())
     });
     index.files.extend(found);
-    let images = earlier.images.into_iter();
-    let images = images.filter(|image| is_new(&image.name) && lists(kit, image));
+    let images = earlier.images.into_iter().filter(|image| {
+        is_new(&image.name) && listed.images.contains(&image.name) && has_image(kit, image)
+    });
     index.images.extend(images);
     let gaps = earlier.not_collected.into_iter();
     let gaps = gaps.filter(|gap| is_new(&gap.name));
@@ -75,16 +110,20 @@ fn add(earlier: KitIndex, index: &mut KitIndex, kit: &Path, engine: &Engine, job
 }
 
 /// Whether a layout of the kit lists the image, and has its manifest.
-fn lists(kit: &Path, image: &KitImage) -> bool {
+fn has_image(kit: &Path, image: &KitImage) -> bool {
     let names = plain(kit, &format!("{}/index.json", image.layout));
     let Some(Value::Object(names)) = names.and_then(|path| json(&path)) else {
         return false;
     };
-    let listed = names.get("manifests").and_then(Value::as_array);
-    let mut listed = listed.into_iter().flatten();
+    let entries = names.get("manifests").and_then(Value::as_array);
+    let mut entries = entries.into_iter().flatten();
+    let is_it = |entry: &Value| entry.get("digest").and_then(Value::as_str) == Some(&image.digest);
     let blob = image.digest.replacen(':', "/", 1);
-    listed.any(|manifest| manifest.get("digest").and_then(Value::as_str) == Some(&image.digest))
-        && plain(kit, &format!("{}/blobs/{blob}", image.layout)).is_some()
+    let blob = plain(kit, &format!("{}/blobs/{blob}", image.layout));
+    entries.any(is_it)
+        && blob
+            .and_then(|blob| content(&blob))
+            .is_some_and(|content| Digest::sha256(&content).to_string() == image.digest)
 }
 
 /// The index of a version. One that cannot be read is as none: it proves nothing.
@@ -97,10 +136,14 @@ fn is_same(one: &KitIndex, other: &KitIndex) -> bool {
 }
 
 fn json<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    serde_json::from_slice(&content(path)?).ok()
+}
+
+fn content(path: &Path) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let file = File::open(path).ok()?;
     file.take(INDEX_BYTES).read_to_end(&mut bytes).ok()?;
-    serde_json::from_slice(&bytes).ok()
+    Some(bytes)
 }
 
 /// The file of the kit with this path below it, where it is one: an index leads nowhere else, and whoever opens a pipe waits
@@ -147,13 +190,9 @@ pub(super) fn is_kit(folder: &Path) -> bool {
 }
 
 /// Writes the trusted root, and the TUF repository that proves it, in the place of those of earlier runs. They are to be
-/// compared and taken along: what is read from a kit is no authority.
+/// compared and taken along: what is read from a kit is no authority. What this run has not stays: it is not of this run only.
 fn keep_trust(trust: &Trust, kit: &Path) -> Result<Option<KitTrust>> {
-    if trust.repository.is_empty() {
-        remove(kit, TUF, |path| fs::remove_dir_all(path))?;
-    }
     let Some(json) = &trust.json else {
-        remove(kit, TRUSTED_ROOT, |path| fs::remove_file(path))?;
         return Ok(None);
     };
     write(kit, TRUSTED_ROOT, json)?;
@@ -167,16 +206,6 @@ fn keep_trust(trust: &Trust, kit: &Path) -> Result<Option<KitTrust>> {
         tuf: (!trust.repository.is_empty()).then(|| TUF.to_owned()),
         tuf_expires: trust.expires.map(|expires| expires.to_string()),
     }))
-}
-
-fn remove(kit: &Path, name: &str, removed: impl Fn(&Path) -> io::Result<()>) -> Result<()> {
-    let path = kit.join(name);
-    match removed(&path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(Problem::unwritable(&shown(&path), &error))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// What somebody should know who takes the kit along.
@@ -203,7 +232,7 @@ pub(super) fn advice(kept: Option<&KitTrust>, kit: &Path) -> String {
 
 /// Begins to write into a kit: makes its folder, and removes what a run that was killed left half-written in it. The kit is
 /// this run's until the lock is dropped; where another is at work, this one ends.
-pub(super) fn begin(kit: &Path) -> Result<Option<File>> {
+pub(super) fn begin(kit: &Path, version: &str) -> Result<Option<File>> {
     fs::create_dir_all(kit).map_err(|error| Problem::unwritable(&shown(kit), &error))?;
     // Some systems do not let folders be opened or locked; there nothing is removed.
     let Ok(lock) = File::open(kit) else {
@@ -211,7 +240,10 @@ pub(super) fn begin(kit: &Path) -> Result<Option<File>> {
     };
     match lock.try_lock() {
         Ok(()) => {
-            sweep(kit, true);
+            sweep(kit, false);
+            for folder in [version, TUF] {
+                sweep(&kit.join(folder), true);
+            }
             Ok(Some(lock))
         }
         Err(TryLockError::WouldBlock) => {
@@ -222,22 +254,28 @@ pub(super) fn begin(kit: &Path) -> Result<Option<File>> {
     }
 }
 
-/// Removes temporary files. What cannot be removed only takes room.
-fn sweep(folder: &Path, is_kit: bool) {
+/// Removes temporary files of this program. What cannot be removed only takes room.
+fn sweep(folder: &Path, deep: bool) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
     };
     for entry in entries.flatten() {
-        let name = entry.file_name();
         match entry.file_type() {
-            // Layouts remove their own.
-            Ok(kind) if kind.is_dir() && !(is_kit && name == IMAGES) => sweep(&entry.path(), false),
-            Ok(kind) if kind.is_file() && name.to_string_lossy().starts_with(output::TEMPORARY) => {
+            Ok(kind) if kind.is_dir() && deep => sweep(&entry.path(), deep),
+            Ok(kind) if kind.is_file() && is_temporary(&entry.file_name()) => {
                 drop(fs::remove_file(entry.path()));
             }
             _ => {}
         }
     }
+}
+
+/// Whether a name is one that this program gives to files that are being written.
+fn is_temporary(name: &OsStr) -> bool {
+    let name = name
+        .to_str()
+        .and_then(|it| it.strip_prefix(output::TEMPORARY));
+    name.is_some_and(|rest| rest.len() == 6 && rest.bytes().all(|it| it.is_ascii_alphanumeric()))
 }
 
 /// Writes a file of a kit.
@@ -280,11 +318,11 @@ mod tests {
     fn two_runs_do_not_write_one_kit() {
         let folder = tempfile::tempdir().unwrap();
         let kit = folder.path().join("kit");
-        let first = begin(&kit).unwrap();
+        let first = begin(&kit, "v1.36.0").unwrap();
         assert!(first.is_some());
-        let refused = begin(&kit).err().unwrap();
+        let refused = begin(&kit, "v1.36.0").err().unwrap();
         assert_eq!(refused.exit_code(), 3);
         drop(first);
-        assert!(begin(&kit).unwrap().is_some());
+        assert!(begin(&kit, "v1.36.0").unwrap().is_some());
     }
 }

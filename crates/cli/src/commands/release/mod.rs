@@ -14,9 +14,10 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use sealcheck_record::AboutRelease;
+use sealcheck_release::prove::IMAGES;
 use sealcheck_release::{
     Artifact, Catalogue, Demands, InvalidVersion, InvalidWanted, Origin, Platform, Profile,
-    ProvedSbom, Purpose, Release, Wanted,
+    ProvedSbom, Purpose, Release, Version, Wanted,
 };
 use sealcheck_verify::{Content, Failure, Outcome, Reason, Requirements, Verdict, printable};
 
@@ -121,7 +122,13 @@ impl Project {
         let (Some(output), Origin::Folder { root, .. }) = (output, &self.origin) else {
             return Ok(());
         };
-        match is_within(output, root) && !refusal::may_replace(output) {
+        // Where files of releases lie a new one would be taken for one of them.
+        let is_of_release = root.join(IMAGES);
+        let versions = folders_of_versions(root);
+        let mut folders = versions.into_iter().chain([is_of_release]);
+        let is_refused = is_within(output, root) && !refusal::may_replace(output)
+            || folders.any(|folder| is_within(output, &folder));
+        match is_refused {
             true => Err(read_and_written(output)),
             false => Ok(()),
         }
@@ -153,6 +160,18 @@ impl Project {
             .first()
             .map_or("release", |sbom| &sbom.name)
     }
+}
+
+/// The folders of a mirror or kit that are named like versions.
+fn folders_of_versions(root: &Path) -> Vec<PathBuf> {
+    let within = [root.to_owned(), root.join("release")];
+    let entries = within.iter().filter_map(|folder| folder.read_dir().ok());
+    let folders = entries.flatten().flatten().map(|entry| entry.path());
+    let is_version = |folder: &PathBuf| {
+        let name = folder.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.parse::<Version>().is_ok())
+    };
+    folders.filter(is_version).collect()
 }
 
 /// The version or channel that a text means.
@@ -213,11 +232,17 @@ fn catalogue<'p>(
 
 /// The name of an artifact, for which its address can stand.
 fn artifact_name<'t>(text: &'t str, release: &Release<'_>) -> Result<Cow<'t, str>> {
-    if !text.contains("://") {
+    // Browsers show addresses without their beginning.
+    let whole = match text.contains("://") {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(format!("https://{text}")),
+    };
+    let found = release.profile().recognise(&whole);
+    if found.is_none() && !text.contains("://") {
         return Ok(Cow::Borrowed(text));
     }
     let unknown = || Failure::new(Reason::ArtifactUnknown).found(printable(text));
-    match release.profile().recognise(text) {
+    match found {
         Some(found) if found.version == release.version() => Ok(found.path.to_string().into()),
         Some(found) => Err(unknown()
             .expected(format!("an artifact of {}", release.version()))

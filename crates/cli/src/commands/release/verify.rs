@@ -1,8 +1,8 @@
 //! `sealcheck release verify`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use sealcheck_engine::{Progress, Skipped, expand, ordered};
+use sealcheck_engine::{Progress, Skipped, expand, ordered, proof_paths};
 use sealcheck_record::LeftOut;
 use sealcheck_release::catalogue::Lookup;
 use sealcheck_release::{Catalogue, Local, ProvedSbom, Release};
@@ -32,7 +32,11 @@ pub(super) fn run(args: &ReleaseVerifyArgs, line: &CommandLine<'_>) -> Result<u8
         skipped,
     } = files(args)?;
     let output = args.output.output_file.as_deref();
-    project.refuse_overwriting(output, files.iter().cloned())?;
+    let beside = files.iter().flat_map(|file| {
+        let sums = ["sha256", "sha512"].map(|sum| with_suffix(file, sum));
+        proof_paths(file).chain(sums)
+    });
+    project.refuse_overwriting(output, files.iter().cloned().chain(beside))?;
     let release = project.release(line)?;
     let sbom = match release.sbom(project.list()) {
         Ok(sbom) => sbom,
@@ -176,4 +180,11 @@ fn files(args: &ReleaseVerifyArgs) -> Result<Named> {
         files: expansion.files,
         skipped: expansion.skipped,
     })
+}
+
+fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".");
+    name.push(suffix);
+    name.into()
 }

@@ -251,6 +251,10 @@ fn addresses_stand_for_artifacts() {
             "it is one of v1.35.0",
         ),
         (
+            "dl.k8s.io/v1.35.0/bin/linux/amd64/kubectl",
+            "it is one of v1.35.0",
+        ),
+        (
             "https://example.com/v1.36.0/bin/linux/amd64/kubectl",
             "an address of the project",
         ),

@@ -48,12 +48,18 @@ fn a_kit_is_proved_by_itself() {
 fn what_a_killed_run_left_is_removed_by_the_next() {
     let scene = Scene::new();
     let half = [
-        "kit/.sealcheck-a",
-        "kit/v1.36.0/bin/linux/amd64/.sealcheck-b",
+        "kit/.sealcheck-aB3dE6",
+        "kit/v1.36.0/bin/linux/amd64/.sealcheck-b12345",
         "out/.sealcheck-unpack-c/kubernetes/kubectl",
     ];
     // A layout sees to its own, and what has another name is somebody's.
-    let others = ["kit/images/x/.sealcheck-d", "kit/mine", "out/mine"];
+    let others = [
+        "kit/images/x/.sealcheck-d12345",
+        "kit/other/.sealcheck-d12345",
+        "kit/.sealcheck-policy.yaml",
+        "kit/mine",
+        "out/mine",
+    ];
     for name in half.iter().chain(&others) {
         scene.sandbox.write(name, "half");
     }
@@ -307,8 +313,9 @@ fn a_kit_has_the_trusted_root_of_its_last_run_and_says_so() {
         "{}",
         run.stderr
     );
-    // It would prove another trusted root, or none.
-    assert!(!scene.sandbox.path("kit/tuf").exists());
+    // What is not of this run is nobody's to remove; the index does not name it.
+    assert!(scene.sandbox.path("kit/tuf/1.root.json").exists());
+    assert_eq!(index(&scene)["trustedRoot"]["tuf"], Value::Null);
     let mut old: Value = serde_json::from_str(&scene.sandbox.read("kit/v1.35.0.kit.json")).unwrap();
     old["trustedRoot"]["sha256"] = "00".into();
     scene.sandbox.write("kit/v1.35.0.kit.json", old.to_string());

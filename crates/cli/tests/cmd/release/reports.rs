@@ -130,6 +130,18 @@ fn a_report_replaces_nothing_that_is_to_be_proved() {
         );
         assert_eq!(std::fs::read(scene.sandbox.path(file)).unwrap(), before);
     }
+    // Proofs and checksums are read too, and a new name below a version would be one of its files.
+    scene.copy("mirror/v1.36.0/bin/linux/amd64/kubectl", "kubectl");
+    for file in [
+        "kubectl.sig",
+        "kubectl.sha256",
+        "mirror/v1.36.0/new",
+        "mirror/images/new",
+    ] {
+        let run = scene.run(&["verify", "v1.36.0", "kubectl", "--output-file", file]);
+        run.exits(2);
+        assert!(!scene.sandbox.path(file).exists(), "{file}");
+    }
     let new = ["collect", "v1.36.0", "--to", "new", "--output-file"];
     scene
         .run(&[&new[..], &["new/trusted_root.json"]].concat())
