@@ -79,7 +79,7 @@ pub use expand::{Expansion, Skipped, expand};
 pub use image::{
     Attachment, AttachmentKind, Composed, ComposedLayer, Composition, Copied, CopyRequest, Demand,
     ImageRequest, ImageRun, ImageSource, ImageVerdict, Inventory, Manifested, Platforms, Proof,
-    ProvedBy, Target,
+    ProvedBy, Target, normal_architecture,
 };
 pub use input::{Input, MaterialSource, Named, ProofPart, ProofPlace};
 pub use ordered::ordered;

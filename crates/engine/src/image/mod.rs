@@ -36,4 +36,5 @@ pub use inventory::{Attachment, AttachmentKind, Inventory, Manifested};
 pub use request::{Demand, ImageRequest, ImageSource, Platforms};
 pub use run::ImageRun;
 pub use sealcheck_verify::evidence::ProvedBy;
+pub use select::normal_architecture;
 pub use verdict::{ImageVerdict, Proof, Target};

@@ -129,10 +129,22 @@ fn fits(wanted: &Platform, found: &Platform) -> bool {
         && (wanted.os_version.is_empty() || wanted.os_version == found.os_version)
 }
 
-/// Architecture and variant as container runtimes compare them (containerd, `platforms/database.go`).
+/// An architecture, with a variant behind a slash or without, by the name that Go has for it: what container runtimes take for
+/// the same has one name. A name that is not known is given back in small letters.
+#[must_use]
+pub fn normal_architecture(text: &str) -> String {
+    let (architecture, variant) = text.split_once('/').unwrap_or((text, ""));
+    normal_parts(architecture, variant).0
+}
+
 fn normal(platform: &Platform) -> (String, String) {
-    let architecture = platform.architecture.to_ascii_lowercase();
-    let variant = platform.variant.to_ascii_lowercase();
+    normal_parts(&platform.architecture, &platform.variant)
+}
+
+/// Architecture and variant as container runtimes compare them (containerd, `platforms/database.go`).
+fn normal_parts(architecture: &str, variant: &str) -> (String, String) {
+    let architecture = architecture.to_ascii_lowercase();
+    let variant = variant.to_ascii_lowercase();
     let (architecture, variant) = match (architecture.as_str(), variant.as_str()) {
         ("x86_64" | "x86-64", variant) => ("amd64", variant),
         ("i386", variant) => ("386", variant),

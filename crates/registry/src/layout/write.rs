@@ -39,7 +39,8 @@ pub struct BlobWriter {
 }
 
 impl LayoutWriter {
-    /// Opens the folder at `path` for writing, and makes it if it is not there.
+    /// Opens the folder at `path` for writing, and makes it if it is not there. Folders in it that lead to nothing but other
+    /// layouts stay: in a tree that is made like the names of images, `a` and `a/b` both have one.
     ///
     /// # Errors
     /// [`LayoutError::Occupied`] when something else than a layout is in it, and when it cannot be written.
@@ -259,14 +260,9 @@ impl LayoutWriter {
         }
     }
 
-    /// Whether anything is in the folder but what is left of a writer that was interrupted, or is at work.
+    /// Whether anything is in the folder but layouts and what is left of a writer that was interrupted, or is at work.
     fn has_others_files(&self) -> io::Result<bool> {
-        for entry in fs::read_dir(&self.root)? {
-            if !entry?.file_name().to_string_lossy().starts_with(TEMPORARY) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        holds_others(&self.root, LAYOUT_DEPTH)
     }
 
     /// Writes the file `oci-layout`. The first writer's stays, since it is what writers lock.
@@ -363,6 +359,31 @@ fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
     builder.prefix(TEMPORARY).tempfile_in(folder)
 }
 
+/// Whether a folder that is no layout has anything in it, at any depth, that is none and leads to none.
+fn holds_others(folder: &Path, depth: usize) -> io::Result<bool> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
+            continue;
+        }
+        // Links may lead anywhere.
+        if depth == 0 || !entry.file_type()?.is_dir() {
+            return Ok(true);
+        }
+        let is_file = |name: &str| {
+            let found = fs::symlink_metadata(path.join(name));
+            found.is_ok_and(|found| found.is_file())
+        };
+        let is_layout = || is_file(OCI_LAYOUT) || is_file(INDEX_JSON);
+        // Another writer may have made it one meanwhile.
+        if !is_layout() && holds_others(&path, depth - 1)? && !is_layout() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 fn sync_folder(folder: &Path) -> io::Result<()> {
     match fs::File::open(folder) {
         Ok(folder) => folder.sync_all(),
@@ -372,6 +393,9 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 }
 
 const TEMPORARY: &str = ".sealcheck-";
+
+/// A name of 255 characters, the longest, has no more parts.
+const LAYOUT_DEPTH: usize = 128;
 
 /// No writer that is at work leaves a file alone for so long: downloads that stand still end sooner.
 const ABANDONED: Duration = Duration::from_secs(3600);

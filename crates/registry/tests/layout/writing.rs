@@ -355,6 +355,25 @@ fn what_killed_writers_left_is_removed_and_what_writers_have_at_work_is_not() {
 }
 
 #[test]
+fn layouts_lie_in_folders_of_others() {
+    let target = TempDir::new().unwrap();
+    let at = |path: &str| target.path().join(path);
+    // In either order, and beside one that another writer has just begun.
+    LayoutWriter::open(&at("a/b/c")).unwrap();
+    fs::create_dir_all(at("a/d")).unwrap();
+    for path in ["a", "a/b", "a/b/c/d", "a/d"] {
+        LayoutWriter::open(&at(path)).unwrap();
+        assert!(at(path).join("oci-layout").is_file(), "{path}");
+    }
+    // With anything else below it a folder is somebody's.
+    LayoutWriter::open(&at("x/y")).unwrap();
+    fs::create_dir_all(at("x/z")).unwrap();
+    fs::write(at("x/z/thesis.txt"), b"years").unwrap();
+    let error = LayoutWriter::open(&at("x")).unwrap_err();
+    assert!(matches!(error, LayoutError::Occupied { .. }), "{error}");
+}
+
+#[test]
 fn folders_of_something_else_are_left_alone() {
     let target = TempDir::new().unwrap();
     fs::write(target.path().join("thesis.txt"), b"years").unwrap();

@@ -2,18 +2,22 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use sealcheck_engine::{Composed, Composition};
+use sealcheck_engine::{Composed, Composition, normal_architecture};
 use sealcheck_registry::Platform;
 use sealcheck_verify::evidence::Listed;
 use sealcheck_verify::{Digest, Failure, Reason};
 
 use super::ReleaseImage;
-use crate::spdx::ImageReference;
+use crate::spdx::{Certainty, ImageReference};
 
-/// What the SBOM says of the image for one architecture.
+/// What the SBOM says of the image for one platform.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Expected {
+    /// By the name that Go has for it; `None` where the SBOM does not say it.
     architecture: Option<Box<str>>,
+    os: Option<Box<str>>,
+    /// Whether it was read from an identifier, as SBOMs of Kubernetes have them.
+    is_of_identifier: bool,
     /// The digest of its manifest, which SBOMs of Kubernetes do not have.
     digest: Option<Digest>,
     layers: HashSet<Digest>,
@@ -22,20 +26,43 @@ pub(super) struct Expected {
 impl Expected {
     pub(super) fn of(image: &ImageReference) -> Self {
         Self {
-            architecture: image.architecture.clone(),
+            architecture: image
+                .architecture
+                .as_deref()
+                .map(|own| normal_architecture(own).into()),
+            os: image.os.as_deref().map(|os| os.to_ascii_lowercase().into()),
+            is_of_identifier: image.certainty != Certainty::Exact,
             digest: image.digest,
             layers: image.layers.clone(),
         }
     }
 
-    /// `None` where the SBOM does not say it.
-    pub(super) fn architecture(&self) -> Option<&str> {
-        self.architecture.as_deref()
+    /// Whether a user of this platform needs it. Words that nobody knows exclude nothing: what is left out is not proved.
+    pub(super) fn may_be_for(&self, platform: &crate::Platform) -> bool {
+        let own = self.architecture.as_deref();
+        // In an identifier only an architecture that the release has programs for is recognised as one.
+        let known = own.filter(|own| self.is_of_identifier || ARCHITECTURES.contains(own));
+        let os = match self.os.as_deref() {
+            // Kubernetes keeps these images under `bin/linux`.
+            None if self.is_of_identifier && own.is_some() => Some("linux"),
+            os => os.filter(|os| SYSTEMS.contains(os)),
+        };
+        known.is_none_or(|own| own == normal_architecture(platform.arch()))
+            && os.is_none_or(|os| os == platform.os())
     }
 
     fn is_for(&self, platform: &Platform) -> bool {
-        let own = self.architecture.as_deref();
-        own.is_none_or(|own| own.eq_ignore_ascii_case(&platform.architecture))
+        let (own, os) = (self.architecture.as_deref(), self.os.as_deref());
+        own.is_none_or(|own| own == normal_architecture(&platform.architecture))
+            && os.is_none_or(|os| os.eq_ignore_ascii_case(&platform.os))
+    }
+
+    /// As far as it is stated.
+    fn platform(&self) -> Option<String> {
+        match (self.os.as_deref(), self.architecture.as_deref()) {
+            (Some(os), Some(architecture)) => Some(format!("{os}/{architecture}")),
+            (one, other) => one.or(other).map(str::to_owned),
+        }
     }
 
     /// Whether the image has these layers and no others. What lay in an archive is mostly not compressed, and what lies in a
@@ -57,10 +84,13 @@ impl Expected {
     }
 }
 
-/// Whether one name is that of images for several architectures: it leads to an index over them.
+/// Whether one name is that of images for several platforms: it leads to an index over them.
 pub(super) fn is_for_several(expected: &[Expected]) -> bool {
-    let architectures = expected.iter().filter_map(Expected::architecture);
-    architectures.collect::<BTreeSet<_>>().len() > 1
+    let several = |part: fn(&Expected) -> Option<&str>| {
+        let parts = expected.iter().filter_map(part);
+        parts.collect::<BTreeSet<_>>().len() > 1
+    };
+    several(|it| it.architecture.as_deref()) || several(|it| it.os.as_deref())
 }
 
 impl ReleaseImage {
@@ -103,13 +133,14 @@ impl ReleaseImage {
                 .filter(|it| it.is_for(platform))
                 .collect();
             if expected.is_empty() {
-                let known = self
-                    .expected
-                    .iter()
-                    .flat_map(|it| it.architecture.as_deref());
-                let known: Vec<&str> = known.collect();
+                let known = self.expected.iter().filter_map(Expected::platform);
+                let known: Vec<String> = known.collect();
+                let has_os = self.expected.iter().any(|it| it.os.is_some());
                 let failure = failure().expected(known.join(", "));
-                return Some(failure.found(&platform.architecture));
+                return Some(match has_os {
+                    true => failure.found(platform),
+                    false => failure.found(&platform.architecture),
+                });
             }
             open.retain(|it| !it.is_for(platform));
             // A digest without an architecture may be that of the index.
@@ -136,11 +167,18 @@ impl ReleaseImage {
                 return Some(failure().found(image.digest).detail(detail));
             }
         }
-        let missing = open.first().and_then(|it| it.architecture.as_deref());
+        let missing = open.first().and_then(|it| it.platform());
         missing.map(|missing| {
             failure()
                 .expected(missing)
-                .detail("the SBOM lists an image for this architecture, and the index does not")
+                .detail("the SBOM lists an image for this platform, and the index does not")
         })
     }
 }
+
+/// The names that Go has for what images are made for.
+const ARCHITECTURES: [&str; 13] = [
+    "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle", "ppc64",
+    "ppc64le", "riscv64", "s390x",
+];
+const SYSTEMS: [&str; 4] = ["darwin", "freebsd", "linux", "windows"];

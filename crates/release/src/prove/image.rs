@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sealcheck_engine::{Demand, ImageRequest, ImageSource, Platforms};
 use sealcheck_verify::evidence::Listed;
-use sealcheck_verify::{Content, Digest, Failure, Outcome, Reason, Result, Verdict};
+use sealcheck_verify::{Content, Digest, Failure, Outcome, Reason, Result, Verdict, printable};
 
 use super::attested::{self, Named};
 use super::consists::{Expected, is_for_several};
@@ -28,7 +28,8 @@ pub struct ReleaseImage {
     pub is_index: bool,
     /// How sure the name is: SBOMs of Kubernetes have it only in identifiers.
     pub certainty: Certainty,
-    path: String,
+    /// Where a kit has it below `images`.
+    folder: String,
     /// Where it is; or why its name, which the SBOM has, is none.
     source: Result<ImageSource>,
     /// What is signed and attested under these names is about it.
@@ -78,7 +79,11 @@ impl Release<'_> {
                 Name::of(repository, image.certainty, images, registry)
             };
             let expected = Expected::of(&image);
-            let index = image.for_all_architectures().map(named);
+            // Of a name that the document has word for word nothing is made that it does not have.
+            let index = match image.certainty {
+                Certainty::Exact => None,
+                _ => image.for_all_architectures().map(named),
+            };
             let mut add = |key: (Name, Which), is_index: bool, also: Option<&Name>| {
                 let described = found.entry(key).or_insert_with(|| Description {
                     is_index,
@@ -92,7 +97,7 @@ impl Release<'_> {
                     described.expected.push(expected.clone());
                 }
             };
-            let own = (named(&image.repository), Which::of(&image, &version));
+            let own = (named(&image.repository), Which::of(&image));
             add(own, false, index.as_ref());
             if let Some(index) = index {
                 // A digest is that of the image, and not of the index over it.
@@ -102,15 +107,19 @@ impl Release<'_> {
         }
         let images = found.into_iter();
         let images = images.map(|((name, which), described)| ReleaseImage {
-            source: name.reference(&which, mirror).map(|reference| {
-                match (mirror, self.layout(&name.path)) {
+            source: name.reference(&which, mirror).and_then(|reference| {
+                let layout = match mirror {
+                    None => self.layout(&name.folder(registry)),
                     // Who names a registry means it.
-                    (None, Some(folder)) => ImageSource::Layout {
-                        path: folder,
-                        image: Some(which.text().to_owned()),
+                    Some(_) => None,
+                };
+                Ok(match layout {
+                    Some(folder) => ImageSource::Layout {
+                        path: folder?,
+                        image: which.text().map(str::to_owned),
                     },
-                    _ => ImageSource::Registry(reference),
-                }
+                    None => ImageSource::Registry(reference),
+                })
             }),
             name: name.with(&which),
             is_index: described.is_index || is_for_several(&described.expected),
@@ -123,21 +132,38 @@ impl Release<'_> {
                     .collect(),
                 tag: which.tag().map(str::to_owned),
             },
-            path: name.path,
+            folder: name.folder(registry),
             expected: described.expected,
         });
         Ok(images.collect())
     }
 
-    /// The layout of a kit that holds an image. Of one that is not there the registry is asked, where it may be.
-    fn layout(&self, path: &str) -> Option<PathBuf> {
+    /// The layout of a kit that holds an image. Of one that is not there the registry is asked, where it may be. A folder that
+    /// only leads to others is none.
+    fn layout(&self, folder: &str) -> Option<Result<PathBuf>> {
         let Origin::Folder { root, .. } = &self.origin else {
             return None;
         };
-        let folder = root.join(IMAGES).join(path);
-        let is_absent =
-            fs::metadata(&folder).is_err_and(|error| error.kind() == ErrorKind::NotFound);
-        (!is_absent || self.engine.is_offline()).then_some(folder)
+        let folder = root.join(IMAGES).join(folder);
+        let is_absent = |path: &Path| {
+            fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
+        };
+        let is_absent = match folder.is_dir() {
+            true => [OCI_LAYOUT, INDEX_JSON]
+                .iter()
+                .all(|name| is_absent(&folder.join(name))),
+            false => is_absent(&folder),
+        };
+        match (is_absent, self.engine.is_offline()) {
+            (false, _) => Some(Ok(folder)),
+            (true, true) => {
+                let missing = Failure::new(Reason::FileNotFound);
+                Some(Err(there(
+                    missing.at(printable(&folder.display().to_string())),
+                )))
+            }
+            (true, false) => None,
+        }
     }
 
     /// Proves an image: its signature, that it consists of what the SBOM lists, and every kind of attestation that the
@@ -279,21 +305,18 @@ impl ReleaseImage {
         }
     }
 
-    /// The path in its registry, under which a kit has it below `images`.
+    /// The folder below `images` in which a kit has its layout.
     #[must_use]
-    pub fn path(&self) -> &str {
-        &self.path
+    pub fn folder(&self) -> &str {
+        &self.folder
     }
 
-    /// Whether it is for this platform, or for any as far as the SBOM says. An index is for every architecture that it lists,
-    /// and is proved whole. SBOMs name no operating system of an image: what they name an architecture of is for Linux.
+    /// Whether it may be for this platform, as far as the SBOM says. An index is for every architecture that it lists, and is
+    /// proved whole.
     #[must_use]
     pub fn is_for(&self, platform: &Platform) -> bool {
         let mut expected = self.expected.iter();
-        expected.any(|expected| match expected.architecture() {
-            Some(own) => platform.os() == "linux" && own.eq_ignore_ascii_case(platform.arch()),
-            None => true,
-        })
+        expected.any(|expected| expected.may_be_for(platform))
     }
 }
 
@@ -303,3 +326,7 @@ fn is_other_kind(reason: Reason) -> bool {
         Reason::NotAnAttestation | Reason::NotASignature | Reason::PredicateTypeMismatch
     )
 }
+
+/// The files by which a folder is known as a layout.
+const OCI_LAYOUT: &str = "oci-layout";
+const INDEX_JSON: &str = "index.json";

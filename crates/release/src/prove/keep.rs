@@ -61,12 +61,13 @@ impl Release<'_> {
                 .at(image.name.as_str())
                 .detail("it is not known which manifest was proved")
         })?;
-        let layout = PathBuf::from(IMAGES).join(image.path());
+        let source = image.at(digest)?;
+        let layout = PathBuf::from(IMAGES).join(image.folder());
         let target = kit.join(&layout);
         // The layout itself follows no links either.
         create_folders(kit, &layout).map_err(|error| unwritable(&target, error))?;
         let request = CopyRequest {
-            image: image.at(digest)?,
+            image: source,
             layout: target,
             platforms: Platforms::AsGiven,
             repositories: self.repositories.clone(),

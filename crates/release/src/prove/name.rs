@@ -21,6 +21,8 @@ pub(super) enum Which {
     Tag(String),
     /// In its text, by which images are ordered.
     Digest(String),
+    /// The document says neither.
+    Unstated,
 }
 
 impl Name {
@@ -62,10 +64,9 @@ impl Name {
 
     /// The whole name: complete where it can be read, and as the document has it where it cannot.
     pub(super) fn with(&self, which: &Which) -> String {
-        let text = self.text(self.registry.as_deref(), which);
-        match Reference::parse(&text) {
+        match self.read(self.registry.as_deref(), which) {
             Ok(reference) => reference.to_string(),
-            Err(_) => printable(&text),
+            Err(_) => printable(&self.text(self.registry.as_deref(), which)),
         }
     }
 
@@ -75,43 +76,70 @@ impl Name {
     /// `sbom-malformed` when the name is none.
     pub(super) fn reference(&self, which: &Which, mirror: Option<&str>) -> Result<Reference> {
         let mirror = mirror.map(|mirror| mirror.trim_end_matches('/'));
-        let text = self.text(mirror.or(self.registry.as_deref()), which);
-        Reference::parse(&text).map_err(|error| {
-            Failure::new(Reason::SbomMalformed)
-                .found(&text)
-                .detail(error)
-        })
+        let published = self.read(self.registry.as_deref(), which)?;
+        mirror.map_or(Ok(published), |mirror| self.read(Some(mirror), which))
+    }
+
+    /// The folder of a kit's images that its layout is in: the path in the profile's registry, which is `own`, and below the
+    /// host for any other, so that no two repositories share one.
+    pub(super) fn folder(&self, own: Option<&str>) -> String {
+        let first = self.path.split('/').next().unwrap_or_default();
+        let is_elsewhere = self.registry.as_deref() != own || is_host(first);
+        match Repository::parse(&self.place(self.registry.as_deref())) {
+            // A path has no such sign, and neither has a host.
+            Ok(place) if is_elsewhere => {
+                format!("{}/{}", place.registry().replace(':', "+"), place.path())
+            }
+            _ => self.path.clone(),
+        }
+    }
+
+    fn read(&self, registry: Option<&str>, which: &Which) -> Result<Reference> {
+        let text = self.text(registry, which);
+        let malformed = || Failure::new(Reason::SbomMalformed).found(&text);
+        // A path with a tag or a digest of its own would be read as another image.
+        Repository::parse(&self.place(registry)).map_err(|error| malformed().detail(error))?;
+        if *which == Which::Unstated {
+            return Err(malformed().detail("it has neither a tag nor a digest"));
+        }
+        Reference::parse(&text).map_err(|error| malformed().detail(error))
     }
 
     fn text(&self, registry: Option<&str>, which: &Which) -> String {
+        self.place(registry) + &which.suffix()
+    }
+
+    fn place(&self, registry: Option<&str>) -> String {
         let path = &self.path;
         match registry {
-            Some(registry) => format!("{registry}/{path}{}", which.suffix()),
-            None => format!("{path}{}", which.suffix()),
+            Some(registry) => format!("{registry}/{path}"),
+            None => path.clone(),
         }
     }
 }
 
 impl Which {
-    /// The tag that the document names, or else the digest. Without either an image is tagged with the version.
-    pub(super) fn of(image: &ImageReference, version: &str) -> Self {
+    /// The tag that the document names, or else the digest.
+    pub(super) fn of(image: &ImageReference) -> Self {
         match (&image.tag, image.digest) {
+            (Some(tag), _) => Self::Tag(tag.to_string()),
             (None, Some(digest)) => Self::Digest(digest.to_string()),
-            (tag, _) => Self::Tag(tag.as_deref().unwrap_or(version).to_owned()),
+            (None, None) => Self::Unstated,
         }
     }
 
     pub(super) fn tag(&self) -> Option<&str> {
         match self {
             Self::Tag(tag) => Some(tag),
-            Self::Digest(_) => None,
+            Self::Digest(_) | Self::Unstated => None,
         }
     }
 
     /// How a layout finds it.
-    pub(super) fn text(&self) -> &str {
+    pub(super) fn text(&self) -> Option<&str> {
         match self {
-            Self::Tag(text) | Self::Digest(text) => text,
+            Self::Tag(text) | Self::Digest(text) => Some(text),
+            Self::Unstated => None,
         }
     }
 
@@ -119,6 +147,7 @@ impl Which {
         match self {
             Self::Tag(tag) => format!(":{tag}"),
             Self::Digest(digest) => format!("@{digest}"),
+            Self::Unstated => String::new(),
         }
     }
 }
@@ -145,6 +174,8 @@ fn is_host(first: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use sealcheck_verify::Reason;
+
     use super::{Name, Which, require_registry};
     use crate::Profile;
     use crate::spdx::Certainty::{self, Certain, Exact, Guessed};
@@ -195,6 +226,54 @@ mod tests {
         ] {
             assert_eq!(name(repository, Exact, None), expected);
         }
+    }
+
+    #[test]
+    fn no_two_registries_share_a_folder() {
+        let own = "registry.k8s.io";
+        let folder = |repository, registry: Option<&str>| {
+            let profile = Profile::kubernetes();
+            let images = registry.and(profile.images.as_ref());
+            Name::of(repository, Exact, images, registry).folder(registry)
+        };
+        for (repository, expected) in [
+            ("registry.k8s.io/kube-apiserver", "kube-apiserver"),
+            ("k8s.gcr.io/coredns/coredns", "coredns/coredns"),
+            ("istio/app", "istio/app"),
+            ("ghcr.io/x/app", "ghcr.io/x/app"),
+            ("quay.io/x/app", "quay.io/x/app"),
+            ("docker.io/app", "docker.io/library/app"),
+            ("localhost:5000/app", "localhost+5000/app"),
+            // Not what would be that of another registry.
+            ("registry.k8s.io/ghcr.io/x", "registry.k8s.io/ghcr.io/x"),
+        ] {
+            assert_eq!(folder(repository, Some(own)), expected);
+        }
+        assert_eq!(folder("x/app", None), "x/app");
+        assert_eq!(folder("quay.io/x/app", None), "quay.io/x/app");
+    }
+
+    #[test]
+    fn what_is_no_name_is_refused() {
+        let name = |repository| Name::of(repository, Exact, None, Some("registry.k8s.io"));
+        let (tag, digest) = ("v1".to_owned(), format!("sha256:{:064}", 0));
+        let ways = [Which::Tag(tag), Which::Digest(digest)];
+        for repository in ["App", "a:v2", "a@b", "../x", "a b", "", "..", "x/../y"] {
+            for which in &ways {
+                for mirror in [None, Some("mirror.example")] {
+                    let read = name(repository).reference(which, mirror);
+                    assert!(read.is_err(), "{repository}");
+                }
+            }
+        }
+        let named = name("app");
+        named.reference(&Which::Unstated, None).unwrap_err();
+        assert_eq!(named.with(&Which::Unstated), "registry.k8s.io/app");
+        let tag = Which::Tag("1.0+x".to_owned());
+        assert_eq!(
+            named.reference(&tag, None).unwrap_err().reason,
+            Reason::SbomMalformed
+        );
     }
 
     #[test]

@@ -16,14 +16,16 @@ pub struct ImageReference {
     /// The package in the document.
     pub package: ElementId,
     /// Registry and path, for example `registry.k8s.io/kube-apiserver-arm64`. Without a registry when the document names
-    /// none.
+    /// none. In a package URL anything may stand.
     pub repository: Box<str>,
-    /// The tag.
+    /// The tag; in a package URL anything may stand.
     pub tag: Option<Box<str>>,
     /// The digest of its manifest, which only a package URL can say.
     pub digest: Option<Digest>,
-    /// The architecture that the image is for.
+    /// The architecture that the image is for, in the document's words.
     pub architecture: Option<Box<str>>,
+    /// The operating system that the image is for, which only a package URL can say.
+    pub os: Option<Box<str>>,
     /// How sure it is that this is the image's name.
     pub certainty: Certainty,
     /// The digests of its layers, as they lay in the archive: of images of Kubernetes not compressed. Without an order, and
@@ -69,7 +71,7 @@ impl fmt::Display for ImageReference {
 impl Document {
     /// The images of a release, in the order of the document.
     ///
-    /// A package is an image when a package URL says so, when it has layers and a name that is an image's, or when its
+    /// A package is an image when a package URL says so (each that does is one, whatever it says), when it has layers and a name that is an image's, or when its
     /// identifier ends with `version` (for example `v1.25.4`) and it is an archive or has layers.
     #[must_use]
     pub fn images(&self, version: &str) -> Vec<ImageReference> {
@@ -80,7 +82,7 @@ impl Document {
         };
         self.packages()
             .iter()
-            .filter_map(|package| context.image(package))
+            .flat_map(|package| context.of(package))
             .map(|image| ImageReference {
                 layers: context.layers(&image.package),
                 ..image
@@ -139,12 +141,14 @@ struct Reading<'a> {
 }
 
 impl Context<'_> {
-    fn image(&self, package: &Package) -> Option<ImageReference> {
-        let stated = package.purls().find_map(purl::image);
-        stated
-            .map(|image| by_purl(package, image))
-            .or_else(|| self.by_name(package))
-            .or_else(|| self.by_id(package))
+    fn of(&self, package: &Package) -> Vec<ImageReference> {
+        let stated = package.purls().filter_map(purl::image);
+        let stated: Vec<ImageReference> = stated.map(|image| by_purl(package, image)).collect();
+        if !stated.is_empty() {
+            return stated;
+        }
+        let read = self.by_name(package).or_else(|| self.by_id(package));
+        read.into_iter().collect()
     }
 
     /// A package with layers and a name such as `istio/app:1.13.1`.
@@ -160,6 +164,7 @@ impl Context<'_> {
             tag: Some(tag.into()),
             digest: None,
             architecture: self.architecture_of(repository).map(Into::into),
+            os: None,
             certainty: Certainty::Exact,
             layers: HashSet::new(),
         })
@@ -182,6 +187,7 @@ impl Context<'_> {
                 tag: Some(self.version.as_str().into()),
                 digest: None,
                 architecture: architecture.map(Into::into),
+                os: None,
                 certainty,
                 layers: HashSet::new(),
             })
@@ -271,6 +277,7 @@ fn by_purl(package: &Package, image: purl::Image) -> ImageReference {
         tag: image.tag.map(Into::into),
         digest: image.digest,
         architecture: image.architecture.map(Into::into),
+        os: image.os.map(Into::into),
         certainty: Certainty::Exact,
         layers: HashSet::new(),
     }

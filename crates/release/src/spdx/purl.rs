@@ -11,50 +11,77 @@ struct Purl {
     qualifiers: Vec<(String, String)>,
 }
 
-/// An image as a package URL names it.
+/// An image as a package URL names it, in its words: whether they are a name is not looked at.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Image {
-    /// Registry and path.
+    /// Registry and path; of a broken package URL all of it.
     pub(super) repository: String,
     pub(super) tag: Option<String>,
     pub(super) digest: Option<Digest>,
     pub(super) architecture: Option<String>,
+    pub(super) os: Option<String>,
 }
 
-/// The image that a package URL names; `None` when it is of another type, says no registry, or is broken.
+/// The image that a package URL names; `None` when it is of another type. An image that was left out because its name is
+/// strange would be missed by nobody.
 pub(super) fn image(text: &str) -> Option<Image> {
-    let purl = Purl::parse(text)?;
+    let text = text.trim();
+    if !is_of_images(text) {
+        return None;
+    }
+    let Some(purl) = Purl::parse(text) else {
+        return Some(Image {
+            repository: text.to_owned(),
+            tag: None,
+            digest: None,
+            architecture: None,
+            os: None,
+        });
+    };
     let url = purl.qualifier("repository_url").map(without_scheme);
     let repository = match (purl.kind.as_str(), url) {
+        ("docker", None) => format!("docker.io/{}", purl.name),
+        (_, None) => purl.name.clone(),
         ("oci", Some(url)) => match url.rsplit('/').next() {
             // The address is that of the repository, or (as some tools write it) that of the folder which it is in.
             Some(last) if last == purl.name && url.contains('/') => url.to_owned(),
             _ => format!("{url}/{}", purl.name),
         },
-        ("docker", Some(url)) => format!("{url}/{}", purl.name),
-        ("docker", None) => format!("docker.io/{}", purl.name),
-        _ => return None,
+        (_, Some(url)) => format!("{url}/{}", purl.name),
     };
     let version = purl.version.as_deref();
     let digest = version.and_then(|version| version.parse::<Digest>().ok());
-    let tag = match (purl.kind.as_str(), digest) {
-        // In this type the version is the tag, unless it is a digest.
-        ("docker", None) => version,
-        _ => purl.qualifier("tag"),
+    let digest = digest.filter(|digest| digest.algorithm().signs());
+    // What is no digest is a tag, or fails as one: a broken digest is not passed over for the tag beside it.
+    let version = version.filter(|_| digest.is_none());
+    let tag = match (purl.kind.as_str(), version, purl.qualifier("tag")) {
+        ("oci", Some(version), Some(tag)) if is_tag(version) => Some(tag),
+        (_, version, tag) => version.or(tag),
     };
     Some(Image {
         repository,
-        tag: tag.filter(|tag| is_tag(tag)).map(ToOwned::to_owned),
-        digest: digest.filter(|digest| digest.algorithm().signs()),
+        tag: tag.map(ToOwned::to_owned),
+        digest,
         architecture: purl.qualifier("arch").map(ToOwned::to_owned),
+        os: purl.qualifier("os").map(ToOwned::to_owned),
     })
-    .filter(|image| is_repository(&image.repository))
-    .filter(|image| image.tag.is_some() || image.digest.is_some())
+}
+
+/// Whether a package URL, also a broken one, is of a type that images have.
+fn is_of_images(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else {
+        return false;
+    };
+    let rest = rest.trim_start_matches('/');
+    let kind = rest.split(['/', '@', '?', '#']).next().unwrap_or_default();
+    let is = |wanted: &str| kind.eq_ignore_ascii_case(wanted);
+    scheme.eq_ignore_ascii_case("pkg") && (is("oci") || is("docker"))
 }
 
 impl Purl {
     fn parse(text: &str) -> Option<Self> {
-        let rest = text.strip_prefix("pkg:")?.trim_start_matches('/');
+        let (_scheme, rest) = text.split_once(':')?;
+        let rest = rest.trim_start_matches('/');
         let (rest, _subpath) = rest.split_once('#').unwrap_or((rest, ""));
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (kind, rest) = rest.split_once('/')?;

@@ -156,6 +156,15 @@ fn a_name_that_is_none_is_the_failure_of_its_own_image() {
     let packages = [
         package(0, &purl("pause"), Some(("3.9", "amd64"))),
         package(1, &purl("a..b"), None),
+        package(2, &purl("App"), None),
+        package(
+            3,
+            "pkg:docker/plus@1.0+x?repository_url=registry.k8s.io",
+            None,
+        ),
+        package(4, "pkg:oci/neither?repository_url=registry.k8s.io", None),
+        package(5, "pkg:oci/nowhere?tag=2", None),
+        package(6, "pkg:oci/broken?tag=%zz", None),
     ];
     let mut images = Images::of(&packages.concat());
     images.put_tags("pause", &[("3.9", "3.9")]);
@@ -164,6 +173,12 @@ fn a_name_that_is_none_is_the_failure_of_its_own_image() {
     let all = expected(&[
         ("registry.k8s.io/pause:3.9", "verified"),
         ("registry.k8s.io/a..b:3.9", "sbom-malformed"),
+        ("registry.k8s.io/App:3.9", "sbom-malformed"),
+        ("registry.k8s.io/plus:1.0+x", "sbom-malformed"),
+        ("registry.k8s.io/neither", "sbom-malformed"),
+        // Without a registry it is in the project's.
+        ("registry.k8s.io/nowhere:2", "artifact-unreadable"),
+        ("pkg:oci/broken?tag=%zz", "sbom-malformed"),
     ]);
     assert_eq!((run.code, proved(&run)), (1, all));
     let files = document["files"].as_array().unwrap();
@@ -182,7 +197,10 @@ fn images_are_for_a_platform_by_what_the_sbom_says() {
     let any = purl("any@1");
     let amd64 = purl("one@1") + "&arch=amd64";
     let arm64 = purl("two-amd64@1") + "&arch=arm64";
-    let packages: Vec<String> = [any, amd64, arm64]
+    let alias = purl("three@1") + "&arch=x86_64&os=linux";
+    let windows = purl("win@1") + "&arch=amd64&os=windows";
+    let strange = purl("strange@1") + "&arch=pdp11";
+    let packages: Vec<String> = [any, amd64, arm64, alias, windows, strange]
         .iter()
         .enumerate()
         .map(|(id, purl)| package(id, purl, None))
@@ -197,8 +215,128 @@ fn images_are_for_a_platform_by_what_the_sbom_says() {
         names.collect::<Vec<_>>()
     };
     let (index, own) = ("kube-apiserver", "kube-apiserver-amd64");
-    assert_eq!(names("linux/amd64"), ["any", own, index, "one"]);
+    let all = ["any", own, index, "one", "strange", "three"];
+    assert_eq!(names("linux/amd64"), all);
     let own = "kube-apiserver-arm64";
-    assert_eq!(names("linux/arm64"), ["any", own, index, "two-amd64"]);
-    assert_eq!(names("windows/amd64"), ["any"]);
+    let all = ["any", own, index, "strange", "two-amd64"];
+    assert_eq!(names("linux/arm64"), all);
+    assert_eq!(names("windows/amd64"), ["any", "one", "strange", "win"]);
+}
+
+/// Tools spell architectures in their own ways; an image that is what they mean is no other one.
+#[test]
+fn architectures_have_several_names() {
+    let purl = |rest| format!("pkg:docker/app@{rest}&repository_url=registry.k8s.io");
+    for (platform, word) in [
+        ("1?arch=x86_64", "verified"),
+        ("1?arch=amd64&os=Linux", "verified"),
+        ("1?arch=aarch64", "release-mismatch"),
+        ("1?arch=x86_64&os=windows", "release-mismatch"),
+    ] {
+        let package = package(0, &purl(platform), Some(("1", "amd64")));
+        let mut images = Images::of(&package);
+        images.put_tags("app", &[("1", "1")]);
+        let profile = ["images", "v1.36.0", "--profile", "profile.yaml"];
+        let run = images.scene.run(&profile);
+        let all = expected(&[("registry.k8s.io/app:1", word)]);
+        assert_eq!(proved(&run), all, "{platform}");
+    }
+}
+
+/// An index is made up only where SBOMs of Kubernetes have no name for one.
+#[test]
+fn no_index_is_demanded_over_an_image_with_a_name_of_its_own() {
+    let purl = "pkg:docker/app-amd64@1?repository_url=registry.k8s.io&arch=amd64";
+    let mut images = Images::of(&package(0, purl, Some(("1", "amd64"))));
+    images.put_tags("app-amd64", &[("1", "1")]);
+    let profile = ["images", "v1.36.0", "--profile", "profile.yaml"];
+    let run = images.scene.run(&profile);
+    let all = expected(&[("registry.k8s.io/app-amd64:1", "verified")]);
+    assert_eq!((run.code, proved(&run)), (0, all));
+}
+
+/// One path and one tag in two registries are two images, also in a kit.
+#[test]
+fn a_kit_keeps_registries_apart() {
+    let hosts = ["ghcr.io", "quay.io"];
+    let purl = |host| format!("pkg:docker/x/app@v1?repository_url={host}&arch=amd64");
+    let packages = [
+        package(0, &purl(hosts[0]), Some(("1", "amd64"))),
+        package(1, &purl(hosts[1]), Some(("2", "amd64"))),
+    ];
+    let mut images = Images::of(&packages.concat());
+    for (host, version) in hosts.into_iter().zip(["1", "2"]) {
+        let mut repository = Repository::new();
+        let (_, image) = push(&mut repository, version, &["amd64"]);
+        repository.tag("v1", &image);
+        let signature = images.signature(&image, &format!("{host}/x/app"), NOW);
+        repository.attach_signatures(&image, &[signature]);
+        images.hold(&format!("{host}/x/app"), repository, image);
+    }
+    let all = expected(&[
+        ("ghcr.io/x/app:v1", "verified"),
+        ("quay.io/x/app:v1", "verified"),
+    ]);
+    collects(&images, &all);
+    for host in hosts {
+        let index = format!("kit/images/{host}/x/app/index.json");
+        let index = images.scene.sandbox.read(&index);
+        let digest = images.digest(&format!("{host}/x/app"));
+        assert!(index.contains(digest), "{index}");
+    }
+}
+
+#[test]
+fn a_kit_has_an_image_below_the_name_of_another() {
+    let names = ["a", "a/b", "a/b/c"];
+    let packages: Vec<String> = names
+        .iter()
+        .enumerate()
+        .map(|(id, name)| {
+            let purl = format!("pkg:docker/{name}@1?repository_url=registry.k8s.io&arch=amd64");
+            package(id, &purl, Some(("1", "amd64")))
+        })
+        .collect();
+    let mut images = Images::of(&packages.concat());
+    let state = |words: [&str; 3]| -> BTreeMap<String, String> {
+        let names = names.iter().map(|name| format!("registry.k8s.io/{name}:1"));
+        names.zip(words.map(str::to_owned)).collect()
+    };
+    // A folder that only leads to another image's is not the image's own, whichever was collected first.
+    let profile = ["images", "v1.36.0", "--profile", "profile.yaml"];
+    images.put_tags("a/b", &[("1", "1")]);
+    let run = images.scene.run(&profile);
+    let gone = "artifact-unreadable";
+    assert_eq!(proved(&run), state([gone, "verified", gone]));
+    images.scene.run(super::COLLECT).exits(3);
+    for name in ["a", "a/b", "a/b/c"] {
+        images.put_tags(name, &[("1", "1")]);
+    }
+    collects(&images, &state(["verified"; 3]));
+    // All are where they were.
+    for name in names {
+        images
+            .scene
+            .sandbox
+            .read(&format!("kit/images/{name}/oci-layout"));
+    }
+}
+
+/// All of it is collected, and proved from the kit.
+fn collects(images: &Images, all: &BTreeMap<String, String>) {
+    let run = images.scene.run(super::COLLECT);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    let run = images.scene.sandbox.run(&[
+        "release",
+        "images",
+        "v1.36.0",
+        "--from",
+        "kit",
+        "--offline",
+        "--profile",
+        "profile.yaml",
+        "--trusted-root",
+        "root.json",
+    ]);
+    assert_eq!((run.code, &proved(&run)), (0, all));
 }

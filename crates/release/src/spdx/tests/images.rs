@@ -208,26 +208,32 @@ fn a_package_url_says_it_exactly() {
             format!("pkg:docker/team/app@{encoded}"),
             Some(format!("docker.io/team/app@{digest}")),
         ),
-        // No registry; nothing that says which; broken; something else.
-        (format!("pkg:oci/app@{encoded}?tag=v1"), None),
-        ("pkg:oci/app?repository_url=r.test/app".to_owned(), None),
+        // No registry; nothing that says which; no names, which are kept as they are.
         (
-            "pkg:oci/app?repository_url=r.test/app&tag=v1&tag=v2".to_owned(),
-            None,
+            format!("pkg:oci/app@{encoded}?tag=v1"),
+            Some(format!("app:v1@{digest}")),
         ),
         (
-            "pkg:oci/app?repository_url=r.test/app&tag=%zz".to_owned(),
-            None,
+            "PKG://OCI/app?repository_url=r.test/app".to_owned(),
+            Some("r.test/app".to_owned()),
         ),
         (
-            "pkg:oci/app?repository_url=r.test/app&tag=%f".to_owned(),
-            None,
+            "pkg:docker/App@1.0+x?repository_url=r.test".to_owned(),
+            Some("r.test/App:1.0+x".to_owned()),
         ),
         (
-            "pkg:oci/app?repository_url=r.test/app&tag=%ff".to_owned(),
-            None,
+            "pkg:oci/app@sha256:0?repository_url=r.test/app&tag=v1".to_owned(),
+            Some("r.test/app:sha256:0".to_owned()),
         ),
-        ("pkg:oci/../x?repository_url=r.test&tag=v1".to_owned(), None),
+        (
+            "pkg:oci/app@1?repository_url=r.test/app&tag=v1".to_owned(),
+            Some("r.test/app:v1".to_owned()),
+        ),
+        (
+            "pkg:oci/../x?repository_url=r.test&tag=v1".to_owned(),
+            Some("r.test/../x:v1".to_owned()),
+        ),
+        // Something else.
         ("pkg:golang/github.com/org/module@v1".to_owned(), None),
         ("oci/app?repository_url=r.test/app&tag=v1".to_owned(), None),
     ] {
@@ -236,6 +242,25 @@ fn a_package_url_says_it_exactly() {
         assert_eq!(images.first().map(ToString::to_string), image, "{purl}");
         assert!(images.iter().all(|image| image.certainty == Exact));
     }
+    // A broken one is a name that is none.
+    for purl in [
+        "pkg:oci/app?repository_url=r.test/app&tag=v1&tag=v2",
+        "pkg:oci/app?repository_url=r.test/app&tag=%zz",
+        "pkg:oci/app?repository_url=r.test/app&tag=%f",
+        "pkg:oci/app?repository_url=r.test/app&tag=%ff",
+        "pkg:docker",
+    ] {
+        let body = archive("x", "x") + &format!("ExternalRef: PACKAGE-MANAGER purl {purl}\n");
+        let images = images(&body, "v9");
+        assert_eq!(images.len(), 1);
+        assert_eq!(images[0].to_string(), purl);
+    }
+    // Each URL counts.
+    let body = archive("x", "x")
+        + "ExternalRef: PACKAGE-MANAGER purl pkg:docker/a@1\nExternalRef: PACKAGE-MANAGER purl pkg:docker/b@1?os=windows\n";
+    let both = images(&body, "v9");
+    assert_eq!(both.len(), 2);
+    assert_eq!(both[1].os.as_deref(), Some("windows"));
     // The URL counts more than what the identifier would say.
     let body = archive("r.test-app-arm64-v1", "app.tar")
         + "ExternalRef: PACKAGE-MANAGER purl pkg:oci/app-arm64?repository_url=other.test/app-arm64&tag=v2&arch=arm64\n";
