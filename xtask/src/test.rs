@@ -3,8 +3,9 @@
 use std::env;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
+use std::thread;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use sealcheck_testbed::{Part, Testbed};
 use sealcheck_testkit::shared;
@@ -75,6 +76,20 @@ impl Failures {
     }
 }
 
+/// Builds the peers of the tests and the tests themselves, side by side: each leaves processors idle at times. Gives why there
+/// are no peers.
+fn prepare() -> Result<Result<()>> {
+    let peers = thread::spawn(|| Testbed::prepare(Part::ALL));
+    let tests = process::run(process::cargo(EVERYTHING).arg("--no-run"));
+    let peers = peers
+        .join()
+        .unwrap_or_else(|_| bail!("building the peers panicked"));
+    tests.map(|()| peers)
+}
+
+/// All tests.
+const EVERYTHING: [&str; 4] = ["test", "--workspace", "--all-features", "--no-fail-fast"];
+
 pub(crate) fn run(options: &Options) -> Result<()> {
     // Tests that lack their data pass, and cargo hides what they print: it is said here, and CI stops.
     let data = [
@@ -83,9 +98,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         shared::trust().is_some(),
     ];
     let everything = options.arguments.is_empty();
-    // Minutes of building would look like a hanging test.
     let prepared = match everything {
-        true => Testbed::prepare(Part::ALL),
+        true => prepare()?,
         false => Ok(()),
     };
     let missing = match prepared {
@@ -94,10 +108,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         }
         prepared => prepared.err(),
     };
-    let mut command = process::cargo(["test"]);
-    match everything {
-        true => command.args(["--workspace", "--all-features", "--no-fail-fast"]),
-        false => command.args(&options.arguments),
+    let mut command = match everything {
+        true => process::cargo(EVERYTHING),
+        false => {
+            let mut command = process::cargo(["test"]);
+            command.args(&options.arguments);
+            command
+        }
     };
     process::announce(&command);
     let mut child = command

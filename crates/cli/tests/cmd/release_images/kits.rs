@@ -1,0 +1,122 @@
+//! Images in kits: what was proved, and nothing else.
+
+use serde_json::Value;
+
+use super::{AMD64, ARM64, INDEX, Images, PROMOTION, TRUST, record};
+
+const COLLECT: &[&str] = &[
+    "collect",
+    "v1.36.0",
+    "--to",
+    "kit",
+    "--profile",
+    "profile.yaml",
+];
+
+/// Without network a kit has them, or nothing has.
+#[test]
+fn an_image_that_a_kit_lacks_is_told_by_its_place() {
+    let images = Images::new();
+    let folder = images.scene.sandbox.path("mirror/images");
+    std::fs::remove_dir_all(folder.join(AMD64)).unwrap();
+    let proved = images.run();
+    let expected = vec![(AMD64, "artifact-unreadable")];
+    assert_eq!((proved.code, proved.reasons()), (3, expected));
+    let message = proved.images[AMD64]["evidence"]["message"].as_str();
+    assert!(message.unwrap().contains(AMD64), "{message:?}");
+    std::fs::remove_dir_all(&folder).unwrap();
+    std::fs::write(&folder, "").unwrap();
+    assert_eq!(images.run().code, 3);
+}
+
+#[test]
+fn a_kit_has_the_images_that_were_proved() {
+    let images = Images::new();
+    let run = images.scene.run(COLLECT);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    for name in [INDEX, AMD64, ARM64] {
+        let index = images
+            .scene
+            .sandbox
+            .read(&format!("kit/images/{name}/index.json"));
+        assert!(index.contains(images.digest(name)), "{index}");
+    }
+    // A kit of a kit proves them no less.
+    for (from, to) in [("kit", "second"), ("second", "third")] {
+        let run = images.scene.sandbox.run(&[
+            "release",
+            "collect",
+            "v1.36.0",
+            "--from",
+            from,
+            "--to",
+            to,
+            "--offline",
+            "--profile",
+            "profile.yaml",
+            "--trusted-root",
+            "root.json",
+        ]);
+        run.exits(0);
+    }
+}
+
+/// What `images` calls rejected is not collected, and the next run for another platform does not forget it.
+#[test]
+fn an_image_with_a_wrong_attestation_is_not_collected() {
+    let mut images = Images::new();
+    let another = record("registry.k8s.io/another", &["v1.36.0"]);
+    images.attest(AMD64, TRUST, PROMOTION, another);
+    assert_eq!(images.run().code, 1);
+    let index = |arguments: &[&str], code: i32| -> Value {
+        let run = images.scene.run(&[COLLECT, arguments].concat());
+        run.exits(code);
+        let index = images.scene.sandbox.read("kit/v1.36.0.kit.json");
+        serde_json::from_str(&index).unwrap()
+    };
+    let all = index(&[], 1);
+    let names: Vec<&Value> = all["images"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["name"])
+        .collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert_eq!(
+        all["notCollected"][0]["name"],
+        format!("registry.k8s.io/{AMD64}:v1.36.0")
+    );
+    assert!(
+        !images
+            .scene
+            .sandbox
+            .path(&format!("kit/images/{AMD64}"))
+            .exists()
+    );
+    assert_eq!(index(&["--platform", "linux/arm64"], 0), all);
+    // A layout that lost its manifest has no image.
+    let digest = images.digest(ARM64).replacen(':', "/", 1);
+    let blob = format!("kit/images/{ARM64}/blobs/{digest}");
+    std::fs::remove_file(images.scene.sandbox.path(&blob)).unwrap();
+    let left = index(&["--platform", "windows/amd64"], 0);
+    let left = left["images"].as_array().unwrap();
+    assert!(
+        !left
+            .iter()
+            .any(|it| it["name"] == format!("registry.k8s.io/{ARM64}:v1.36.0"))
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn images_are_not_copied_through_links() {
+    let images = Images::new();
+    let sandbox = &images.scene.sandbox;
+    for folder in ["outside", "kit"] {
+        std::fs::create_dir(sandbox.path(folder)).unwrap();
+    }
+    std::os::unix::fs::symlink(sandbox.path("outside"), sandbox.path("kit/images")).unwrap();
+    assert_eq!(images.scene.run(COLLECT).code, 3);
+    let outside = std::fs::read_dir(sandbox.path("outside")).unwrap();
+    assert_eq!(outside.count(), 0);
+}
