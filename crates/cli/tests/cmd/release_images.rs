@@ -26,6 +26,15 @@ const INDEX: &str = "kube-apiserver";
 const AMD64: &str = "kube-apiserver-amd64";
 const ARM64: &str = "kube-apiserver-arm64";
 
+const COLLECT: &[&str] = &[
+    "collect",
+    "v1.36.0",
+    "--to",
+    "kit",
+    "--profile",
+    "profile.yaml",
+];
+
 /// The release v1.36.0 with images, as layouts in the mirror.
 struct Images {
     scene: Scene,

@@ -2,16 +2,7 @@
 
 use serde_json::Value;
 
-use super::{AMD64, ARM64, INDEX, Images, PROMOTION, TRUST, record};
-
-const COLLECT: &[&str] = &[
-    "collect",
-    "v1.36.0",
-    "--to",
-    "kit",
-    "--profile",
-    "profile.yaml",
-];
+use super::{AMD64, ARM64, COLLECT, INDEX, Images, PROMOTION, TRUST, record};
 
 /// Without network a kit has them, or nothing has.
 #[test]
