@@ -277,7 +277,8 @@ fn forget(trust: &mut TrustArgs, id: &str) -> bool {
     }
 }
 
-const FILES: &[&str] = &[
+/// The flags with the single files of which a trusted root is put together.
+pub(crate) const FILES: &[&str] = &[
     "certificate_chain",
     "ca_roots",
     "ca_intermediates",

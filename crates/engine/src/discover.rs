@@ -294,7 +294,9 @@ pub fn proof_places(artifact: &ArtifactSource) -> Result<Vec<ProofPlace>> {
         .collect::<Result<Vec<_>>>()
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+/// The path of a file beside another one: the same with `suffix` behind it.
+#[must_use]
+pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()

@@ -73,7 +73,7 @@ mod trust;
 pub use artifact::{ArtifactSource, Stream};
 pub use blob::BlobRequest;
 pub use config::{Clock, Config, DEFAULT_REKOR_URL, Network, TrustSource};
-pub use discover::{proof_paths, proof_places};
+pub use discover::{proof_paths, proof_places, with_suffix};
 pub use engine::Engine;
 pub use expand::{Expansion, Skipped, expand};
 pub use image::{

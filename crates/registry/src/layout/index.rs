@@ -288,7 +288,8 @@ fn distinct<'a>(entries: impl Iterator<Item = &'a Descriptor>) -> Vec<&'a Descri
     out
 }
 
-pub(crate) const INDEX_JSON: &str = "index.json";
+/// The file that lists what an image layout has (OCI image-spec, "index.json file").
+pub const INDEX_JSON: &str = "index.json";
 /// The name of an entry; by the specification a tag, by many tools a whole reference.
 pub(crate) const REF_NAME: &str = "org.opencontainers.image.ref.name";
 /// The whole name of an entry, by containerd and Docker.

@@ -62,7 +62,7 @@ use serde::Deserialize;
 use self::archive::Archive;
 use self::docker::{MANIFEST_JSON, Parts, Saved};
 use self::folder::{Folder, is_not_there};
-use self::index::{Entries, INDEX_JSON};
+use self::index::Entries;
 use self::limits::LAYOUT_FILE_BYTES;
 use self::search::Found;
 use self::storage::{Storage, blob_path};
@@ -72,7 +72,7 @@ use crate::{Absence, Attached, Content, Descriptor, Lookup, Manifest, Reference,
 pub use self::blob::LayoutBlob;
 pub use self::docker::SavedImage;
 pub use self::error::LayoutError;
-pub use self::index::Wanted;
+pub use self::index::{INDEX_JSON, Wanted};
 pub use self::plan::Plan;
 pub use self::publish::{Published, Role};
 pub use self::write::{BlobWriter, LayoutWriter};
@@ -514,7 +514,8 @@ fn check_version(storage: &Storage) -> Result<(), LayoutError> {
     }
 }
 
-const OCI_LAYOUT: &str = "oci-layout";
+/// The file by which a folder is known as an image layout (OCI image-spec, "oci-layout file").
+pub const OCI_LAYOUT: &str = "oci-layout";
 /// Images that are named in an error, at most.
 const SHOWN_IMAGES: usize = 16;
 /// Images of an archive without manifests that are named.

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sealcheck_engine::{
-    ArtifactSource, Part, Progress, create_folders, open_own, set_mode, unwritable,
+    ArtifactSource, Part, Progress, create_folders, open_own, set_mode, unwritable, with_suffix,
 };
 use sealcheck_verify::{Digest, Failure, Outcome, Reason, Result, Verdict, printable};
 
-use super::{ProvedSbom, Release, ReleaseFile, with_suffix};
+use super::{ProvedSbom, Release, ReleaseFile};
 use crate::catalogue::Kind;
 use crate::{Artifact, UnpackError, UnpackLimits, unpack};
 

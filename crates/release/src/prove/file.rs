@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use sealcheck_engine::{
     ArtifactSource, BlobRequest, Input, MaterialSource, Progress, ProofPart, ProofPlace, Stream,
-    proof_places,
+    proof_places, with_suffix,
 };
 use sealcheck_verify::evidence::{ChecksumFacts, ChecksumState, Evidence, Listed, ReleaseFacts};
 use sealcheck_verify::{Digest, DigestAlgorithm, Failure, Outcome, Reason, Result, Verdict};
 
 use super::other::{told, with_content};
-use super::{ProvedSbom, Release, as_artifact, place, reached, with_suffix};
+use super::{ProvedSbom, Release, as_artifact, place, reached};
 use crate::limits::CHECKSUM_BYTES;
 use crate::profile::Sbom;
 use crate::spdx::limits::SPDX_BYTES;

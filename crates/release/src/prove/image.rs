@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use sealcheck_engine::{Demand, ImageRequest, ImageSource, Platforms};
+use sealcheck_registry::layout::{INDEX_JSON, OCI_LAYOUT};
 use sealcheck_verify::evidence::Listed;
 use sealcheck_verify::{Content, Digest, Failure, Outcome, Reason, Result, Verdict, printable};
 
@@ -326,7 +327,3 @@ fn is_other_kind(reason: Reason) -> bool {
         Reason::NotAnAttestation | Reason::NotASignature | Reason::PredicateTypeMismatch
     )
 }
-
-/// The files by which a folder is known as a layout.
-const OCI_LAYOUT: &str = "oci-layout";
-const INDEX_JSON: &str = "index.json";

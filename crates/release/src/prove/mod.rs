@@ -18,7 +18,6 @@ mod other;
 mod sbom;
 mod signer;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sealcheck_engine::{Engine, ImageRun, Input};
@@ -209,13 +208,6 @@ impl<'e> Release<'e> {
         };
         Verdict::failed(failure, None, requirements, self.engine.now()).with_artifact_name(name)
     }
-}
-
-/// A path with something behind its name.
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }
 
 /// How an input is called in failures.

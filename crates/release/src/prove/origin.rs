@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use sealcheck_engine::{ArtifactSource, Input, ProofPart, ProofPlace, proof_places};
+use sealcheck_engine::{ArtifactSource, Input, ProofPart, ProofPlace, proof_places, with_suffix};
 use sealcheck_verify::{DigestAlgorithm, Failure, Reason, Result, printable};
 
-use super::with_suffix;
+use super::{IMAGES, other};
 use crate::catalogue::ProofAddress;
 use crate::{Channel, Profile, ReleasePath, Version};
 
@@ -40,6 +40,20 @@ impl Origin {
             files: root.clone(),
             root,
         }
+    }
+
+    /// The folders in which files and images of releases lie: a new file in one of them would be taken for one of theirs.
+    #[must_use]
+    pub fn occupied(&self) -> Vec<PathBuf> {
+        let Self::Folder { root, .. } = self else {
+            return Vec::new();
+        };
+        let versions = other::versions(root).into_iter();
+        let folders = versions.flat_map(|version| {
+            let name = version.to_string();
+            [root.join(&name), root.join("release").join(name)]
+        });
+        folders.chain([root.join(IMAGES)]).collect()
     }
 
     /// The origin of one version's files.

@@ -1,6 +1,7 @@
 //! `sealcheck release collect`.
 
 use std::fmt::Write as _;
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -21,7 +22,7 @@ use crate::problem::{Problem, Result};
 use crate::report::progress::Bar;
 use crate::session::{is_within, read_and_written, shown};
 use crate::suggestion::quoted;
-use crate::{CommandLine, signals};
+use crate::{CommandLine, precedence, signals};
 
 /// Collects a release with its proofs.
 pub(super) fn run(args: &ReleaseCollectArgs, line: &CommandLine<'_>) -> Result<u8> {
@@ -117,7 +118,7 @@ impl Collection<'_> {
     fn files(
         &mut self,
         artifacts: Vec<Artifact>,
-        jobs: std::num::NonZeroUsize,
+        jobs: NonZeroUsize,
         watch: &(dyn Progress + Sync),
     ) {
         let (release, sbom, kit) = (self.release, self.sbom, self.kit);
@@ -143,7 +144,7 @@ impl Collection<'_> {
         });
     }
 
-    fn images(&mut self, images: Vec<ReleaseImage>, jobs: std::num::NonZeroUsize) {
+    fn images(&mut self, images: Vec<ReleaseImage>, jobs: NonZeroUsize) {
         let (release, sbom, kit) = (self.release, self.sbom, self.kit);
         let work = |image: ReleaseImage| {
             let (verdict, kept) = release.keep_image(sbom, &image, kit);
@@ -213,7 +214,7 @@ fn tell(index: &KitIndex, platform: Option<&Platform>, kit: &Path, line: &Comman
 /// The flags that say who must have signed, what is trusted and what is required: a kit answers none of that.
 fn given_again(matches: &ArgMatches) -> String {
     let mut out = String::new();
-    for id in GIVEN_AGAIN {
+    for id in GIVEN_AGAIN.iter().chain(precedence::FILES) {
         // From a variable it is there again.
         if origin(matches, id) != Some(Origin::Flag) {
             continue;
@@ -232,7 +233,7 @@ fn given_again(matches: &ArgMatches) -> String {
 }
 
 /// By their names as arguments, in the order in which they are told.
-const GIVEN_AGAIN: [&str; 24] = [
+const GIVEN_AGAIN: [&str; 18] = [
     "profile",
     "key",
     "identity",
@@ -251,10 +252,4 @@ const GIVEN_AGAIN: [&str; 24] = [
     "instance",
     "trusted_root",
     "tuf_root",
-    "certificate_chain",
-    "ca_roots",
-    "ca_intermediates",
-    "timestamp_certificate_chain",
-    "rekor_public_key",
-    "ct_log_public_key",
 ];

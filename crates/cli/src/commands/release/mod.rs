@@ -14,10 +14,9 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use sealcheck_record::AboutRelease;
-use sealcheck_release::prove::IMAGES;
 use sealcheck_release::{
     Artifact, Catalogue, Demands, InvalidVersion, InvalidWanted, Origin, Platform, Profile,
-    ProvedSbom, Purpose, Release, Version, Wanted,
+    ProvedSbom, Purpose, Release, Wanted,
 };
 use sealcheck_verify::{Content, Failure, Outcome, Reason, Requirements, Verdict, printable};
 
@@ -122,12 +121,9 @@ impl Project {
         let (Some(output), Origin::Folder { root, .. }) = (output, &self.origin) else {
             return Ok(());
         };
-        // Where files of releases lie a new one would be taken for one of them.
-        let is_of_release = root.join(IMAGES);
-        let versions = folders_of_versions(root);
-        let mut folders = versions.into_iter().chain([is_of_release]);
+        let mut occupied = self.origin.occupied().into_iter();
         let is_refused = is_within(output, root) && !refusal::may_replace(output)
-            || folders.any(|folder| is_within(output, &folder));
+            || occupied.any(|folder| is_within(output, &folder));
         match is_refused {
             true => Err(read_and_written(output)),
             false => Ok(()),
@@ -160,18 +156,6 @@ impl Project {
             .first()
             .map_or("release", |sbom| &sbom.name)
     }
-}
-
-/// The folders of a mirror or kit that are named like versions.
-fn folders_of_versions(root: &Path) -> Vec<PathBuf> {
-    let within = [root.to_owned(), root.join("release")];
-    let entries = within.iter().filter_map(|folder| folder.read_dir().ok());
-    let folders = entries.flatten().flatten().map(|entry| entry.path());
-    let is_version = |folder: &PathBuf| {
-        let name = folder.file_name().and_then(|name| name.to_str());
-        name.is_some_and(|name| name.parse::<Version>().is_ok())
-    };
-    folders.filter(is_version).collect()
 }
 
 /// The version or channel that a text means.

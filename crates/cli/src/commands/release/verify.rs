@@ -1,8 +1,8 @@
 //! `sealcheck release verify`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use sealcheck_engine::{Progress, Skipped, expand, ordered, proof_paths};
+use sealcheck_engine::{Progress, Skipped, expand, ordered, proof_paths, with_suffix};
 use sealcheck_record::LeftOut;
 use sealcheck_release::catalogue::Lookup;
 use sealcheck_release::{Catalogue, Local, ProvedSbom, Release};
@@ -33,7 +33,8 @@ pub(super) fn run(args: &ReleaseVerifyArgs, line: &CommandLine<'_>) -> Result<u8
     } = files(args)?;
     let output = args.output.output_file.as_deref();
     let beside = files.iter().flat_map(|file| {
-        let sums = ["sha256", "sha512"].map(|sum| with_suffix(file, sum));
+        let sums = project.profile.files.checksums.iter();
+        let sums = sums.map(|sum| with_suffix(file, &sum.suffix));
         proof_paths(file).chain(sums)
     });
     project.refuse_overwriting(output, files.iter().cloned().chain(beside))?;
@@ -180,11 +181,4 @@ fn files(args: &ReleaseVerifyArgs) -> Result<Named> {
         files: expansion.files,
         skipped: expansion.skipped,
     })
-}
-
-fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".");
-    name.push(suffix);
-    name.into()
 }
