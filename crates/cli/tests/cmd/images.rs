@@ -1,9 +1,10 @@
 //! `verify`: images in registries and layouts.
 
-use sealcheck_registry::double::{Access, At, Fault};
+use sealcheck_registry::double::{Access, At, Fault, RegistryDouble};
 use sealcheck_testkit::image::{Repository, kubernetes_image};
 use sealcheck_testkit::{Key, KeyKind};
 
+use crate::sandbox::Sandbox;
 use crate::scene::{ISSUER, SIGNER, Scene};
 
 #[test]
@@ -218,6 +219,40 @@ fn pause_3_10_is_proved_offline() {
     scene.golden("image-pause", run, None);
     by("krel-staging@k8s-releng-prod.iam.gserviceaccount.com").exits(1);
     by("regex:rel-trust@k8s-releng-prod.iam.gserviceaccount.com").exits(1);
+}
+
+/// Both as a registry has them. Of the second only what is signed was published with its signature, so that no layout can be
+/// made of it.
+#[test]
+fn images_of_kubernetes_are_proved_from_a_registry() {
+    let shared = sealcheck_testkit::shared::corpora().zip(sealcheck_testkit::shared::trust());
+    let Some((corpora, trust)) = shared else {
+        return;
+    };
+    for folder in [
+        "kubernetes-pause-3.10",
+        "kubernetes-cluster-api-controller-v1.5.0",
+    ] {
+        let (repository, image) = kubernetes_image(&corpora.join(folder));
+        let double = RegistryDouble::start();
+        double.hold("app", &repository);
+        let image = format!("{}/app@{}", double.host(), image.digest);
+        let root = trust.join("public-good/trusted_root.json");
+        let sandbox = Sandbox::new();
+        let by = |identity: &str| {
+            let root = root.to_str().unwrap();
+            let signer = [
+                "--identity",
+                identity,
+                "--issuer",
+                "https://accounts.google.com",
+            ];
+            sandbox.run(&[&["verify", &image, "--trusted-root", root], &signer[..]].concat())
+        };
+        let run = by("krel-trust@k8s-releng-prod.iam.gserviceaccount.com").exits(0);
+        assert_eq!(run.result()["outcome"], "verified", "{folder}");
+        by("krel-staging@k8s-releng-prod.iam.gserviceaccount.com").exits(1);
+    }
 }
 
 #[test]
