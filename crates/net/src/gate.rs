@@ -176,7 +176,6 @@ mod tests {
         let first = gate.enter(&url).await.unwrap();
         let second = gate.enter(&url).await.unwrap();
         let third = gate.enter(&url).await.unwrap();
-        // The clock of the runtime, which stands still but for what is waited for.
         assert_eq!(Instant::now(), before + Duration::from_millis(80));
         assert_eq!(gate.host(&url).semaphore.available_permits(), 0);
         drop((first, second, third));
