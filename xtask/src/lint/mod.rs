@@ -1,5 +1,6 @@
 //! `cargo xtask lint`: everything that can be judged without running the product.
 
+mod builds;
 mod public_api;
 mod purity;
 
@@ -42,6 +43,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
 
     purity::check()?;
+    builds::check()?;
     process::run(
         process::cargo(["clippy", "--workspace", "--all-targets", "--all-features"])
             .args(["--", "--deny", "warnings"]),
