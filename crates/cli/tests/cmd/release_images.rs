@@ -474,16 +474,23 @@ fn a_tag_is_resolved_once() {
     }
 }
 
-/// The release lists it: nobody has mistyped its name.
+/// The release lists it, or implies it: nobody has mistyped its name.
 #[test]
 fn an_image_that_is_not_there_is_not_reached() {
-    let mut images = Images::new();
-    let (repository, _) = images.repositories.get_mut(AMD64).unwrap();
-    repository.tags.remove("v1.36.0");
-    images.lay_out(AMD64);
-    let proved = images.run();
-    let expected = vec![(AMD64, "artifact-unreadable")];
-    assert_eq!((proved.code, proved.reasons()), (3, expected));
+    for (name, why) in [
+        (AMD64, "the release lists it"),
+        (INDEX, "names of the images that the release lists imply"),
+    ] {
+        let mut images = Images::new();
+        let (repository, _) = images.repositories.get_mut(name).unwrap();
+        repository.tags.remove("v1.36.0");
+        images.lay_out(name);
+        let proved = images.run();
+        let expected = vec![(name, "artifact-unreadable")];
+        assert_eq!((proved.code, proved.reasons()), (3, expected));
+        let failure = proved.images[name].to_string();
+        assert!(failure.contains(why), "{failure}");
+    }
 }
 
 /// A secret is for the registry that is named, and proofs lie where the flag says.

@@ -72,7 +72,8 @@ impl Profile {
     pub fn recognise(&self, address: &str) -> Option<Recognised> {
         let of_sboms = self.sboms.iter().flat_map(|sbom| {
             let suffix = self.side_suffix(address).map_or("", |(suffix, _)| suffix);
-            sbom.addresses.iter().filter_map(move |template| {
+            let known = sbom.addresses.iter().chain(&sbom.recognised);
+            known.filter_map(move |template| {
                 let artifact = address.strip_suffix(suffix)?;
                 let version = template.read(artifact)?.get(Slot::Version)?.parse().ok()?;
                 let path = sbom.path.with_suffix(suffix);

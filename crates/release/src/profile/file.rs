@@ -339,6 +339,7 @@ impl WireSbom {
                 &format!("{field}.addresses"),
                 |text, field| address(text, field, &[Slot::Version]),
             )?,
+            recognised: Vec::new(),
             document_name: says(&self.document_name, "document-name")?,
             document_namespace: says(&self.document_namespace, "document-namespace")?,
         })

@@ -111,6 +111,8 @@ pub struct Sbom {
     pub path: ReleasePath,
     /// Other addresses, with `{version}`; what proves it has the same suffixes there.
     pub addresses: Vec<Template>,
+    /// Those that are not asked, because a mirror is.
+    pub recognised: Vec<Template>,
     /// What the document says that it is called, with `{version}`.
     pub document_name: Option<Template>,
     /// What the document says that its namespace is, with `{version}`. One of the two is always there: the signer signs
@@ -316,7 +318,7 @@ impl Profile {
         let before = std::mem::replace(&mut self.files.addresses, vec![template]);
         self.files.recognised.extend(before);
         for sbom in &mut self.sboms {
-            sbom.addresses.clear();
+            sbom.recognised.append(&mut sbom.addresses);
         }
         Ok(self)
     }

@@ -11,7 +11,7 @@ use sealcheck_verify::evidence::{ChecksumFacts, ChecksumState, Evidence, Listed,
 use sealcheck_verify::{Digest, DigestAlgorithm, Failure, Outcome, Reason, Result, Verdict};
 
 use super::other::{told, with_content};
-use super::{ProvedSbom, Release, as_artifact, place, reached};
+use super::{LISTED, ProvedSbom, Release, as_artifact, place, reached};
 use crate::limits::CHECKSUM_BYTES;
 use crate::profile::Sbom;
 use crate::spdx::limits::SPDX_BYTES;
@@ -44,7 +44,7 @@ impl Release<'_> {
             Ok(verdict) => {
                 let verdict = match &file.local {
                     Some(_) => verdict,
-                    None => reached(verdict),
+                    None => reached(verdict, LISTED),
                 };
                 let checksums = match checksums {
                     true => self.checksums(&places, verdict.evidence()),
@@ -69,7 +69,10 @@ impl Release<'_> {
             _ => None,
         };
         let (artifact, content) = self.kept(sbom, file, artifact);
-        let verdict = reached(self.verified(sbom, file, artifact, bundle, progress)?);
+        let verdict = reached(
+            self.verified(sbom, file, artifact, bundle, progress)?,
+            LISTED,
+        );
         let written = written.filter(|_| self.other_sbom(sbom, &file.path).is_some());
         let content = content.or_else(|| Some(self.read(&written?, SPDX_BYTES)));
         Ok(self.judge(sbom, &file.path, content, Vec::new(), verdict))

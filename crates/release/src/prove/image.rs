@@ -13,7 +13,7 @@ use sealcheck_verify::{Content, Digest, Failure, Outcome, Reason, Result, Verdic
 use super::attested::{self, Named};
 use super::consists::{Expected, is_for_several};
 use super::name::{self, Name, Which};
-use super::{IMAGES, Origin, ProvedSbom, Release, reached, there};
+use super::{IMAGES, INFERRED, LISTED, Origin, ProvedSbom, Release, reached, there};
 use crate::profile::AttestationKind;
 use crate::spdx::Certainty;
 use crate::{Platform, Purpose};
@@ -110,7 +110,10 @@ impl Release<'_> {
         let images = images.map(|((name, which), described)| ReleaseImage {
             source: name.reference(&which, mirror).and_then(|reference| {
                 let layout = match mirror {
-                    None => self.layout(&name.folder(registry)),
+                    None => self.layout(
+                        &name.folder(registry),
+                        why_expected(described.is_index, described.certainty),
+                    ),
                     // Who names a registry means it.
                     Some(_) => None,
                 };
@@ -141,7 +144,7 @@ impl Release<'_> {
 
     /// The layout of a kit that holds an image. Of one that is not there the registry is asked, where it may be. A folder that
     /// only leads to others is none.
-    fn layout(&self, folder: &str) -> Option<Result<PathBuf>> {
+    fn layout(&self, folder: &str, why: &'static str) -> Option<Result<PathBuf>> {
         let Origin::Folder { root, .. } = &self.origin else {
             return None;
         };
@@ -159,9 +162,8 @@ impl Release<'_> {
             (false, _) => Some(Ok(folder)),
             (true, true) => {
                 let missing = Failure::new(Reason::FileNotFound);
-                Some(Err(there(
-                    missing.at(printable(&folder.display().to_string())),
-                )))
+                let missing = missing.at(printable(&folder.display().to_string()));
+                Some(Err(there(missing, why)))
             }
             (true, false) => None,
         }
@@ -171,7 +173,7 @@ impl Release<'_> {
     /// profile knows. Its tag is resolved once.
     pub fn prove_image(&self, sbom: &ProvedSbom, image: &ReleaseImage) -> ProvedImage {
         let verdict = match self.signature(image) {
-            Ok(verdict) => reached(verdict),
+            Ok(verdict) => reached(verdict, why_expected(image.is_index, image.certainty)),
             Err(failure) => self.failed(&image.name, failure),
         };
         let digest = verdict.evidence().image.as_ref().and_then(|it| it.digest);
@@ -186,7 +188,13 @@ impl Release<'_> {
         let (listed, failure) = match verdict.outcome() {
             Outcome::Verified => match self.images.composition(&source) {
                 Ok(composition) => image.standing(&composition),
-                Err(failure) => (Listed::NotCompared, Some(there(failure))),
+                Err(failure) => (
+                    Listed::NotCompared,
+                    Some(there(
+                        failure,
+                        why_expected(image.is_index, image.certainty),
+                    )),
+                ),
             },
             _ => (Listed::NotCompared, None),
         };
@@ -286,6 +294,14 @@ struct Description {
     /// The path of the index over it.
     also: Option<String>,
     expected: Vec<Expected>,
+}
+
+/// What is said where an image is not there.
+fn why_expected(is_index: bool, certainty: Certainty) -> &'static str {
+    match (is_index, certainty) {
+        (false, _) | (true, Certainty::Exact) => LISTED,
+        (true, _) => INFERRED,
+    }
 }
 
 impl ReleaseImage {

@@ -226,12 +226,17 @@ fn as_artifact(failure: Failure) -> Failure {
     }
 }
 
-/// What the release lists and its place does not have is not there yet, or no longer; nobody has mistyped it.
-fn reached(verdict: Verdict) -> Verdict {
+/// Why something is looked for.
+const LISTED: &str = "the release lists it, and nothing is there";
+const INFERRED: &str =
+    "the names of the images that the release lists imply this index, and nothing is there";
+
+/// What must be there and its place does not have is not there yet, or no longer; nobody has mistyped it.
+fn reached(verdict: Verdict, why: &'static str) -> Verdict {
     match verdict.failure() {
         Some(failure) if is_absent(failure.reason) => {
             let reason = failure.reason;
-            let there = there(failure.clone());
+            let there = there(failure.clone(), why);
             verdict.with_failure_for(reason, there)
         }
         _ => verdict,
@@ -239,11 +244,11 @@ fn reached(verdict: Verdict) -> Verdict {
 }
 
 /// The same of a failure.
-fn there(failure: Failure) -> Failure {
+fn there(failure: Failure, why: &'static str) -> Failure {
     match is_absent(failure.reason) {
         true => Failure::new(Reason::ArtifactUnreadable)
             .at(failure.field.unwrap_or_default())
-            .detail("the release lists it, and nothing is there"),
+            .detail(why),
         false => failure,
     }
 }

@@ -45,11 +45,13 @@ fn a_mirror_takes_the_place_of_the_addresses() {
         let addresses = profile.addresses(version("v1.36.0"), &path("kubernetes-release.spdx"));
         let artifacts: Vec<&str> = addresses.iter().map(|place| &*place.artifact).collect();
         assert_eq!(artifacts, [expected], "nothing else is asked");
-        assert!(
-            profile
-                .recognise("https://dl.k8s.io/release/v1.36.0/kubernetes.tar.gz")
-                .is_some()
-        );
+        for known in [
+            "https://dl.k8s.io/release/v1.36.0/kubernetes.tar.gz",
+            "https://sbom.k8s.io/v1.36.0/release",
+            "https://sbom.k8s.io/v1.36.0/release.sig",
+        ] {
+            assert!(profile.recognise(known).is_some(), "{known}");
+        }
     }
     let stable: Channel = "stable".parse().unwrap();
     let answers = |address: &str| mirrored(address).unwrap().channel_address(stable);
