@@ -7,15 +7,12 @@ use anyhow::{Result, ensure};
 
 use crate::process;
 
-/// Checks that the recipes' dependencies have no feature fewer than in the tests.
+/// Checks that no dependency of recipes and program has more features where tests are built.
 pub(super) fn check() -> Result<()> {
-    let recipes = tree(&["--package", "xtask", "--edges", "normal"])?;
-    let without_tests = tree(&["--workspace", "--edges", "normal"])?;
-    let with_tests = tree(&["--workspace", "--edges", "normal,dev"])?;
-    let missing = missing(&recipes, &without_tests, &with_tests);
+    let missing = missing(&tree("normal")?, &tree("normal,dev")?);
     ensure!(
         missing.is_empty(),
-        "tests want more features of these crates than recipes, so that they are compiled twice: name the features in \
+        "tests want more features of these crates than recipes and program, so that they are compiled twice: name the features in \
          xtask/Cargo.toml\n{}",
         missing.join("\n")
     );
@@ -24,25 +21,24 @@ pub(super) fn check() -> Result<()> {
 }
 
 /// What `cargo tree` has: a line for each crate, with its version and all features.
-fn tree(which: &[&str]) -> Result<String> {
+fn tree(edges: &str) -> Result<String> {
     process::output(
-        process::cargo(["tree", "--all-features", "--prefix", "none"])
-            .args(["--format", "{p}|{f}"])
-            .args(which),
+        process::cargo(["tree", "--workspace", "--all-features", "--prefix", "none"])
+            .args(["--format", "{p}|{f}", "--edges", edges]),
     )
 }
 
-/// The crates of `recipes` with the features that they only have in the tests.
-fn missing(recipes: &str, without_tests: &str, with_tests: &str) -> Vec<String> {
-    let recipes = features(recipes);
-    let without = features(without_tests);
+/// The crates of the first tree with the features that they only have in the second one.
+fn missing(without_tests: &str, with_tests: &str) -> Vec<String> {
     let with = features(with_tests);
-    let of = |name: &str| {
-        let known = without.get(name)?;
-        let more: Vec<&str> = with.get(name)?.difference(known).copied().collect();
+    let more = |(name, known): (&str, BTreeSet<&str>)| {
+        let more: Vec<&str> = with.get(name)?.difference(&known).copied().collect();
         (!more.is_empty()).then(|| format!("{name}: {}", more.join(", ")))
     };
-    recipes.keys().filter_map(|name| of(name)).collect()
+    features(without_tests)
+        .into_iter()
+        .filter_map(more)
+        .collect()
 }
 
 /// The features of each crate. One that is built for the recipes and for build scripts has two lines, and those of both.
@@ -65,10 +61,9 @@ mod tests {
 
     #[test]
     fn features_that_only_tests_want_are_named() {
-        let recipes = "xtask v0.1.0|\nmemchr v2.8.3|std\ntar v0.4.46|\n";
-        let without = "memchr v2.8.3|std\nmemchr v2.8.3|std (*)\ntar v0.4.46|\ncel v0.15.0|\n";
-        let with = "memchr v2.8.3|default,std (*)\ntar v0.4.46|\ncel v0.15.0|regex\n";
-        assert_eq!(missing(recipes, without, with), ["memchr v2.8.3: default"]);
-        assert_eq!(missing(recipes, with, with), Vec::<String>::new());
+        let without = "memchr v2.8.3|std\nmemchr v2.8.3|std (*)\ntar v0.4.46|\n";
+        let with = "memchr v2.8.3|default,std (*)\ntar v0.4.46|\nh2 v0.4.15|stream\n";
+        assert_eq!(missing(without, with), ["memchr v2.8.3: default"]);
+        assert_eq!(missing(with, with), Vec::<String>::new());
     }
 }
