@@ -3,10 +3,10 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use sealcheck_engine::Secrets;
+use sealcheck_engine::{ImageSource, Secrets};
 
 use crate::args::SECRETS;
-use crate::environment;
+use crate::{environment, image_source};
 
 /// The secrets of the command line and of the variables that are read.
 pub(crate) fn of(arguments: &[OsString]) -> Secrets {
@@ -53,9 +53,11 @@ pub(crate) fn words(arguments: &[OsString]) -> Vec<String> {
     out
 }
 
-/// Whether it is the name of a file, which is no address, whatever it looks like.
+/// Whether it is the name of a file or of a layout, which is no address, whatever it looks like.
 fn is_there(value: &str) -> bool {
-    Path::new(value).symlink_metadata().is_ok()
+    let is_file = |path: &Path| path.symlink_metadata().is_ok();
+    is_file(Path::new(value))
+        || matches!(image_source::one(value, false), Ok(ImageSource::Layout { path, .. }) if is_file(&path))
 }
 
 /// Names and patterns of signers, types and annotations are no addresses at which anything is asked.

@@ -204,15 +204,16 @@ impl NetError {
             Self::Status {
                 status,
                 attempts,
+                retry_after,
                 excerpt,
                 ..
-            } => match excerpt.as_str() {
-                "" => format!("answered with status {status}{}", tries(*attempts)),
-                _ => format!(
-                    "answered with status {status}{}: {excerpt}",
-                    tries(*attempts)
-                ),
-            },
+            } => {
+                let (tries, wait) = (tries(*attempts), wait(*retry_after));
+                match excerpt.as_str() {
+                    "" => format!("answered with status {status}{tries}{wait}"),
+                    _ => format!("answered with status {status}{tries}{wait}: {excerpt}"),
+                }
+            }
             Self::TooLarge {
                 limit, declared, ..
             } => match declared {
@@ -336,6 +337,13 @@ fn tries(attempts: u32) -> String {
     }
 }
 
+/// When the server wants to be asked again.
+fn wait(retry_after: Option<Duration>) -> String {
+    retry_after
+        .map(|wait| format!(", asked to come back in {} s", wait.as_secs()))
+        .unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::{NetError, Phase};
@@ -369,6 +377,17 @@ mod tests {
             excerpt: String::new(),
         };
         assert_eq!(once.cause(), "answered with status 503");
+        let limited = NetError::Status {
+            url: url(),
+            status: 429,
+            attempts: 2,
+            retry_after: Some(std::time::Duration::from_secs(3600)),
+            excerpt: "slow down".into(),
+        };
+        assert_eq!(
+            limited.cause(),
+            "answered with status 429 (2 attempts), asked to come back in 3600 s: slow down"
+        );
         let timeout = NetError::Timeout {
             url: url(),
             phase: Phase::Total,

@@ -169,8 +169,11 @@ impl<'a> Request<'a> {
         let mut visited = vec![first.clone()];
         let mut url = first.clone();
         loop {
-            let head = self.hop(&url, headers.clone()).await?;
+            let mut head = self.hop(&url, headers.clone()).await?;
             let status = head.response.status().as_u16();
+            if !head.response.status().is_success() && !is_redirect(status) {
+                visited.iter().for_each(|url| head.sent.add_query(url));
+            }
             // 206 is a success of those who asked for a part; to others it is a truncated body.
             if (matches!(status, 200..=299) && status != 206) || self.accepted.contains(&status) {
                 return Ok(head);

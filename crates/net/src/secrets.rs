@@ -24,8 +24,11 @@ struct Secret {
 }
 
 impl Secrets {
-    /// Remembers the secrets of a word that is an address, or a flag with one.
+    /// Remembers the secrets of a word that is an address, or a flag with one; also `USER:PASSWORD@HOST` without a scheme.
     pub fn learn(&mut self, word: &str) {
+        for userinfo in parts(word).filter_map(bare_userinfo) {
+            self.add_userinfo(userinfo);
+        }
         for address in addresses(word) {
             let behind = self.learn_userinfo(address, |_| true);
             let (shown, fragment) = behind.split_once('#').unwrap_or((behind, ""));
@@ -74,18 +77,27 @@ impl Secrets {
 
     /// The address behind its credentials.
     fn learn_userinfo<'a>(&mut self, address: &'a str, accept: impl Fn(&str) -> bool) -> &'a str {
-        let authority = address.split(['/', '?', '#']).next().unwrap_or_default();
-        let port = authority.rsplit_once(':').map_or("", |(_, port)| port);
-        // A password that was not encoded may have a slash or a question mark in it.
-        let is_cut = !authority.contains('@')
-            && !authority.starts_with('[')
-            && !port.bytes().all(|byte| byte.is_ascii_digit());
-        let part = if is_cut { address } else { authority };
-        let Some((userinfo, _)) = part.rsplit_once('@').filter(|(info, _)| accept(info)) else {
+        let Some(userinfo) = userinfo(address).filter(|info| accept(info)) else {
             return address;
         };
-        self.add("/", &format!("{userinfo}@"), "redacted@", false);
+        self.add_userinfo(userinfo);
         address.get(userinfo.len()..).unwrap_or_default()
+    }
+
+    fn add_userinfo(&mut self, userinfo: &str) {
+        let whole = format!("{userinfo}@");
+        match userinfo.split_once(':') {
+            // Errors quote addresses without their scheme, or up to the `@` only.
+            Some((user, password)) => {
+                self.add("", &whole, "redacted@", false);
+                // What stands behind the first `@` of an image is taken for its digest.
+                if let Some((_, rest)) = whole.split_once('@').filter(|(_, it)| it.len() > 1) {
+                    self.add("", rest, "redacted@", false);
+                }
+                self.add(&format!("{user}:"), password, "[redacted]", true);
+            }
+            None => self.add("/", &whole, "redacted@", false),
+        }
     }
 
     fn add(&mut self, lead: &str, text: &str, shown: &'static str, is_cut: bool) {
@@ -119,18 +131,23 @@ impl Secret {
     fn hide(&self, text: &str) -> Option<String> {
         let mut out = String::new();
         let mut rest = text;
-        while let Some((before, after)) = rest.split_once(&self.lead) {
+        while let Some((before, behind)) = self.around(rest) {
             out.push_str(before);
-            out.push_str(&self.lead);
-            rest = after;
-            let there = self.length_in(after);
-            if let Some(behind) = after.get(there..).filter(|_| there > 0) {
-                out.push_str(self.shown);
-                rest = behind;
-            }
+            out.push_str(self.shown);
+            rest = behind;
         }
         out.push_str(rest);
         (out != text).then_some(out)
+    }
+
+    /// What stands before and behind it.
+    fn around<'t>(&self, text: &'t str) -> Option<(&'t str, &'t str)> {
+        text.match_indices(&self.lead).find_map(|(at, lead)| {
+            let (before, after) = text.split_at_checked(at + lead.len())?;
+            let there = self.length_in(after);
+            let behind = after.get(there..).filter(|_| there > 0)?;
+            Some((before, behind))
+        })
     }
 
     /// How many bytes of it `text` begins with; 0 when that is too little to be it.
@@ -151,10 +168,38 @@ impl Secret {
 
 /// What stands behind the scheme when the word is an address, or what stands behind its first `=` is one.
 fn addresses(word: &str) -> impl Iterator<Item = &str> {
+    parts(word).filter_map(behind_scheme)
+}
+
+/// The word, and what stands behind its first `=`.
+fn parts(word: &str) -> impl Iterator<Item = &str> {
     let value = word.split_once('=').map(|(_, value)| value);
-    std::iter::once(word.trim_start_matches('-'))
-        .chain(value)
-        .filter_map(behind_scheme)
+    std::iter::once(word.trim_start_matches('-')).chain(value)
+}
+
+/// The credentials of an address.
+fn userinfo(address: &str) -> Option<&str> {
+    let authority = address.split(['/', '?', '#']).next().unwrap_or_default();
+    let port = authority.rsplit_once(':').map_or("", |(_, port)| port);
+    // A password that was not encoded may have a slash or a question mark in it.
+    let is_cut = !authority.contains('@')
+        && !authority.starts_with('[')
+        && !port.bytes().all(|byte| byte.is_ascii_digit());
+    let part = if is_cut { address } else { authority };
+    part.rsplit_once('@').map(|(userinfo, _)| userinfo)
+}
+
+/// `USER:PASSWORD` in an address without a scheme. What has a digest behind its last `@` is an image with a tag.
+fn bare_userinfo(text: &str) -> Option<&str> {
+    let is_digest = |text: &str| DIGESTS.iter().any(|digest| text.starts_with(digest));
+    let address = match text.rsplit_once('@') {
+        Some((name, behind)) if is_digest(behind) => name,
+        _ => text,
+    };
+    let is_user = |user: &str| !user.contains(|c: char| c == '=' || c.is_whitespace());
+    userinfo(address)
+        .filter(|info| info.split_once(':').is_some_and(|(user, _)| is_user(user)))
+        .filter(|_| behind_scheme(text).is_none())
 }
 
 /// What stands behind `SCHEME://` (RFC 3986 section 3.1). After the schemes of the web one slash is enough: systems drop the
@@ -170,6 +215,9 @@ fn behind_scheme(text: &str) -> Option<&str> {
         .any(|web| scheme.eq_ignore_ascii_case(web));
     (is_scheme && (is_web || behind.starts_with('/'))).then(|| behind.trim_start_matches('/'))
 }
+
+/// How digests begin.
+const DIGESTS: [&str; 3] = ["sha256:", "sha384:", "sha512:"];
 
 /// The beginning of a secret that is as long as this is no coincidence.
 const RECOGNISED: usize = 8;
@@ -226,8 +274,53 @@ mod tests {
     }
 
     #[test]
+    fn credentials_need_no_scheme() {
+        for (word, text, expected) in [
+            (
+                "https://bob:s3cret@h.test:9",
+                "such as bob:s3cret@h.test:9",
+                "such as redacted@h.test:9",
+            ),
+            (
+                "bob:s3cret@h.test",
+                "bob:s3cret@h.test/x",
+                "redacted@h.test/x",
+            ),
+            (
+                "--from=bob:s3cret@h.test",
+                "--from=bob:s3cret@h.test is",
+                "--from=redacted@h.test is",
+            ),
+            (
+                "bob:s3cret@h.test/x:v1@sha256:abc",
+                "`bob:s3cret` and h.test/x:v1@sha256:abc",
+                "`bob:[redacted]` and h.test/x:v1@sha256:abc",
+            ),
+            (
+                "bob:s3cret/s3cret@h.test",
+                "(bob:s3cret/s3cret@h.test, bob:s3cret/s…)",
+                "(redacted@h.test, bob:[redacted]…)",
+            ),
+            (
+                "bob:p@s3cret@h.test",
+                "bob:p@s3cret@h.test, found s3cret@h.test",
+                "redacted@h.test, found redacted@h.test",
+            ),
+            ("bob:s3cret@h.test", "bob:s3 is", "bob:s3 is"),
+        ] {
+            assert_eq!(hidden(word, text), expected, "{word}");
+        }
+    }
+
+    #[test]
     fn what_is_no_secret_stays() {
         for word in [
+            "h.test:5000/x:v1@sha256:abc",
+            "h.test:5000/x@v1",
+            "sha256:abc",
+            "bob@h.test",
+            "./folder:a@b",
+            "see this: a@b",
             "https://h.test:8080/a@b",
             "https://[::1]:80/a@b",
             "https://github.com/org/repo/.github/workflows/x.yml@refs/tags/v1",

@@ -1,9 +1,13 @@
 //! The secrets that a request carries, and what a server says without them.
 
+use std::cmp::Reverse;
+
 use data_encoding::{BASE64, HEXUPPER};
+use reqwest::Url;
 use reqwest::header::HeaderMap;
 
 use crate::Redacted;
+use crate::redact::SHOWN_PARAMETERS;
 
 /// What was sent and is nobody else's business. Servers repeat it in their errors, and those are shown and kept.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +34,26 @@ impl Sent {
             }
         }
         sent
+    }
+
+    /// The values in the query of an address that was asked, as they are in it and decoded.
+    pub(crate) fn add_query(&mut self, url: &Url) {
+        let parameters = url.query().unwrap_or_default().split('&');
+        let parameters = parameters.filter(|parameter| !parameter.is_empty());
+        for (parameter, (name, value)) in parameters.zip(url.query_pairs()) {
+            match parameter.split_once('=') {
+                Some((name, _)) if SHOWN_PARAMETERS.contains(&name) => {}
+                Some((_, written)) => {
+                    self.add(written);
+                    self.add(&value);
+                }
+                // A name alone may be a token.
+                None => {
+                    self.add(parameter);
+                    self.add(&name);
+                }
+            }
+        }
     }
 
     fn add(&mut self, secret: &str) {
@@ -60,16 +84,20 @@ impl Sent {
                 self.0.push(form);
             }
         }
+        // One can be the beginning of another, of which the rest would stay.
+        self.0.sort_by_key(|form| Reverse(form.expose().len()));
     }
 
     /// The text without them. At its end the beginning of one is hidden as well, since such texts are cut.
     pub(crate) fn hide(&self, text: String) -> String {
         let mut text = text;
-        for secret in &self.0 {
-            let secret = secret.expose();
+        let secrets = || self.0.iter().map(Redacted::expose);
+        for secret in secrets() {
             if text.contains(secret) {
                 text = text.replace(secret, SHOWN);
             }
+        }
+        for secret in secrets() {
             let begun = (SHORTEST..secret.len())
                 .rev()
                 .filter_map(|length| secret.get(..length))
@@ -138,6 +166,20 @@ mod tests {
             assert_eq!(sent.hide(text.to_owned()), expected);
         }
         assert!(!format!("{sent:?}").contains("s3cr3t"));
+    }
+
+    #[test]
+    fn values_of_queries_are_hidden_whole() {
+        let mut sent = Sent::default();
+        let url = "https://h.test/?a=s3cr&b=s3cret%2Fs3cret&&s3cr-alone&tag=v1.36&c=abc";
+        sent.add_query(&Url::parse(url).unwrap());
+        for (text, expected) in [
+            ("s3cr s3cret/s3cret", "[redacted] [redacted]"),
+            ("b=s3cret%2Fs3cret", "b=[redacted]"),
+            ("s3cr-alone v1.36 abc", "[redacted] v1.36 abc"),
+        ] {
+            assert_eq!(sent.hide(text.to_owned()), expected);
+        }
     }
 
     #[test]

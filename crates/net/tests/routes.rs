@@ -134,6 +134,32 @@ async fn a_redirect_shows_no_secret_of_its_location() {
 }
 
 #[tokio::test]
+async fn an_error_shows_no_secret_of_the_addresses_that_led_to_it() {
+    let double = Double::start();
+    let signed = "/b?X-Amz-Signature=hunter%2b2hunter&AWSAccessKeyId=hunter&n=ten4";
+    let body = "no: /b?X-Amz-Signature=hunter%2b2hunter&AWSAccessKeyId=hunter&n=ten4 <hunter+2hunter> sig1";
+    double
+        .expect(Ask::get("/a?sig1"))
+        .answer(Answer::redirect(signed))
+        .answer(Answer::redirect(signed));
+    double
+        .expect(Ask::get(signed))
+        .answer(Answer::status(403).with_body(body))
+        .answer(Answer::status(403).with_body(body));
+    let url = double.url("/a?sig1");
+    let error = client().get(&url).send().await.unwrap_err();
+    assert_eq!(
+        error.cause(),
+        "answered with status 403: no: /b?X-Amz-Signature=[redacted]&AWSAccessKeyId=[redacted]&n=ten4 \
+         <[redacted]> [redacted]"
+    );
+    // Nor does one that the caller reads himself.
+    let accepted = client().get(&url).accept(403).send().await.unwrap();
+    let body = String::from_utf8_lossy(accepted.body());
+    assert!(!body.contains("hunter"), "{body}");
+}
+
+#[tokio::test]
 async fn a_server_with_an_extra_ca_is_trusted_and_https_never_leads_to_http() {
     let secure = Double::start_tls("secure.example");
     let plain = Double::start();

@@ -43,11 +43,11 @@ pub(crate) enum ReleaseCommand {
 
 /// A registry, perhaps with the path below which the images lie.
 fn registry(text: &str) -> Result<String, String> {
-    match text.split_once("://") {
-        Some((_, rest)) => Err(format!(
-            "expected a registry without a scheme, such as {rest}"
-        )),
-        None => Ok(text.to_owned()),
+    match text.contains("://") {
+        true => {
+            Err("expected a registry without a scheme, such as registry.example/path".to_owned())
+        }
+        false => Ok(text.to_owned()),
     }
 }
 

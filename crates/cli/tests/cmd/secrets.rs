@@ -74,6 +74,61 @@ fn no_argument_gives_a_secret_away() {
 }
 
 #[test]
+fn credentials_without_a_scheme_are_not_given_away_either() {
+    let sandbox = Sandbox::new();
+    for line in [
+        "release images v1.36.0 --registry https://bob:s3cret@127.0.0.1:9",
+        "release images v1.36.0 --registry ADDRESS",
+        "release images v1.36.0 --registry=ADDRESS",
+        "release images v1.36.0 --signature-repository ADDRESS/x:v1",
+        "release verify v1.36.0 app --from ADDRESS",
+        "release verify v1.36.0 app --from=ADDRESS/x",
+        "verify app --signature-repository ADDRESS",
+        "verify ADDRESS/x:v1",
+        "verify ADDRESS/x:v1@sha256:abc",
+        "verify-blob ADDRESS",
+        "verify-blob app --tuf-mirror ADDRESS",
+        "verify-blob app --rekor-url ADDRESS",
+        "verify-blob app --bundle ADDRESS",
+        "verify-blob app --key ADDRESS",
+        "verify-blob app --jobs ADDRESS",
+        "inspect ADDRESS",
+        "ADDRESS",
+    ] {
+        for address in ["bob:s3cret@127.0.0.1:9", "bob:s3cret/s3cret@127.0.0.1:9"] {
+            for form in ["-o json", "-o text"] {
+                let who = if line.contains(' ') { WHO } else { "" };
+                let line = format!("{line} {who} {form}").replace("ADDRESS", address);
+                let run = sandbox.run(&line.split_whitespace().collect::<Vec<_>>());
+                let told = format!("{}{}", run.stdout, run.stderr);
+                assert_ne!(run.code, 0, "$ sealcheck {line}\n{told}");
+                assert!(!told.contains("s3cret"), "$ sealcheck {line}\n{told}");
+            }
+        }
+    }
+}
+
+/// What stands before an `@` is a tag or a folder there.
+#[test]
+fn images_are_named_as_they_were_given() {
+    let sandbox = Sandbox::new();
+    sandbox.write("job@2/oci-layout", b"{}");
+    let zeros = "0".repeat(64);
+    for image in [
+        format!("127.0.0.1:9/app:v1@sha256:{zeros}"),
+        format!("app:v1@sha256:{zeros}"),
+        format!("oci:gone:v1@sha256:{zeros}"),
+        "oci:job@2".to_owned(),
+        "oci:job@2:v1".to_owned(),
+    ] {
+        let line = format!("verify {image} {WHO} --trusted-root root.json -o json");
+        let run = sandbox.run(&line.split_whitespace().collect::<Vec<_>>());
+        let name = &run.result()["results"][0]["artifact"]["name"];
+        assert!(name.as_str().unwrap().ends_with(&image), "{name}");
+    }
+}
+
+#[test]
 fn no_variable_gives_a_secret_away() {
     let sandbox = Sandbox::new();
     let line = format!("verify-blob app {WHO}");
