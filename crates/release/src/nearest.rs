@@ -33,7 +33,7 @@ const NEAREST_BYTES: usize = 256;
 /// Shorter beginnings are those of too many.
 const BEGINNING_BYTES: usize = 4;
 /// How many are told.
-const SHOWN: usize = 3;
+pub(crate) const SHOWN: usize = 3;
 
 #[cfg(test)]
 mod tests {

@@ -343,7 +343,7 @@ reasons! {
     Offline "offline" Unavailable
         "the network is needed and --offline forbids it"
         "Something that was asked for lies on the network, and no socket is opened offline."
-        "Drop --offline, or give the file.";
+        "Drop --offline, or give the file; `sealcheck release` takes a kit with --from.";
     NetworkFailed "network-failed" Unavailable
         "the network request failed"
         "Name resolution, connection, TLS, a time limit or the server's answer failed."
@@ -357,7 +357,7 @@ reasons! {
     ReleaseMismatch "release-mismatch" Rejected
         "it is not what the release has"
         "The proved SBOM of the release lists other content under this name, or does not list it at all: it was altered, or it is another file or image, or one of another version. Or it is an SBOM, genuine, and not the one of this version."
-        "Do not use it. Get it again from the release, and check that the version is the one that you mean.";
+        "Do not use it as that. Where the report says what else it is, check which one you mean; or else get it again from the release.";
     SbomMalformed "sbom-malformed" Rejected
         "the SBOM cannot be read"
         "It is no SPDX document of version 2.2 or 2.3, it contradicts itself, it lists no files, or it lists a name that can lie in no folder."
@@ -464,11 +464,11 @@ reasons! {
     VersionUnknown "version-unknown" Usage
         "there is no such version"
         "The version is none, or nothing is published for it at the addresses of the project."
-        "Give a version such as v1.36.0, or a channel such as stable or stable-1.36.";
+        "Give a version such as v1.36.0, or a channel such as stable or stable-1.36; where --from is given, check that it leads to the release.";
     ArtifactUnknown "artifact-unknown" Usage
         "the release has no such artifact"
         "Nothing in the proved SBOM of the release has this name and platform, or several artifacts have it."
-        "`sealcheck release list VERSION` shows what there is; --platform and --as say which artifact is meant.";
+        "`sealcheck release list VERSION` shows what there is; the path that it has there names an artifact exactly.";
     ProfileMalformed "profile-malformed" Usage
         "the profile cannot be read"
         "The file with the profile of a project is no YAML, lacks a part, or has a part that is not known."

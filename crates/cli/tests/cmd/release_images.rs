@@ -3,6 +3,7 @@
 mod days;
 mod kits;
 mod names;
+mod rows;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,10 +1,12 @@
 //! What an image consists of: its platform and its layers, by its manifest and its configuration.
 
-use sealcheck_registry::{Content, Platform};
+use sealcheck_registry::layout::Layout;
+use sealcheck_registry::{Content, Descriptor, Lookup, Platform};
 use sealcheck_verify::limits::Limit;
 use sealcheck_verify::{Digest, Failure, Reason, Result};
 use serde::Deserialize;
 
+use super::copy::is_not_passed_on;
 use super::request::{ImageSource, Platforms};
 use super::run::{ImageRun, listed, manifest_of, resolve};
 use super::select::{CONFIGURATION_BYTES, Chosen, Configuration, select};
@@ -50,10 +52,12 @@ pub struct ComposedLayer {
 }
 
 impl ImageRun<'_> {
-    /// Reads manifest and configuration of an image, or of every image that an index lists: two requests for each.
+    /// Reads manifest and configuration of an image, or of every image that an index lists: two requests for each. In a
+    /// layout the layers are there as well, and are held against their digests; of a registry, whoever pulls them does that.
     ///
     /// # Errors
-    /// `image-not-found`, `manifest-malformed`, `limit-exceeded` and the reasons of asking a registry.
+    /// `image-not-found`, `manifest-malformed`, `limit-exceeded` and the reasons of asking a registry; of a layout also that
+    /// a layer is not there or another one.
     pub fn composition(&self, image: &ImageSource) -> Result<Composition> {
         let own = self.shelf(image)?;
         let reading = async {
@@ -94,15 +98,14 @@ async fn composed(shelf: &Shelf, chosen: &Chosen) -> Result<Composed> {
         .blob(&image.config, CONFIGURATION_BYTES)
         .await
         .map_err(|failure| match failure.reason {
-            Reason::ProofUnreadable => {
-                let at = gone(&shelf.digest_place(&image.config.digest));
-                Failure {
-                    reason: Reason::ArtifactUnreadable,
-                    ..at
-                }
-            }
+            Reason::ProofUnreadable => lost(shelf, &image.config),
             _ => failure,
         })?;
+    if let Shelf::Layout(layout) = shelf {
+        for layer in &image.layers {
+            require_intact(shelf, layout, layer)?;
+        }
+    }
     let unread = |error: serde_json::Error| {
         let at = format!("{place}, config");
         malformed().at(at).detail(error)
@@ -131,6 +134,27 @@ async fn composed(shelf: &Shelf, chosen: &Chosen) -> Result<Composed> {
         layers: layers.collect::<Result<_>>()?,
         platform: layered.platform.into(),
     })
+}
+
+/// Reads a layer against size and digest. One that may not be passed on need not be there.
+fn require_intact(shelf: &Shelf, layout: &Layout, layer: &Descriptor) -> Result<()> {
+    let failed = |error| Failure::from(&error);
+    match layout.open_blob(layer).map_err(failed)? {
+        Lookup::Found(mut blob) => {
+            while blob.chunk().map_err(failed)?.is_some() {}
+            Ok(())
+        }
+        Lookup::Absent(_) if is_not_passed_on(&layer.media_type) => Ok(()),
+        Lookup::Absent(_) => Err(lost(shelf, layer)),
+    }
+}
+
+/// That a part of an image is not there, which is no proof.
+fn lost(shelf: &Shelf, part: &Descriptor) -> Failure {
+    Failure {
+        reason: Reason::ArtifactUnreadable,
+        ..gone(&shelf.digest_place(&part.digest))
+    }
 }
 
 /// An image's configuration, with the layers that it names (OCI image-spec, "Image Configuration").

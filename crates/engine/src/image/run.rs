@@ -103,6 +103,24 @@ impl<'e> ImageRun<'e> {
     }
 }
 
+impl ImageRun<'_> {
+    /// What a layout has under this whole name. Other tools take that for the image, whatever else is registered there.
+    /// `None` in a registry, and where the layout has no such name.
+    ///
+    /// # Errors
+    /// When the layout cannot be read, or has several images of this name.
+    pub fn registered(&self, image: &ImageSource, name: &Reference) -> Result<Option<Digest>> {
+        let ImageSource::Layout { path, .. } = image else {
+            return Ok(None);
+        };
+        let found = self.layout(path)?.resolve(&Wanted::Reference(name));
+        Ok(match found.map_err(|error| unanswered(&error))? {
+            Lookup::Found(descriptor) => Some(descriptor.digest),
+            Lookup::Absent(_) => None,
+        })
+    }
+}
+
 impl Engine {
     /// The name by which an image can be pinned: the reference of one in a registry, for one in a layout the whole name that
     /// the layout has for it, which is a claim. `None` where it has none, or several.

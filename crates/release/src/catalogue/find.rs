@@ -6,7 +6,7 @@ use std::path::{Component, Path};
 use sealcheck_verify::printable;
 
 use super::{Artifact, Catalogue, InvalidPath, Platform, ReleasePath};
-use crate::nearest::nearest;
+use crate::nearest::{SHOWN, nearest};
 
 /// What is known of a file whose artifact is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -157,12 +157,16 @@ impl Catalogue<'_> {
                 of: side.of,
             });
         }
-        let known = self.artifacts().map(|artifact| artifact.path.as_str());
+        let known = || self.artifacts().map(|artifact| &artifact.path);
+        let mut near = nearest(path.as_str(), known().map(ReleasePath::as_str));
+        if near.is_empty() {
+            // The name without its folders, or with others.
+            let names = nearest(path.file_name(), known().map(ReleasePath::file_name));
+            let named = known().filter(|own| names.contains(&own.file_name()));
+            near = named.map(ReleasePath::as_str).take(SHOWN).collect();
+        }
         Err(FindError::Unknown {
-            nearest: nearest(path.as_str(), known)
-                .into_iter()
-                .map(str::to_owned)
-                .collect(),
+            nearest: near.into_iter().map(str::to_owned).collect(),
             name: path.to_string(),
         })
     }

@@ -231,6 +231,16 @@ fn the_user_s_word_decides_alone() {
             "{trap}"
         );
     }
+    // Also of a name without its folders.
+    for near in ["bin/linux/arm46/kubectl", "kubectl", "kubectk"] {
+        match find("x", Some(near), None) {
+            Err(FindError::Unknown { nearest, .. }) => {
+                assert!(nearest.iter().all(|path| path.ends_with("/kubectl")));
+                assert!(!nearest.is_empty(), "{near}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
     match find("x", Some("bin/linux/arm46/kubectl"), None) {
         Err(FindError::Unknown { nearest, .. }) => {
             assert_eq!(nearest[0], "bin/linux/arm64/kubectl")

@@ -64,17 +64,41 @@ impl Release<'_> {
                 Err(failure) => Err(failure.to_string()),
             });
         }
-        let mut because = tails
-            .iter()
-            .filter_map(|tail| self.profile.unsigned_by_design(tail));
-        let because = because.next()?;
-        Some(match is_program(file) {
-            true => Err("it is named like what is not signed, and is a program".to_owned()),
-            false => Ok(Beside {
+        // Below the folder of the version the place is certain.
+        let below = self.depth(file);
+        let is_there = |tail: &&&ReleasePath| {
+            below.is_none_or(|depth| tail.as_str().split('/').count() == depth)
+        };
+        let mut because = tails.iter().filter(is_there).filter_map(|tail| {
+            let because = self.profile.unsigned_by_design(tail)?;
+            Some((self.profile.artifact(tail).kind, because))
+        });
+        let (kind, because) = because.next()?;
+        if is_program(file) {
+            return Some(Err(
+                "it is named like what is not signed, and is a program".to_owned()
+            ));
+        }
+        let content = self.read(&Input::File(file.to_owned()), SPDX_BYTES);
+        Some(match content.map(|content| is_of(kind, file, &content)) {
+            Ok(true) => Ok(Beside {
                 why: format!("not signed: {because}"),
                 is_usual: false,
             }),
+            Ok(false) => Err(format!(
+                "it is named like what is not signed, and is no {}",
+                kind.as_str()
+            )),
+            Err(failure) => Err(failure.to_string()),
         })
+    }
+
+    /// How many parts of a path are below a folder that is named like the version.
+    fn depth(&self, path: &Path) -> Option<usize> {
+        let version = self.version.to_string();
+        parts_from_end(path)
+            .iter()
+            .position(|part| *part == version)
     }
 
     fn side(&self, of: &str, role: SideRole, file: &Path) -> Result<Beside, String> {
@@ -147,6 +171,33 @@ fn is_checksum(content: &[u8], algorithm: DigestAlgorithm, of: &str) -> bool {
         .next()
         .is_none_or(|name| name.trim_start_matches('*').rsplit('/').next() == Some(of));
     is_digest && is_named && words.next().is_none() && text.trim_end().lines().count() == 1
+}
+
+/// Whether what is not signed has the content of its kind. A shell runs any other text, whatever it begins with.
+fn is_of(kind: Kind, file: &Path, content: &[u8]) -> bool {
+    let is_json = || serde_json::from_slice::<serde::de::IgnoredAny>(content).is_ok();
+    let text = || str::from_utf8(content).unwrap_or_default();
+    match kind {
+        Kind::ImageTag => {
+            let tag = text().trim_end_matches('\n');
+            let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+            !tag.is_empty() && tag.bytes().all(fits)
+        }
+        Kind::ChecksumList => text().lines().all(|line| {
+            let words: Vec<&str> = line.split_ascii_whitespace().collect();
+            let algorithms = [DigestAlgorithm::Sha256, DigestAlgorithm::Sha512];
+            match *words {
+                [] => true,
+                [hex, _] => algorithms
+                    .iter()
+                    .any(|algorithm| Digest::from_hex(*algorithm, hex).is_ok()),
+                _ => false,
+            }
+        }),
+        Kind::Provenance => is_json(),
+        _ if file.extension().is_some_and(|ending| ending == "json") => is_json(),
+        _ => true,
+    }
 }
 
 /// Whether a system would run it: by the first bytes, as the mode says nothing where a file system has none.

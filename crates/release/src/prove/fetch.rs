@@ -167,25 +167,29 @@ impl Release<'_> {
     }
 }
 
-/// Unpacks a tarball that was proved into a folder beside it, which is named like it, and gives that folder. Its content is
-/// hashed again while it is read: what is unpacked is what was proved.
+/// The folder beside a tarball, named like it, into which it is unpacked; `None` when it is no tarball by its name.
+#[must_use]
+pub fn unpacked(tarball: &Path) -> Option<PathBuf> {
+    let name = tarball.file_name()?.to_str()?;
+    let endings = [".tar.gz", ".tgz", ".tar"];
+    let stem = endings
+        .iter()
+        .find_map(|ending| name.strip_suffix(ending))?;
+    Some(tarball.with_file_name(stem))
+}
+
+/// Unpacks a tarball that was proved into [its folder](unpacked), and gives that. Its content is hashed again while it is read:
+/// what is unpacked is what was proved.
 ///
 /// # Errors
 /// `archive-refused`, `result-unwritable`, and `artifact-mismatch` when the file is no longer the one that was proved.
 pub fn extract(tarball: &Path, verdict: &Verdict) -> Result<PathBuf> {
     let shown = printable(&tarball.display().to_string());
-    let name = tarball.file_name().and_then(|name| name.to_str());
-    let target = name
-        .and_then(|name| {
-            let endings = [".tar.gz", ".tgz", ".tar"];
-            endings.iter().find_map(|ending| name.strip_suffix(ending))
-        })
-        .map(|stem| tarball.with_file_name(stem))
-        .ok_or_else(|| {
-            Failure::new(Reason::ArchiveRefused)
-                .at(&*shown)
-                .detail("it is no tarball by its name")
-        })?;
+    let target = unpacked(tarball).ok_or_else(|| {
+        Failure::new(Reason::ArchiveRefused)
+            .at(&*shown)
+            .detail("it is no tarball by its name")
+    })?;
     let proved = super::file::digests(verdict.evidence());
     let Some(proved) = proved.first().copied() else {
         return Err(Failure::new(Reason::ArtifactMismatch).at(&*shown));

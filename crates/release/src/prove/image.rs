@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use sealcheck_engine::{Demand, ImageRequest, ImageSource, Platforms};
+use sealcheck_engine::{Composition, Demand, ImageRequest, ImageSource, Platforms};
+use sealcheck_registry::Reference;
 use sealcheck_registry::layout::{INDEX_JSON, OCI_LAYOUT};
 use sealcheck_verify::evidence::Listed;
 use sealcheck_verify::{Content, Digest, Failure, Outcome, Reason, Result, Verdict, printable};
@@ -186,7 +188,7 @@ impl Release<'_> {
             };
         };
         let (listed, failure) = match verdict.outcome() {
-            Outcome::Verified => match self.images.composition(&source) {
+            Outcome::Verified => match self.composition(image, &source, digest) {
                 Ok(composition) => image.standing(&composition),
                 Err(failure) => (
                     Listed::NotCompared,
@@ -211,18 +213,52 @@ impl Release<'_> {
         }
     }
 
+    /// What an image consists of. In a kit nothing else may have its name.
+    fn composition(
+        &self,
+        image: &ReleaseImage,
+        source: &ImageSource,
+        digest: Digest,
+    ) -> Result<Composition> {
+        if let Ok(name) = Reference::parse(&image.name)
+            && let Some(other) = self.images.registered(source, &name)?
+            && other != digest
+        {
+            return Err(Failure::new(Reason::LayoutMalformed)
+                .at(printable(&image.source.clone()?.to_string()))
+                .expected(format!("{digest} under the name {name}"))
+                .found(other));
+        }
+        self.images.composition(source)
+    }
+
     fn signature(&self, image: &ReleaseImage) -> Result<Verdict> {
         let requirements = (*self.requirements(Purpose::Images)?).clone();
-        let requirements = requirements.content(Content::Signature);
-        let mut request = ImageRequest::new(image.source.clone()?, requirements);
-        request.repositories.clone_from(&self.repositories);
-        if image.is_index {
-            request.platforms = Platforms::All;
-        }
+        let requirements = Arc::new(requirements.content(Content::Signature));
         let named = image.named.clone();
-        request.demand =
-            Some(self.demand(Purpose::Images, move |verdict| named.signature(verdict)));
-        let verdict = self.images.verify(&request);
+        let demand = self.demand(Purpose::Images, move |verdict| named.signature(verdict));
+        let verify = |source: ImageSource, platforms: Platforms| {
+            let mut request = ImageRequest::new(source, requirements.clone());
+            request.repositories.clone_from(&self.repositories);
+            request.demand = Some(demand.clone());
+            request.platforms = platforms;
+            self.images.verify(&request)
+        };
+        let platforms = match image.is_index {
+            true => Platforms::All,
+            false => Platforms::AsGiven,
+        };
+        let mut verdict = verify(image.source.clone()?, platforms);
+        // Anybody can make another index over images that are signed: it needs a signature of its own.
+        if image.is_index
+            && verdict.verdict().outcome() == Outcome::Verified
+            && let Some(digest) = verdict.digest().copied()
+        {
+            let own = verify(image.at(digest)?, Platforms::AsGiven);
+            if own.verdict().outcome() != Outcome::Verified {
+                verdict = own;
+            }
+        }
         Ok(self.with_stranger(verdict.verdict().clone(), Purpose::Images))
     }
 

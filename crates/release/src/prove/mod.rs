@@ -27,7 +27,7 @@ use sealcheck_verify::limits::Limit;
 use sealcheck_verify::{Failure, Reason, Requirements, Result, Verdict};
 
 pub use beside::Beside;
-pub use fetch::{Target, extract};
+pub use fetch::{Target, extract, unpacked};
 pub use file::ReleaseFile;
 pub use image::{Attested, ProvedImage, ReleaseImage};
 pub use keep::{IMAGES, KeptImage};
@@ -84,7 +84,7 @@ impl<'e> Release<'e> {
                 origin.require_file(place.path())?;
                 let content = engine.read(&place, CHANNEL_BYTES).map_err(as_artifact);
                 let content = content.map_err(|failure| match failure.reason {
-                    Reason::FileNotFound => unknown(failure, &origin, "the channel's file"),
+                    Reason::FileNotFound => unknown(failure, &origin, None, "the channel's file"),
                     _ => failure,
                 })?;
                 let answer = channel.answer(&content).map_err(|error| {
@@ -234,37 +234,50 @@ const INFERRED: &str =
 /// What must be there and its place does not have is not there yet, or no longer; nobody has mistyped it.
 fn reached(verdict: Verdict, why: &'static str) -> Verdict {
     match verdict.failure() {
-        Some(failure) if is_absent(failure.reason) => {
+        Some(failure) => {
             let reason = failure.reason;
             let there = there(failure.clone(), why);
-            verdict.with_failure_for(reason, there)
+            match there.reason == reason {
+                true => verdict,
+                false => verdict.with_failure_for(reason, there),
+            }
         }
-        _ => verdict,
+        None => verdict,
     }
 }
 
 /// The same of a failure.
 fn there(failure: Failure, why: &'static str) -> Failure {
-    match is_absent(failure.reason) {
-        true => Failure::new(Reason::ArtifactUnreadable)
+    let unreadable = |failure: Failure| Failure {
+        reason: Reason::ArtifactUnreadable,
+        ..failure
+    };
+    match failure.reason {
+        Reason::ImageNotFound | Reason::FileNotFound => Failure::new(Reason::ArtifactUnreadable)
             .at(failure.field.unwrap_or_default())
             .detail(why),
-        false => failure,
+        Reason::NotALayout => unreadable(failure).detail("its image layout was not written whole"),
+        // Of a layout that the user has not named.
+        Reason::ImageAmbiguous | Reason::ImageDigestUnknown => unreadable(failure),
+        _ => failure,
     }
 }
 
-fn is_absent(reason: Reason) -> bool {
-    matches!(reason, Reason::ImageNotFound | Reason::FileNotFound)
-}
-
-/// That there is no such version; in a folder with the versions that there are.
-fn unknown(missing: Failure, origin: &Origin, expected: &str) -> Failure {
+/// That there is no such version; in a folder with the versions that there are. One that is there lacks its SBOM.
+fn unknown(missing: Failure, origin: &Origin, version: Option<Version>, expected: &str) -> Failure {
     let versions = match origin {
         Origin::Folder { root, .. } => other::versions(root),
         Origin::Published => Vec::new(),
     };
+    let field = missing.field.unwrap_or_default();
+    if version.is_some_and(|version| versions.contains(&version)) {
+        return Failure::new(Reason::ArtifactUnreadable)
+            .at(field)
+            .expected(expected)
+            .found("the folder of this version without it, which is not whole");
+    }
     let failure = Failure::new(Reason::VersionUnknown)
-        .at(missing.field.unwrap_or_default())
+        .at(field)
         .expected(expected);
     match versions.is_empty() {
         true => failure.found("nothing"),

@@ -73,7 +73,7 @@ impl Release<'_> {
         Err(match failure.reason {
             Reason::FileNotFound => {
                 let expected = format!("the SBOM of {}", self.version);
-                unknown(failure, &self.origin, &expected)
+                unknown(failure, &self.origin, Some(self.version), &expected)
             }
             _ => failure,
         })

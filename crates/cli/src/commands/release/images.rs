@@ -22,6 +22,7 @@ use crate::output::{self, Publication, reported_as_output};
 use crate::problem::{Problem, Result};
 use crate::registry::{self, Access};
 use crate::report::colour;
+use crate::report::text::Summary;
 use crate::report::wrap::paragraph;
 
 /// What of an image was verified, with its signatures first, each with the evidence.
@@ -39,6 +40,7 @@ pub(super) fn run(args: &ReleaseImagesArgs, line: &CommandLine<'_>) -> Result<u8
     let read = files_read(&args.access);
     project.refuse_overwriting(args.report.output_file.as_deref(), read)?;
     let release = with_proofs(project.release(line)?, args, line)?;
+    crate::signals::last_words(super::NOT_REPORTED);
     let sbom = match release.sbom(project.list()) {
         Ok(sbom) => sbom,
         Err(verdict) => return not_proved(&verdict, &reported_as_output(&args.report), line),
@@ -47,7 +49,7 @@ pub(super) fn run(args: &ReleaseImagesArgs, line: &CommandLine<'_>) -> Result<u8
         catalogue(&release, &sbom, args.platform.as_ref())?;
     }
     let publication = Publication::begin(&args.report, line.console)?;
-    let images = prove(args, &release, &sbom, line)?;
+    let (images, summary) = summed(args, &release, &sbom, line)?;
     if images.is_empty() {
         return Err(Problem::argument(format!(
             "the SBOM of {} names no images{}",
@@ -65,10 +67,10 @@ pub(super) fn run(args: &ReleaseImagesArgs, line: &CommandLine<'_>) -> Result<u8
         about: about(&release, &sbom, outcome),
         images,
     };
-    publication.end(outcome, |_| text(&document), &document)
+    publication.end(outcome, |_| text(&document, &summary), &document)
 }
 
-fn text(document: &ReleaseImages) -> String {
+fn text(document: &ReleaseImages, summary: &Summary) -> String {
     let images = &document.images;
     let outcome = document.about.outcome;
     let mut out = head(&document.about, "images");
@@ -82,6 +84,9 @@ fn text(document: &ReleaseImages) -> String {
         document.about.version
     );
     writeln!(out, "{}", paragraph(&sum, 0, 2)).ok();
+    // Its first line counts, as that above does.
+    let summary = summary.text();
+    out.push_str(summary.split_once('\n').map_or("", |(_, hints)| hints));
     out
 }
 
@@ -145,10 +150,21 @@ pub(super) fn prove(
     sbom: &ProvedSbom,
     line: &CommandLine<'_>,
 ) -> Result<Vec<ImageReport>> {
+    summed(args, release, sbom, line).map(|(images, _)| images)
+}
+
+/// The same, with what to do about those that are not verified.
+fn summed(
+    args: &ReleaseImagesArgs,
+    release: &Release<'_>,
+    sbom: &ProvedSbom,
+    line: &CommandLine<'_>,
+) -> Result<(Vec<ImageReport>, Summary)> {
     let images = release.images(sbom, args.registry.as_deref())?;
     let images = selected(args, images);
     let bar = output::bar(line.console, images.len());
     let mut out = Vec::new();
+    let mut summary = Summary::default();
     let work = |image: ReleaseImage| {
         let proved = release.prove_image(sbom, &image);
         (image, proved)
@@ -161,6 +177,7 @@ pub(super) fn prove(
             if let Some(bar) = &bar {
                 bar.done();
             }
+            summary.add(&line.console.discreet(proved.decisive().clone()));
             out.push(reported(image, proved, line));
             ControlFlow::Continue(())
         },
@@ -168,7 +185,7 @@ pub(super) fn prove(
     if let Some(bar) = &bar {
         bar.clear();
     }
-    Ok(out)
+    Ok((out, summary))
 }
 
 fn reported(image: ReleaseImage, proved: ProvedImage, line: &CommandLine<'_>) -> ImageReport {
@@ -187,11 +204,7 @@ fn reported(image: ReleaseImage, proved: ProvedImage, line: &CommandLine<'_>) ->
     let attestations = attestations.collect();
     ImageReport {
         name: image.name,
-        certainty: match image.certainty {
-            Certainty::Exact => NameCertainty::Exact,
-            Certainty::Certain => NameCertainty::Certain,
-            Certainty::Guessed => NameCertainty::Guessed,
-        },
+        certainty: certainty(image.certainty),
         outcome,
         evidence: verdict.evidence().clone(),
         attestations,
@@ -228,8 +241,8 @@ pub(super) fn row(out: &mut String, image: &ImageReport, with_signers: bool) {
     if image.certainty == NameCertainty::Guessed {
         add("the SBOM has this name only in an identifier, so it is a guess");
     }
-    match (&image.evidence.message, &image.evidence.signer) {
-        (Some(message), _) => add(message),
+    match (why(&image.evidence), &image.evidence.signer) {
+        (Some(why), _) => add(&why),
         (None, Some(signer)) if with_signers => add(signer),
         (None, _) => {}
     }
@@ -240,8 +253,8 @@ pub(super) fn row(out: &mut String, image: &ImageReport, with_signers: bool) {
     for attestation in image.attestations.iter().filter(|it| it.present) {
         let evidence = &attestation.evidence;
         let what = attestation.what;
-        match (&evidence.message, &evidence.signer) {
-            (Some(message), _) => add(&format!("{what}: {}: {message}", evidence.outcome)),
+        match (why(evidence), &evidence.signer) {
+            (Some(why), _) => add(&format!("{what}: {}: {why}", evidence.outcome)),
             (None, Some(signer)) if with_signers => add(&format!("{what}: verified, {signer}")),
             (None, _) => add(&format!("{what}: verified")),
         }
@@ -249,6 +262,21 @@ pub(super) fn row(out: &mut String, image: &ImageReport, with_signers: bool) {
             add(&format!("levels: {}", attestation.levels.join(", ")));
         }
     }
+}
+
+/// As documents say it.
+pub(super) fn certainty(certainty: Certainty) -> NameCertainty {
+    match certainty {
+        Certainty::Exact => NameCertainty::Exact,
+        Certainty::Certain => NameCertainty::Certain,
+        Certainty::Guessed => NameCertainty::Guessed,
+    }
+}
+
+/// Why something is not verified: the code of the reason, and what happened.
+fn why(evidence: &Evidence) -> Option<String> {
+    let message = evidence.message.as_ref()?;
+    Some(format!("{}: {message}", evidence.reason?))
 }
 
 /// What the signatures of an image are about.

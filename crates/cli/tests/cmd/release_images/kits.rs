@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{AMD64, ARM64, COLLECT, INDEX, Images, PROMOTION, TRUST, record};
+use super::{AMD64, ARM64, COLLECT, INDEX, Images, PROMOTION, TRUST, digest, layers, record};
 
 /// Without network a kit has them, or nothing has.
 #[test]
@@ -96,6 +96,62 @@ fn an_image_with_a_wrong_attestation_is_not_collected() {
             .iter()
             .any(|it| it["name"] == format!("registry.k8s.io/{ARM64}:v1.36.0"))
     );
+}
+
+/// Nobody else reads the layers of a kit before they are run.
+#[test]
+fn an_image_of_a_kit_has_its_layers() {
+    let images = Images::new();
+    let layer = digest(&layers("v1.36.0", "amd64")[1]);
+    let blob = |name: &str| {
+        let path = layer.replacen(':', "/", 1);
+        let sandbox = &images.scene.sandbox;
+        sandbox.path(&format!("mirror/images/{name}/blobs/{path}"))
+    };
+    for name in [AMD64, INDEX] {
+        let content = std::fs::read(blob(name)).unwrap();
+        std::fs::write(blob(name), "another").unwrap();
+        let proved = images.run();
+        let expected = vec![(name, "layout-malformed")];
+        assert_eq!((proved.code, proved.reasons()), (3, expected));
+        std::fs::remove_file(blob(name)).unwrap();
+        let proved = images.run();
+        let expected = vec![(name, "artifact-unreadable")];
+        assert_eq!((proved.code, proved.reasons()), (3, expected));
+        std::fs::write(blob(name), content).unwrap();
+    }
+    assert_eq!(images.run().code, 0);
+}
+
+/// Other tools would load that one.
+#[test]
+fn nothing_else_in_a_kit_has_the_name_of_an_image() {
+    let images = Images::new();
+    let path = format!("mirror/images/{AMD64}/index.json");
+    let mut index: Value = serde_json::from_str(&images.scene.sandbox.read(&path)).unwrap();
+    let entries = index["manifests"].as_array_mut().unwrap();
+    let mut other = entries[0].clone();
+    other["digest"] = digest(b"another").into();
+    other["annotations"] = serde_json::json!({
+        "io.containerd.image.name": format!("registry.k8s.io/{AMD64}:v1.36.0"),
+        "org.opencontainers.image.ref.name": "latest",
+    });
+    entries.push(other);
+    images.scene.sandbox.write(&path, index.to_string());
+    let proved = images.run();
+    let expected = vec![(AMD64, "layout-malformed")];
+    assert_eq!((proved.code, proved.reasons()), (3, expected));
+}
+
+/// The copy was interrupted: nobody named a layout, and nothing is known of the image.
+#[test]
+fn a_layout_that_is_not_whole_is_not_read() {
+    let images = Images::new();
+    let index = format!("mirror/images/{AMD64}/index.json");
+    std::fs::remove_file(images.scene.sandbox.path(&index)).unwrap();
+    let proved = images.run();
+    let expected = vec![(AMD64, "artifact-unreadable")];
+    assert_eq!((proved.code, proved.reasons()), (3, expected));
 }
 
 #[cfg(unix)]
