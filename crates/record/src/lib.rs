@@ -20,7 +20,7 @@ pub use kit::{KIT_SCHEMA, KitFile, KitGap, KitImage, KitIndex, KitTrust};
 pub use line::one_line;
 pub use release::{
     AboutRelease, AttestationReport, FileState, FolderFile, ImageReport, ListedArtifact,
-    NameCertainty, RELEASE_FOLDER_SCHEMA, RELEASE_IMAGES_SCHEMA, RELEASE_LIST_SCHEMA,
+    ListedImage, NameCertainty, RELEASE_FOLDER_SCHEMA, RELEASE_IMAGES_SCHEMA, RELEASE_LIST_SCHEMA,
     RELEASE_REPORT_SCHEMA, ReleaseFolder, ReleaseImages, ReleaseList, ReleaseReport,
 };
 pub use tree::{TREE_SCHEMA, TreeAttachment, TreeDocument, TreeManifest, TreeState};

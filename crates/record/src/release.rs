@@ -209,6 +209,8 @@ pub struct ReleaseList {
     pub about: AboutRelease,
     /// What it holds, by path.
     pub artifacts: Vec<ListedArtifact>,
+    /// The images that it names, by repository.
+    pub images: Vec<ListedImage>,
 }
 
 /// Something that a release holds.
@@ -225,4 +227,15 @@ pub struct ListedArtifact {
     /// The platform that it is for, as `linux/amd64`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub platform: Option<String>,
+}
+
+/// An image that a release names.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ListedImage {
+    /// The reference by which it is asked for.
+    pub name: String,
+    /// How sure it is that the SBOM means this name.
+    pub certainty: NameCertainty,
 }

@@ -124,9 +124,11 @@ pub(super) fn signers(image: &ImageFacts) -> Vec<String> {
 pub(super) fn hint(evidence: &Evidence, reason: Reason) -> Option<Cow<'static, str>> {
     evidence.image.as_ref()?;
     Some(match reason {
-        Reason::NoProofFound => match elsewhere(evidence) {
-            Some(elsewhere) => elsewhere.into(),
-            None => "The report lists the places. If the proofs lie in another repository, name it with --signature-repository.".into(),
+        Reason::NoProofFound => match (elsewhere(evidence), &evidence.release) {
+            (Some(elsewhere), _) => elsewhere.into(),
+            // Of one of many the places are not told.
+            (None, Some(_)) => ELSEWHERE_HINT.into(),
+            (None, None) => "The report lists the places. If the proofs lie in another repository, name it with --signature-repository.".into(),
         },
         Reason::ImageNotFound => match &evidence.failure {
             Some(failure) if is_other_name(failure) => NAMES_HINT.into(),
@@ -293,6 +295,8 @@ fn add_rest(out: &mut Lines, count: usize, all: bool, what: &str) {
 const SHOWN: usize = 10;
 /// The short report does not list the places.
 pub(super) const NO_PROOF_HINT: &str = "If the proofs lie in another repository, name it with --signature-repository. --verbose lists the places that were looked at.";
+const ELSEWHERE_HINT: &str =
+    "If the proofs lie in another repository, name it with --signature-repository.";
 const CERTIFICATE_HINT: &str = "A plain key signed, which proves no identity. If you trust the key, give it with --key instead of an identity.";
 pub(crate) const NAMES_HINT: &str =
     "Name one that the layout has: oci:FOLDER:NAME or oci:FOLDER@DIGEST.";

@@ -46,7 +46,9 @@ pub(crate) fn full(verdict: &Verdict, verbose: bool) -> String {
                 .filter(|(_, found)| *found == state)
                 .map(|(name, _)| *name)
                 .collect();
-            out.add(word(state), &names.join(", "));
+            if !names.is_empty() {
+                out.add(word(state), &names.join(", "));
+            }
         }
     }
     let checks = checks(&evidence.checks);
@@ -237,9 +239,9 @@ impl Summary {
                 reason,
                 first: name(evidence),
                 others: 0,
-                hint: match (reason, &evidence.image) {
-                    (Reason::NoProofFound, None) => NO_PROOF_HINT.to_owned(),
-                    (Reason::NoProofFound, Some(_)) => super::image::elsewhere(evidence)
+                hint: match (reason, &evidence.image, &evidence.release) {
+                    (Reason::NoProofFound, None, None) => NO_PROOF_HINT.to_owned(),
+                    (Reason::NoProofFound, Some(_), None) => super::image::elsewhere(evidence)
                         .unwrap_or_else(|| super::image::NO_PROOF_HINT.to_owned()),
                     _ => hint(evidence, failure).into_owned(),
                 },
@@ -525,6 +527,9 @@ fn cure<'e>(evidence: &'e Evidence, failure: &Failure) -> Cow<'e, str> {
         Reason::IdentityMismatch | Reason::IssuerMismatch if by_regex => REGEX_HINT.into(),
         Reason::IdentityMismatch if is_glob && !expected.contains("**") => GLOB_HINT.into(),
         Reason::IdentityMismatch if !is_glob && expected.contains('*') => STAR_HINT.into(),
+        Reason::NoProofFound if evidence.image.is_none() && evidence.release.is_some() => {
+            NO_PROOF_IN_RELEASE_HINT.into()
+        }
         reason => super::image::hint(evidence, reason)
             .unwrap_or_else(|| evidence.hint.as_deref().unwrap_or_default().into()),
     }
@@ -538,6 +543,8 @@ fn indented(out: &mut String, text: &str) {
 
 /// The short report does not list the places.
 const NO_PROOF_HINT: &str = "Put the proof beside the file, or verify the file alone with --bundle, or with --signature and --certificate. --verbose lists the places that were looked at.";
+/// Commands about releases have no flags for proofs.
+const NO_PROOF_IN_RELEASE_HINT: &str = "Put the proof beside it, get or collect it again, or prove it by the SBOM (`sealcheck release sbom VERSION --check FOLDER`).";
 /// More hints than this are no longer read.
 const HINTS: usize = 3;
 pub(super) const SIGNER: &str = "signer";

@@ -7,17 +7,18 @@ use std::ops::ControlFlow;
 
 use sealcheck_engine::ordered;
 use sealcheck_record::{ImageReport, RELEASE_REPORT_SCHEMA, ReleaseReport};
-use sealcheck_release::{Artifact, Platform, ProvedSbom, Release, ReleaseFile};
+use sealcheck_release::{Artifact, Origin, ProvedSbom, Release, ReleaseFile};
 use sealcheck_verify::{Outcome, Time, Verdict, printable};
 
 use super::images::{self, access};
-use super::{Project, about, catalogue, head, is_for, not_proved};
-use crate::CommandLine;
+use super::{NOT_REPORTED, Project, about, catalogue, head, is_for, not_proved};
 use crate::args::ReleaseImagesArgs;
+use crate::console::Console;
 use crate::output::{self, Extent, Publication, Watch, reported_as_output};
 use crate::problem::Result;
 use crate::report::wrap::paragraph;
 use crate::report::{colour, counted, text};
+use crate::{CommandLine, signals};
 
 /// Proves everything.
 pub(super) fn run(args: &ReleaseImagesArgs, line: &CommandLine<'_>) -> Result<u8> {
@@ -26,6 +27,7 @@ pub(super) fn run(args: &ReleaseImagesArgs, line: &CommandLine<'_>) -> Result<u8
     let read = images::files_read(&args.access);
     project.refuse_overwriting(args.report.output_file.as_deref(), read)?;
     let release = images::with_proofs(project.release(line)?, args, line)?;
+    signals::last_words(NOT_REPORTED);
     let sbom = match release.sbom(project.list()) {
         Ok(sbom) => sbom,
         Err(verdict) => return not_proved(&verdict, &reported_as_output(&args.report), line),
@@ -33,7 +35,8 @@ pub(super) fn run(args: &ReleaseImagesArgs, line: &CommandLine<'_>) -> Result<u8
     let publication = Publication::begin(&args.report, line.console)?;
     let files = files(args, &release, &sbom, line)?;
     let images = images::prove(args, &release, &sbom, line)?;
-    let document = document(args, &release, &sbom, (&files, images));
+    let summary = |counts: &Counts| summary(counts, &project, &release, args, line.console);
+    let document = document(&release, &sbom, (&files, images), summary);
     let text = |extent| report(&document, &files, extent);
     publication.end(document.about.outcome, text, &document)
 }
@@ -78,15 +81,18 @@ fn files(
     Ok(verdicts)
 }
 
+/// By outcome.
+type Counts = BTreeMap<&'static str, usize>;
+
 fn document(
-    args: &ReleaseImagesArgs,
     release: &Release<'_>,
     sbom: &ProvedSbom,
     (files, images): (&[Verdict], Vec<ImageReport>),
+    summary: impl FnOnce(&Counts) -> String,
 ) -> ReleaseReport {
     let outcomes = files.iter().map(Verdict::outcome);
     let outcomes = outcomes.chain(images.iter().map(|image| image.outcome));
-    let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
+    let mut counts = Counts::new();
     let mut worst = Outcome::Verified;
     for outcome in outcomes {
         *counts.entry(outcome.as_str()).or_insert(0) += 1;
@@ -101,7 +107,7 @@ fn document(
     ReleaseReport {
         schema: RELEASE_REPORT_SCHEMA,
         about: about(release, sbom, worst),
-        summary: summary(&counts, release, args.platform.as_ref()),
+        summary: summary(&counts),
         counts,
         files: files.iter().map(|it| it.evidence().clone()).collect(),
         images,
@@ -111,12 +117,14 @@ fn document(
 
 /// What a person does now.
 fn summary(
-    counts: &BTreeMap<&'static str, usize>,
+    counts: &Counts,
+    project: &Project,
     release: &Release<'_>,
-    platform: Option<&Platform>,
+    args: &ReleaseImagesArgs,
+    console: Console<'_>,
 ) -> String {
     let count = |outcome: Outcome| counts.get(outcome.as_str()).copied().unwrap_or(0);
-    let version = match platform {
+    let version = match &args.platform {
         Some(platform) => format!("{} for {platform}", release.version()),
         None => release.version().to_string(),
     };
@@ -127,13 +135,21 @@ fn summary(
     );
     let mut parts = Vec::new();
     if rejected > 0 {
-        parts.push(format!(
-            "do not use what is rejected ({rejected}), and report it to the project"
-        ));
+        // The fault can be theirs.
+        let others = [&args.release.from, &args.registry].into_iter().flatten();
+        let others: Vec<String> = others.map(|it| printable(&console.hide(it))).collect();
+        let then = match others.is_empty() {
+            true => ", and report it to the project".to_owned(),
+            false => format!(
+                ", get it again from another place than {}, and report it to the project if it stays",
+                others.join(" and ")
+            ),
+        };
+        parts.push(format!("do not use what is rejected ({rejected}){then}"));
     }
     if missing > 0 {
         parts.push(format!(
-            "{missing} could not be reached or read: nothing is known about them, so mend what is said above and run this again"
+            "{missing} could not be judged: nothing is known about them, so mend what is said above and run this again"
         ));
     }
     if unsigned > 0 {
@@ -141,8 +157,12 @@ fn summary(
             "{unsigned} have no signature: ask the project, or prove them by the SBOM (release sbom --check)"
         ));
     }
+    let beside = match project.origin {
+        Origin::Folder { .. } => " What else lies in the folder was not looked at.",
+        Origin::Published => "",
+    };
     match parts.is_empty() {
-        true => format!("Everything of {version} is proved: it can be used."),
+        true => format!("Everything of {version} is proved: it can be used.{beside}"),
         false => format!("Not all of {version} is proved: {}.", parts.join("; ")),
     }
 }

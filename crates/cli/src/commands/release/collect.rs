@@ -14,7 +14,7 @@ use sealcheck_verify::{Outcome, Verdict, printable};
 
 use super::images::{self, access};
 use super::kit::{self, Listed};
-use super::{GOES_ON, Project, catalogue, is_for, not_proved, tell_sbom};
+use super::{GOES_ON, Project, catalogue, is_for, not_proved, require_folder_to_fill, tell_sbom};
 use crate::args::ReleaseCollectArgs;
 use crate::environment::{Origin, origin, spoken};
 use crate::output::{self, Report, Shape, Watch, reported_as_output};
@@ -27,6 +27,7 @@ use crate::{CommandLine, precedence, signals};
 /// Collects a release with its proofs.
 pub(super) fn run(args: &ReleaseCollectArgs, line: &CommandLine<'_>) -> Result<u8> {
     let (common, kit) = (&args.images, &args.to);
+    require_folder_to_fill(kit)?;
     let access = access(common, line)?;
     let project = Project::open(&common.version, &common.release, access, false, line)?;
     let output = common.report.output_file.as_deref();

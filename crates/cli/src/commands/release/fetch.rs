@@ -1,15 +1,17 @@
 //! `sealcheck release fetch`.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use sealcheck_engine::ordered;
 use sealcheck_release::catalogue::{FindError, Kind, Lookup};
-use sealcheck_release::prove::{Target, extract, this_machine};
+use sealcheck_release::prove::{Target, extract, this_machine, unpacked};
 use sealcheck_release::{Artifact, Catalogue};
 use sealcheck_verify::{Outcome, Reason};
 
-use super::{GOES_ON, Project, artifact_name, not_proved, tell_sbom};
+use super::{GOES_ON, Project, artifact_name, not_proved, require_folder_to_fill, tell_sbom};
 use crate::args::ReleaseFetchArgs;
 use crate::output::{self, Report, Shape, Watch};
 use crate::problem::{Problem, Result};
@@ -19,12 +21,7 @@ use crate::{CommandLine, signals};
 
 /// Downloads and proves.
 pub(super) fn run(args: &ReleaseFetchArgs, line: &CommandLine<'_>) -> Result<u8> {
-    if args.to.exists() && !args.to.is_dir() {
-        return Err(
-            Problem::argument(format!("--to {} is no folder", shown(&args.to)))
-                .with_hint("Name a folder, which is made where it does not exist."),
-        );
-    }
+    require_folder_to_fill(&args.to)?;
     let project = Project::open(
         &args.version,
         &args.release,
@@ -42,6 +39,9 @@ pub(super) fn run(args: &ReleaseFetchArgs, line: &CommandLine<'_>) -> Result<u8>
     let mut wanted: Vec<(Artifact, PathBuf)> = Vec::new();
     for name in &args.names {
         let artifact = find(&catalogue, &artifact_name(name, &release)?, args)?;
+        if wanted.iter().any(|(known, _)| *known == artifact) {
+            continue;
+        }
         let target = PathBuf::from(match args.tree {
             true => artifact.path.as_str(),
             false => artifact.path.file_name(),
@@ -51,6 +51,9 @@ pub(super) fn run(args: &ReleaseFetchArgs, line: &CommandLine<'_>) -> Result<u8>
                 Problem::argument(format!("--extract: {} is no tarball", artifact.path))
                     .with_hint("Fetch it without --extract."),
             );
+        }
+        if args.extract {
+            require_room(&args.to.join(&target))?;
         }
         if !targets.insert(target.clone()) {
             return Err(Problem::argument(format!(
@@ -72,7 +75,10 @@ pub(super) fn run(args: &ReleaseFetchArgs, line: &CommandLine<'_>) -> Result<u8>
         several: count > 1,
         aside: false,
     };
-    signals::last_words(GOES_ON);
+    signals::last_words(match args.extract {
+        true => GOES_ON_UNPACKING,
+        false => GOES_ON,
+    });
     let mut report = Report::begin(&args.output, line, shape, false)?;
     let bar = output::bar(line.console, count);
     let watch = Watch(bar.as_ref());
@@ -104,6 +110,25 @@ pub(super) fn run(args: &ReleaseFetchArgs, line: &CommandLine<'_>) -> Result<u8>
         },
     );
     report.end(bar.as_ref(), count)
+}
+
+/// Refuses a tarball whose folder is taken, before anything is downloaded. The rest is seen where it is unpacked.
+fn require_room(tarball: &Path) -> Result<()> {
+    let Some(folder) = unpacked(tarball) else {
+        return Ok(());
+    };
+    let is_free = match fs::read_dir(&folder) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == ErrorKind::NotFound,
+    };
+    match is_free {
+        true => Ok(()),
+        false => Err(
+            Problem::argument(format!("--extract: {} is there already", shown(&folder))).with_hint(
+                "Remove that folder, or leave out --extract: the tarball is proved without it.",
+            ),
+        ),
+    }
 }
 
 fn tell_unpacked(folder: &Path, line: &CommandLine<'_>) {
@@ -141,3 +166,7 @@ fn find(catalogue: &Catalogue<'_>, name: &str, args: &ReleaseFetchArgs) -> Resul
     })?;
     Ok(found.clone())
 }
+
+/// For whoever interrupts while tarballs are unpacked too: none is unpacked over an earlier one.
+const GOES_ON_UNPACKING: &str =
+    "what was reported as verified is proved and unpacked; name only the rest to go on.";

@@ -20,6 +20,7 @@ use serde_json::Value;
 use crate::output;
 use crate::problem::{Problem, Result};
 use crate::session::shown;
+use crate::suggestion::quoted;
 
 /// Writes what a kit has besides its files and images: the trusted root, and the index, with what earlier runs collected.
 /// Gives what the user should know.
@@ -182,11 +183,26 @@ pub(super) fn file_name(version: &str) -> String {
     format!("{version}{INDEX}")
 }
 
-/// Whether a folder is a kit.
-pub(super) fn is_kit(folder: &Path) -> bool {
+/// Refuses a whole kit where files of the release are meant.
+pub(super) fn refuse_whole(folder: &Path, version: &str) -> Result<()> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut names = entries.map(|entry| entry.file_name());
-    names.any(|name| name.to_string_lossy().ends_with(INDEX))
+    if !names.any(|name| name.to_string_lossy().ends_with(INDEX)) {
+        return Ok(());
+    }
+    let kit = quoted(&shown(folder));
+    let own = folder.join(version);
+    let own = match own.is_dir() {
+        true => quoted(&shown(&own)),
+        // A channel, or one that it does not have.
+        false => "the folder of the version in it".to_owned(),
+    };
+    Err(Problem::argument(format!(
+        "{kit} is a kit: it also holds images, trust and indexes, which are no files of the release"
+    ))
+    .with_hint(format!(
+        "Prove all of it with sealcheck release verify-all {version} --from {kit} --offline, or name {own}."
+    )))
 }
 
 /// Writes the trusted root, and the TUF repository that proves it, in the place of those of earlier runs. They are to be
@@ -233,7 +249,7 @@ pub(super) fn advice(kept: Option<&KitTrust>, kit: &Path) -> String {
 /// Begins to write into a kit: makes its folder, and removes what a run that was killed left half-written in it. The kit is
 /// this run's until the lock is dropped; where another is at work, this one ends.
 pub(super) fn begin(kit: &Path, version: &str) -> Result<Option<File>> {
-    fs::create_dir_all(kit).map_err(|error| Problem::unwritable(&shown(kit), &error))?;
+    fs::create_dir_all(kit).map_err(|error| unwritable(kit, error))?;
     // Some systems do not let folders be opened or locked; there nothing is removed.
     let Ok(lock) = File::open(kit) else {
         return Ok(None);
@@ -285,7 +301,7 @@ pub(super) fn write(kit: &Path, name: &str, content: &[u8]) -> Result<()> {
     let folders = Path::new(name).parent().unwrap_or(Path::new(""));
     create_folders(kit, folders)
         .and_then(|()| output::write_file(&path, &mut &*content))
-        .map_err(|error| Problem::unwritable(&shown(&path), &error))
+        .map_err(|error| unwritable(&path, error).into())
 }
 
 /// The trusted root.

@@ -2,19 +2,21 @@
 
 use std::fmt::Write as _;
 
-use sealcheck_record::{ListedArtifact, RELEASE_LIST_SCHEMA, ReleaseList};
+use sealcheck_record::{
+    ListedArtifact, ListedImage, NameCertainty, RELEASE_LIST_SCHEMA, ReleaseList,
+};
 use sealcheck_release::Artifact;
 use sealcheck_release::catalogue::Kind;
 use sealcheck_verify::{Outcome, printable};
 
-use super::{Project, about, catalogue, head, is_for, not_proved};
+use super::{Project, about, catalogue, head, images, is_for, not_proved};
 use crate::CommandLine;
 use crate::args::ReleaseListArgs;
 use crate::output::{Publication, reported_as_output};
 use crate::problem::Result;
 use crate::registry::Access;
-use crate::report::colour;
 use crate::report::wrap::paragraph;
+use crate::report::{colour, counted};
 
 /// Lists a release.
 pub(super) fn run(args: &ReleaseListArgs, line: &CommandLine<'_>) -> Result<u8> {
@@ -35,10 +37,19 @@ pub(super) fn run(args: &ReleaseListArgs, line: &CommandLine<'_>) -> Result<u8> 
         name: artifact.name.clone(),
         platform: artifact.platform.as_ref().map(ToString::to_string),
     });
+    let mut images = release.images(&sbom, None)?;
+    if let Some(platform) = &args.platform {
+        images.retain(|image| image.is_for(platform));
+    }
+    let images = images.into_iter().map(|image| ListedImage {
+        name: image.name,
+        certainty: images::certainty(image.certainty),
+    });
     let document = ReleaseList {
         schema: RELEASE_LIST_SCHEMA,
         about: about(&release, &sbom, Outcome::Verified),
         artifacts: listed.collect(),
+        images: images.collect(),
     };
     let text = |_| text(&document, &artifacts);
     publication.end(Outcome::Verified, text, &document)
@@ -54,10 +65,25 @@ fn text(document: &ReleaseList, artifacts: &[&Artifact]) -> String {
         let dim = colour::LABEL;
         writeln!(out, "{path}{padding}  {dim}{}{dim:#}", word(artifact.kind)).ok();
     }
+    let mut counts = counted(artifacts.len(), "artifact");
+    if !document.images.is_empty() {
+        writeln!(out, "\nimages").ok();
+        counts = format!("{counts} and {}", counted(document.images.len(), "image"));
+    }
+    for image in &document.images {
+        let dim = colour::LABEL;
+        let guess = match image.certainty {
+            NameCertainty::Guessed => "  the name is a guess",
+            NameCertainty::Exact | NameCertainty::Certain => "",
+        };
+        writeln!(out, "{}{dim}{guess}{dim:#}", printable(&image.name)).ok();
+    }
+    if !document.images.is_empty() {
+        out.push('\n');
+    }
     let signer = document.about.sbom.signer.as_deref();
     let sum = format!(
-        "{} artifacts of {}, says its SBOM, signed by {}",
-        artifacts.len(),
+        "{counts} of {}, says its SBOM, signed by {}",
         document.about.version,
         printable(signer.unwrap_or("the given key"))
     );

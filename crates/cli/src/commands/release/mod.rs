@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use sealcheck_record::AboutRelease;
 use sealcheck_release::{
     Artifact, Catalogue, Demands, InvalidVersion, InvalidWanted, Origin, Platform, Profile,
-    ProvedSbom, Purpose, Release, Wanted,
+    ProfileError, ProvedSbom, Purpose, Release, Wanted,
 };
 use sealcheck_verify::{Content, Failure, Outcome, Reason, Requirements, Verdict, printable};
 
@@ -26,15 +26,22 @@ use crate::output::{Report, Shape};
 use crate::problem::{Problem, Result};
 use crate::registry::Access;
 use crate::report::colour;
-use crate::session::{is_within, read_and_written};
+use crate::session::{is_within, read_and_written, shown};
 use crate::signer::{self, Given, Signer};
+use crate::suggestion::quoted;
 use crate::{CommandLine, refusal, suggestion};
 
 /// Runs the command.
 pub(crate) fn run(command: &ReleaseCommand, line: &CommandLine<'_>) -> Result<u8> {
     match command {
-        ReleaseCommand::Verify(args) => verify::run(args, line),
-        ReleaseCommand::Fetch(args) => fetch::run(args, line),
+        ReleaseCommand::Verify(args) => verify::run(args, line).map_err(|problem| {
+            let paths = args.paths.iter().filter_map(|path| path.to_str());
+            version_first(problem, "verify", &args.version, paths)
+        }),
+        ReleaseCommand::Fetch(args) => fetch::run(args, line).map_err(|problem| {
+            let names = args.names.iter().map(String::as_str);
+            version_first(problem, "fetch", &args.version, names)
+        }),
         ReleaseCommand::Sbom(args) => sbom::run(args, line),
         ReleaseCommand::Images(args) => images::run(args, line),
         ReleaseCommand::VerifyAll(args) => all::run(args, line),
@@ -70,11 +77,7 @@ impl Project {
         }
         let profile = match &args.profile {
             None => Profile::kubernetes(),
-            Some(path) => Profile::read(path).map_err(|error| {
-                Failure::new(Reason::ProfileMalformed)
-                    .at(printable(&path.display().to_string()))
-                    .detail(error)
-            })?,
+            Some(path) => Profile::read(path).map_err(|error| unread(path, &error))?,
         };
         let (profile, origin) = origin(profile, args.from.as_deref())?;
         let named = !matches!(
@@ -158,6 +161,40 @@ impl Project {
     }
 }
 
+/// Why a profile was not read.
+fn unread(path: &Path, error: &ProfileError) -> Failure {
+    let failure = match error {
+        ProfileError::Unreadable {
+            is_missing: true, ..
+        } => Failure::new(Reason::FileNotFound),
+        ProfileError::Unreadable { detail, .. } => {
+            Failure::new(Reason::ProfileMalformed).detail(detail)
+        }
+        _ => Failure::new(Reason::ProfileMalformed).detail(error),
+    };
+    failure.at(shown(path))
+}
+
+/// The same problem, with the right order as its hint where the version stands behind what it is of.
+fn version_first<'t>(
+    problem: Problem,
+    command: &str,
+    first: &str,
+    mut rest: impl Iterator<Item = &'t str>,
+) -> Problem {
+    let is_version = |text: &str| text.parse::<Wanted>().is_ok();
+    if problem.failure.reason != Reason::VersionUnknown || is_version(first) {
+        return problem;
+    }
+    match rest.find(|text| is_version(text)) {
+        None => problem,
+        Some(version) => problem.with_hint(format!(
+            "The version comes first: sealcheck release {command} {version} {}",
+            quoted(&printable(first))
+        )),
+    }
+}
+
 /// The version or channel that a text means.
 fn wanted(text: &str) -> Result<Wanted> {
     text.parse().map_err(|error: InvalidWanted| {
@@ -188,15 +225,29 @@ fn origin(profile: Profile, from: Option<&str>) -> Result<(Profile, Origin)> {
         }
         Some(folder) => {
             let folder = PathBuf::from(folder);
-            match folder.is_dir() {
-                true => Ok((profile, Origin::folder(folder))),
-                false => Err(Problem::argument(format!(
-                    "--from {}: there is no such folder",
-                    folder.display()
-                ))
-                .with_hint("Name a folder, or an address with https:// before it.")),
-            }
+            let hint = "Name a folder, or an address with https:// before it.";
+            require_folder("--from", &folder, hint)?;
+            Ok((profile, Origin::folder(folder)))
         }
+    }
+}
+
+/// Refuses what is no folder, in the value of a flag.
+fn require_folder(flag: &str, folder: &Path, hint: &str) -> Result<()> {
+    let why = match (folder.is_dir(), folder.exists()) {
+        (true, _) => return Ok(()),
+        (false, true) => "it is a file, not a folder",
+        (false, false) => "there is no such folder",
+    };
+    Err(Problem::argument(format!("{flag} {}: {why}", shown(folder))).with_hint(hint))
+}
+
+/// Refuses a file where a folder is to be filled.
+fn require_folder_to_fill(to: &Path) -> Result<()> {
+    let hint = "Name a folder, which is made where it does not exist.";
+    match to.exists() {
+        true => require_folder("--to", to, hint),
+        false => Ok(()),
     }
 }
 
@@ -297,3 +348,5 @@ fn head(about: &AboutRelease, what: &str) -> String {
 /// For whoever interrupts what is being fetched.
 const GOES_ON: &str =
     "what was reported as verified is proved; the same command goes on with the rest.";
+/// For whoever interrupts what is reported as a whole.
+const NOT_REPORTED: &str = "nothing was reported; run it again.";

@@ -5,26 +5,23 @@ use sealcheck_release::ProvedSbom;
 use sealcheck_verify::printable;
 
 use super::check::check;
-use super::{Project, not_proved};
+use super::{Project, kit, not_proved, require_folder};
 use crate::CommandLine;
 use crate::args::{OutputArgs, ReleaseSbomArgs};
 use crate::output::{self, Report, Shape, reported_as_output};
-use crate::problem::{Problem, Result};
+use crate::problem::Result;
 use crate::registry::Access;
-use crate::session::shown;
 
 /// Proves an SBOM, and what it is used for.
 pub(super) fn run(args: &ReleaseSbomArgs, line: &CommandLine<'_>) -> Result<u8> {
-    if let Some(folder) = &args.check
-        && !folder.is_dir()
-    {
-        return Err(Problem::argument(format!(
-            "--check {}: there is no such folder",
-            shown(folder)
-        ))
-        .with_hint("Name the folder that holds the files of the release."));
+    if let Some(folder) = &args.check {
+        let hint = "Name the folder that holds the files of the release.";
+        require_folder("--check", folder, hint)?;
     }
     let project = Project::open(&args.version, &args.release, Access::default(), false, line)?;
+    if let Some(folder) = &args.check {
+        kit::refuse_whole(folder, &args.version)?;
+    }
     // What lies in the folder is not to become a report about it.
     let read = args.check.iter().flat_map(|folder| {
         let expansion = expand(std::slice::from_ref(folder));

@@ -1,12 +1,12 @@
 //! `sealcheck release verify`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sealcheck_engine::{Progress, Skipped, expand, ordered, proof_paths, with_suffix};
 use sealcheck_record::LeftOut;
 use sealcheck_release::catalogue::Lookup;
 use sealcheck_release::{Catalogue, Local, ProvedSbom, Release};
-use sealcheck_verify::Verdict;
+use sealcheck_verify::{Failure, Reason, Verdict};
 
 use super::{Project, artifact_name, kit, not_proved, tell_sbom};
 use crate::CommandLine;
@@ -149,16 +149,23 @@ struct Named {
     skipped: Vec<Skipped>,
 }
 
+/// Refuses an address: only what is there already is proved here.
+fn refuse_address(path: &Path, version: &str) -> Result<()> {
+    let name = shown(path);
+    if !name.contains("://") || path.exists() {
+        return Ok(());
+    }
+    let address = quoted(&name);
+    let hint = format!(
+        "`sealcheck release fetch {version} {address}` gets and proves it; `sealcheck release verify {version} FILE --as {address}` proves a file that you have."
+    );
+    Err(Problem::from(Failure::new(Reason::FileNotFound).at(name)).with_hint(hint))
+}
+
 fn files(args: &ReleaseVerifyArgs) -> Result<Named> {
-    if let Some(kit) = args.paths.iter().find(|path| kit::is_kit(path)) {
-        let kit = quoted(&shown(kit));
-        return Err(Problem::argument(format!(
-            "{kit} is a kit: it also holds images, trust and indexes, which are no files of the release"
-        ))
-        .with_hint(format!(
-            "Prove all of it with sealcheck release verify-all {} --from {kit} --offline, or name the folder of the version in it.",
-            args.version
-        )));
+    for path in &args.paths {
+        refuse_address(path, &args.version)?;
+        kit::refuse_whole(path, &args.version)?;
     }
     let expansion = expand(&args.paths);
     if args.artifact.is_some() && expansion.files.len() > 1 {

@@ -110,6 +110,28 @@ fn a_name_makes_no_program_a_document() {
     );
 }
 
+/// A shell runs what has no first line that says so, and nobody looks for documents in other folders.
+#[test]
+fn what_is_not_signed_has_the_content_and_the_place_of_its_kind() {
+    let scene = Scene::new();
+    for (name, content) in [
+        ("provenance.json", "echo evil"),
+        ("release-notes.json", "echo evil"),
+        ("SHA256SUMS", "echo evil"),
+        ("bin/linux/amd64/run.docker_tag", "echo evil"),
+        ("x/provenance.json", "{}"),
+        ("sub/bin/linux/amd64/run.docker_tag", "v1.36.0"),
+    ] {
+        let file = format!("mirror/v1.36.0/{name}");
+        scene.sandbox.write(&file, content);
+        let run = scene.run(&["verify", "v1.36.0", &file]);
+        assert_eq!(run.code, 1, "{name}\n{}", run.stdout);
+        let run = scene.run(&["sbom", "v1.36.0", "--check", "mirror/v1.36.0"]);
+        assert_eq!(run.code, 1, "{name}\n{}", run.stdout);
+        std::fs::remove_file(scene.sandbox.path(&file)).unwrap();
+    }
+}
+
 #[test]
 fn what_is_not_signed_is_at_its_path_and_named() {
     let scene = Scene::new();

@@ -132,13 +132,17 @@ fn a_file_of_another_version_is_named_when_its_sbom_is_proved() {
 fn the_report_is_one_document_whatever_comes_of_the_index() {
     let scene = Scene::new();
     std::fs::create_dir_all(scene.sandbox.path("kit/trusted_root.json")).unwrap();
-    let run = scene.run(&["collect", "v1.36.0", "--to", "kit"]);
-    assert_ne!(run.code, 0);
+    let run = scene.run(&["collect", "v1.36.0", "--to", "kit"]).exits(3);
     let report: Value =
         serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}\n{}", run.stdout));
     let results = report["results"].as_array().unwrap();
     assert_eq!(results.len(), FILES.len() + 3);
     assert!(run.stderr.contains("trusted_root.json"), "{}", run.stderr);
+    assert!(run.stderr.contains("result-unwritable"), "{}", run.stderr);
+    scene.sandbox.write("file", "");
+    let run = scene.run(&["collect", "v1.36.0", "--to", "file/kit"]);
+    let run = run.exits(3);
+    assert!(run.stdout.contains("result-unwritable"), "{}", run.stdout);
 }
 
 #[test]
@@ -274,10 +278,17 @@ fn what_is_needed_to_prove_a_kit_is_told() {
 fn a_whole_kit_is_not_taken_for_files_of_the_release() {
     let scene = Scene::new();
     scene.run(&["collect", "v1.36.0", "--to", "kit"]).exits(0);
-    let run = scene.run(&["verify", "v1.36.0", "kit"]).exits(2);
-    assert!(run.stderr.contains("kit is a kit"), "{}", run.stderr);
-    assert!(words(&run.stderr).contains("verify-all v1.36.0 --from kit --offline"));
-    scene.run(&["verify", "v1.36.0", "kit/v1.36.0"]).exits(0);
+    for command in [&["verify", "v1.36.0"][..], &["sbom", "v1.36.0", "--check"]] {
+        let run = scene.run(&[command, &["kit"]].concat()).exits(2);
+        let told = words(&run.stderr);
+        assert!(told.contains("kit is a kit"), "{told}");
+        let hint = "verify-all v1.36.0 --from kit --offline, or name kit/v1.36.0.";
+        assert!(told.contains(hint), "{told}");
+        scene.run(&[command, &["kit/v1.36.0"]].concat()).exits(0);
+    }
+    // A channel names no folder.
+    let run = scene.run(&["verify", "stable", "kit"]).exits(2);
+    assert!(words(&run.stderr).contains("the folder of the version in it"));
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Reports about a release: their schemas, and where they go.
 
+use sealcheck_record::schema;
 use serde_json::Value;
 
-use super::{Scene, first};
+use super::{STAGING, Scene, first};
 use crate::sandbox::{Run, fulfils, words};
 
 /// The report, by its schema.
@@ -15,7 +16,6 @@ fn document(run: &Run, schema: &Value) -> Value {
 
 #[test]
 fn every_report_has_its_schema() {
-    use sealcheck_record::schema;
     let scene = Scene::new();
     for (arguments, name, schema) in [
         (&["verify-all"][..], "report", schema::release_report()),
@@ -82,9 +82,9 @@ fn a_report_can_go_to_a_file() {
     assert!(!text.contains('\u{1b}'), "{text}");
     // A later one that fails replaces it.
     std::fs::remove_file(scene.sandbox.path("mirror/v1.36.0/kubernetes-release.spdx")).unwrap();
-    to_file(&["verify-all", "v1.36.0"]).exits(2);
+    to_file(&["verify-all", "v1.36.0"]).exits(3);
     let report: Value = serde_json::from_str(&scene.sandbox.read("report")).unwrap();
-    assert_eq!(report["outcome"], "usage");
+    assert_eq!(report["outcome"], "unavailable");
 }
 
 #[test]
@@ -224,5 +224,105 @@ fn what_is_wrong_is_told_also_where_the_report_is_for_programs() {
         // Who asked for the form has it already.
         let asked = [arguments, &["-o", "json"]].concat();
         assert_eq!(scene.run(&asked).stderr, "");
+    }
+}
+
+#[test]
+fn where_there_is_no_proof_no_flag_is_named_that_the_command_lacks() {
+    let scene = Scene::new();
+    let name = "mirror/v1.36.0/bin/linux/amd64/kubectl";
+    std::fs::remove_file(scene.sandbox.path(&format!("{name}.sigstore.json"))).unwrap();
+    let collect = ["collect", "v1.36.0", "--to", "kit"];
+    for command in [
+        &["verify", "v1.36.0", name][..],
+        &["verify", "v1.36.0", "mirror/v1.36.0"],
+        &collect,
+    ] {
+        let run = scene.text(command).exits(4);
+        let told = words(&run.stdout);
+        assert!(told.contains("Put the proof beside it"), "{told}");
+        for flag in ["--bundle", "--signature", "--verbose"] {
+            assert!(!told.contains(flag), "{command:?}: {told}");
+        }
+    }
+}
+
+#[test]
+fn a_list_has_the_images_too() {
+    let scene = Scene::new();
+    let path = "mirror/v1.36.0/kubernetes-release.spdx";
+    let mut spdx = scene.sandbox.read(path);
+    for (name, archive) in [
+        ("kube-apiserver-amd64", "kube-apiserver.tar"),
+        ("kube-apiserver-arm64", "kube-apiserver.tar"),
+        ("a-b-c", "other.tar"),
+    ] {
+        spdx += &format!(
+            "PackageName: {archive}\n\
+             SPDXID: SPDXRef-Package-registry.k8s.io-{name}-v1.36.0\n\
+             PackageFileName: {archive}\n\n"
+        );
+    }
+    scene.publish_file(path, spdx.as_bytes(), STAGING);
+    let list = ["list", "v1.36.0"];
+    scene
+        .sandbox
+        .golden("release_list_images", &scene.text(&list));
+    let names = |platform: &[&str]| {
+        let run = scene.run(&[&list[..], platform].concat()).exits(0);
+        let images = document(&run, &schema::release_list())["images"].take();
+        let images = images.as_array().unwrap().iter();
+        let names = images.map(|image| image["name"].as_str().unwrap().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(names(&[]).len(), 4);
+    let name = |name: &str| format!("registry.k8s.io/{name}:v1.36.0");
+    let expected = ["a-b-c", "kube-apiserver", "kube-apiserver-arm64"].map(name);
+    assert_eq!(names(&["--platform", "linux/arm64"]), expected);
+    // Of the other one it is not known for what it is.
+    assert_eq!(names(&["--platform", "windows/amd64"]), [name("a-b-c")]);
+}
+
+#[cfg(unix)]
+#[test]
+fn who_interrupts_a_report_is_told_that_there_is_none() {
+    use std::net::TcpListener;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::{Command, Stdio};
+
+    let scene = Scene::new();
+    for command in ["verify-all", "images"] {
+        // It hears the question and never answers.
+        let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", mute.local_addr().unwrap());
+        let rest = ["v1.36.0", "--from", &address, "--trusted-root", "root.json"];
+        let program = scene
+            .sandbox
+            .command(&[&["release", command], &rest[..]].concat())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (sender, asked) = std::sync::mpsc::channel();
+        std::thread::spawn(move || sender.send(mute.accept()));
+        let asked = asked.recv_timeout(std::time::Duration::from_secs(25));
+        let process = program.id().to_string();
+        let kill = Command::new("kill").args(["-s", "INT", &process]).status();
+        assert!(kill.unwrap().success());
+        let run = program.wait_with_output().unwrap();
+        assert!(asked.is_ok());
+        assert_eq!(run.status.signal(), Some(2));
+        let told = String::from_utf8(run.stderr).unwrap();
+        assert!(told.contains("interrupted: nothing was reported"), "{told}");
+    }
+}
+
+#[test]
+fn what_was_not_checked_has_no_lines_for_checks() {
+    let scene = Scene::new();
+    scene.sandbox.write("kubelte", "?");
+    let run = scene.text(&["verify", "v1.36.0", "kubelte"]).exits(1);
+    for label in ["\n  passed", "\n  failed"] {
+        assert!(!run.stdout.contains(label), "{}", run.stdout);
     }
 }
