@@ -24,6 +24,7 @@ pub(crate) fn folders() -> Result<Vec<Figure>> {
     let large = Published::new(&folder.join("large"), LARGE_FILES, LARGE_BYTES, ONE)?;
     let full = Published::new(&folder.join("full"), LARGE_FILES, LARGE_BYTES, ALL)?;
     let many = Published::new(&folder.join("many"), MANY_FILES, MANY_BYTES, ALL)?;
+    let fewer = Published::new(&folder.join("fewer"), FEWER_FILES, MANY_BYTES, ALL)?;
 
     let mut figures = Vec::new();
     let few = usage(many.check())?.maxrss;
@@ -60,18 +61,17 @@ pub(crate) fn folders() -> Result<Vec<Figure>> {
     };
     let sbom = count(&many.sbom())?;
     let check = alone(many.check())?;
-    let half = alone(many.check_of(&many.half()?))?;
     let verify = alone(many.verify())?;
     println!(
         "a release of {MANY_FILES} small files: {sbom} instructions to prove its SBOM, {check} to check all files by it (one signature), {verify} to verify all files (a signature each)"
     );
-    let signatures = u64::try_from(MANY_FILES)?;
+    let count_of = |files: usize| u64::try_from(files);
     // What a verification costs beside reading and hashing, and what a file costs that is only hashed.
-    let each = verify.saturating_sub(check) / signatures;
-    let hashed = check.saturating_sub(half) / u64::try_from(MANY_FILES.div_ceil(2))?;
-    let fixed = check
-        .saturating_sub(sbom)
-        .saturating_sub(hashed * signatures);
+    let each = verify.saturating_sub(check) / count_of(MANY_FILES)?;
+    let beside = check.saturating_sub(sbom);
+    let beside_fewer = alone(fewer.check())?.saturating_sub(count(&fewer.sbom())?);
+    let hashed = beside.saturating_sub(beside_fewer) / count_of(MANY_FILES - FEWER_FILES)?;
+    let fixed = beside.saturating_sub(hashed * count_of(MANY_FILES)?);
     figures.push(Figure::new(
         "verifications, release sbom --check beside that of the SBOM and hashing",
         fixed / each.max(1),
@@ -187,24 +187,9 @@ impl Published {
     }
 
     fn check(&self) -> Command {
-        self.check_of(&self.folder.join(VERSION))
-    }
-
-    fn check_of(&self, folder: &Path) -> Command {
         let mut command = self.release("sbom");
-        command.arg("--check").arg(folder);
+        command.arg("--check").arg(self.folder.join(VERSION));
         command
-    }
-
-    /// A folder with every second file.
-    fn half(&self) -> Result<PathBuf> {
-        let half = self.folder.join("half");
-        for path in self.paths.iter().skip(1).step_by(2) {
-            let target = half.join(path);
-            fs::create_dir_all(target.parent().context("a file has a folder")?)?;
-            fs::copy(self.folder.join(VERSION).join(path), target)?;
-        }
-        Ok(half)
     }
 
     fn release(&self, what: &str) -> Command {
@@ -236,6 +221,7 @@ const LARGE_FILES: usize = 16;
 const LARGE_BYTES: usize = 128 << 20;
 /// As many as Kubernetes 1.25.4 published.
 const MANY_FILES: usize = 113;
+const FEWER_FILES: usize = 56;
 const MANY_BYTES: usize = 1000;
 const ROUNDS: usize = 3;
 /// How much more memory large files may take than small ones: a few buffers.
