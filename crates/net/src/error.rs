@@ -340,6 +340,7 @@ fn tries(attempts: u32) -> String {
 /// When the server wants to be asked again.
 fn wait(retry_after: Option<Duration>) -> String {
     retry_after
+        .filter(|wait| !wait.is_zero())
         .map(|wait| format!(", asked to come back in {} s", wait.as_secs()))
         .unwrap_or_default()
 }

@@ -169,13 +169,9 @@ impl<'a> Request<'a> {
         let mut visited = vec![first.clone()];
         let mut url = first.clone();
         loop {
-            let mut head = self.hop(&url, headers.clone()).await?;
+            let head = self.hop(&visited, &url, headers.clone()).await?;
             let status = head.response.status().as_u16();
-            if !head.response.status().is_success() && !is_redirect(status) {
-                visited.iter().for_each(|url| head.sent.add_query(url));
-            }
-            // 206 is a success of those who asked for a part; to others it is a truncated body.
-            if (matches!(status, 200..=299) && status != 206) || self.accepted.contains(&status) {
+            if self.is_success(status) || self.accepted.contains(&status) {
                 return Ok(head);
             }
             if !is_redirect(status) {
@@ -201,11 +197,17 @@ impl<'a> Request<'a> {
         }
     }
 
-    async fn hop(&self, url: &Url, headers: HeaderMap) -> Result<Head, NetError> {
+    /// 206 is a success of those who asked for a part; to others it is a truncated body.
+    fn is_success(&self, status: u16) -> bool {
+        matches!(status, 200..=299) && (status != 206 || self.accepted.contains(&status))
+    }
+
+    /// One request. What refuses it shows nothing of what was sent, nor of the addresses that led here.
+    async fn hop(&self, visited: &[Url], url: &Url, headers: HeaderMap) -> Result<Head, NetError> {
         let inner = &self.client.inner;
         let permit = inner.gate.enter(url).await?;
         let stack = inner.stack(url);
-        let sent = Sent::of(&headers, &self.hidden);
+        let mut sent = Sent::of(&headers, &self.hidden);
         let mut request = stack
             .http
             .request(self.method.clone(), url.clone())
@@ -230,12 +232,15 @@ impl<'a> Request<'a> {
                 detail: "proxy authorization required (status 407)".to_owned(),
             });
         }
-        let sent = match response.status().is_success() {
-            true => Sent::default(),
-            false => sent,
-        };
+        let status = response.status().as_u16();
+        match (self.is_success(status), is_redirect(status)) {
+            (true, _) => sent = Sent::default(),
+            (false, true) => {}
+            (false, false) => visited.iter().for_each(|url| sent.add_query(url)),
+        }
         if response.status().is_client_error() || response.status().is_server_error() {
-            for value in response.headers_mut().values_mut() {
+            let headers = response.headers_mut().iter_mut();
+            for (_, value) in headers.filter(|(name, _)| **name != RETRY_AFTER) {
                 let shown = value.to_str().map(|text| sent.hide(text.to_owned()));
                 if let Some(shown) = shown
                     .ok()

@@ -153,6 +153,12 @@ async fn an_error_shows_no_secret_of_the_addresses_that_led_to_it() {
         "answered with status 403: no: /b?X-Amz-Signature=[redacted]&AWSAccessKeyId=[redacted]&n=ten4 \
          <[redacted]> [redacted]"
     );
+    // A part that nobody asked for is an error as well.
+    double
+        .expect(Ask::get("/part?sig=hunter"))
+        .answer(Answer::status(206).with_body("hunter"));
+    let error = client().get(double.url("/part?sig=hunter")).send().await;
+    assert!(!error.unwrap_err().cause().contains("hunter"));
     // Nor does one that the caller reads himself.
     let accepted = client().get(&url).accept(403).send().await.unwrap();
     let body = String::from_utf8_lossy(accepted.body());

@@ -12,6 +12,8 @@ pub const PROFILE_TEXT_BYTES: Limit = Limit::new("profile-text-bytes", 1024);
 pub const CHANNEL_BYTES: Limit = Limit::new("channel-bytes", 64);
 /// A checksum file. Real ones have 64 or 128 bytes, some with a name behind.
 pub const CHECKSUM_BYTES: Limit = Limit::new("checksum-bytes", 4096);
+/// What a project publishes unsigned: notes and provenance of Kubernetes have some MB.
+pub const UNSIGNED_BYTES: Limit = Limit::new("unsigned-bytes", 32 << 20);
 /// A path below a release. Real ones have at most 60 bytes.
 pub const PATH_BYTES: Limit = Limit::new("path-bytes", 1024);
 /// Names in the catalogue of one release. Real ones have about 120, and a hundred with every side file of each.

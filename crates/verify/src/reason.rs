@@ -288,7 +288,7 @@ reasons! {
         "The report says which and why. Mend that and try again.";
     ArtifactUnreadable "artifact-unreadable" Unavailable
         "the artifact could not be read"
-        "Reading failed after the artifact was found: permission, input/output error, network, or it changed while it was read."
+        "Reading failed: permission, input/output error, network, or it changed while it was read. Or it is not where it must be, as what a release lists."
         "The report says why. Mend that and try again.";
     LogUnavailable "log-unavailable" Unavailable
         "the transparency log could not be asked"
@@ -343,7 +343,7 @@ reasons! {
     Offline "offline" Unavailable
         "the network is needed and --offline forbids it"
         "Something that was asked for lies on the network, and no socket is opened offline."
-        "Drop --offline, or give the file; `sealcheck release` takes a kit with --from.";
+        "Drop --offline, or name a file or a folder that is here already.";
     NetworkFailed "network-failed" Unavailable
         "the network request failed"
         "Name resolution, connection, TLS, a time limit or the server's answer failed."
@@ -357,7 +357,7 @@ reasons! {
     ReleaseMismatch "release-mismatch" Rejected
         "it is not what the release has"
         "The proved SBOM of the release lists other content under this name, or does not list it at all: it was altered, or it is another file or image, or one of another version. Or it is an SBOM, genuine, and not the one of this version."
-        "Do not use it as that. Where the report says what else it is, check which one you mean; or else get it again from the release.";
+        "Do not use it under this name. If the report says what it is, check which one you mean; otherwise get it again from the release.";
     SbomMalformed "sbom-malformed" Rejected
         "the SBOM cannot be read"
         "It is no SPDX document of version 2.2 or 2.3, it contradicts itself, it lists no files, or it lists a name that can lie in no folder."

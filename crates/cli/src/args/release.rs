@@ -296,9 +296,9 @@ Examples:
   sealcheck release images v1.36.0
   sealcheck release images v1.36.0 --registry mirror.example.com/k8s
 
-Names come from the proved SBOM. An index is proved with all images that it
-lists. Promotion records and verification summaries are shown where there are
-any; that there is none is no failure, a wrong one is.";
+Names come from the proved SBOM. An index is proved by its own signature, with
+all images that it lists. Promotion records and verification summaries are
+shown where there are any; that there is none is no failure, a wrong one is.";
 
 const VERIFY_ALL_HELP: &str = "\
 Examples:
@@ -326,4 +326,5 @@ const LIST_HELP: &str = "\
 Examples:
   sealcheck release list v1.36.0
   sealcheck release list stable --platform windows/amd64
-  sealcheck release list v1.36.0 -o json | jq -r '.artifacts[].path'";
+  sealcheck release list v1.36.0 -o json | jq -r '.artifacts[].path'
+  sealcheck release list v1.36.0 -o json | jq -r '.images[].name'";

@@ -269,7 +269,12 @@ impl Summary {
             (false, 1) => "artifact",
             (false, _) => "artifacts",
         };
-        let mut out = format!("{total} {noun}: {}\n", parts.join(", "));
+        format!("{total} {noun}: {}\n{}", parts.join(", "), self.hints())
+    }
+
+    /// What to do, a paragraph for each reason.
+    pub(crate) fn hints(&self) -> String {
+        let mut out = String::new();
         // The worst comes last, where it is seen.
         let mut advice: Vec<&Advice> = self.advice.iter().collect();
         advice.sort_by_key(|advice| advice.outcome);
@@ -544,7 +549,7 @@ fn indented(out: &mut String, text: &str) {
 /// The short report does not list the places.
 const NO_PROOF_HINT: &str = "Put the proof beside the file, or verify the file alone with --bundle, or with --signature and --certificate. --verbose lists the places that were looked at.";
 /// Commands about releases have no flags for proofs.
-const NO_PROOF_IN_RELEASE_HINT: &str = "Put the proof beside it, get or collect it again, or prove it by the SBOM (`sealcheck release sbom VERSION --check FOLDER`).";
+const NO_PROOF_IN_RELEASE_HINT: &str = "Get or collect it again with its proof, or prove it by the SBOM (`sealcheck release sbom VERSION --check FOLDER`).";
 /// More hints than this are no longer read.
 const HINTS: usize = 3;
 pub(super) const SIGNER: &str = "signer";

@@ -56,8 +56,8 @@ impl ImageRun<'_> {
     /// layout the layers are there as well, and are held against their digests; of a registry, whoever pulls them does that.
     ///
     /// # Errors
-    /// `image-not-found`, `manifest-malformed`, `limit-exceeded` and the reasons of asking a registry; of a layout also that
-    /// a layer is not there or another one.
+    /// `image-not-found`, `manifest-malformed`, `limit-exceeded` and the reasons of asking a registry; of a layout also
+    /// `artifact-unreadable` and `layout-malformed` for a layer that is not there or another one.
     pub fn composition(&self, image: &ImageSource) -> Result<Composition> {
         let own = self.shelf(image)?;
         let reading = async {

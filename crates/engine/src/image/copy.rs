@@ -391,7 +391,7 @@ fn unwritten(error: &LayoutError) -> Failure {
 
 /// Whether layers of this type may not be passed on, so that registries need not have them (image-spec 1.1,
 /// "Non-Distributable Layers", and Docker's foreign layers).
-pub(crate) fn is_not_passed_on(media_type: &str) -> bool {
+pub(super) fn is_not_passed_on(media_type: &str) -> bool {
     [
         "application/vnd.oci.image.layer.nondistributable.",
         "application/vnd.docker.image.rootfs.foreign.",

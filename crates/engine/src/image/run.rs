@@ -108,7 +108,7 @@ impl ImageRun<'_> {
     /// `None` in a registry, and where the layout has no such name.
     ///
     /// # Errors
-    /// When the layout cannot be read, or has several images of this name.
+    /// `layout-unreadable` and `layout-malformed`, and `image-ambiguous` when it has several images of this name.
     pub fn registered(&self, image: &ImageSource, name: &Reference) -> Result<Option<Digest>> {
         let ImageSource::Layout { path, .. } = image else {
             return Ok(None);

@@ -6,10 +6,11 @@ use std::path::Path;
 
 use sealcheck_engine::{Input, ProofFile};
 use sealcheck_verify::{Digest, DigestAlgorithm};
+use serde_json::Value;
 
 use super::{ProvedSbom, Release};
 use crate::catalogue::{Kind, Platform, SideRole, parts_from_end};
-use crate::limits::CHECKSUM_BYTES;
+use crate::limits::{CHECKSUM_BYTES, UNSIGNED_BYTES};
 use crate::spdx::Entry;
 use crate::spdx::limits::SPDX_BYTES;
 use crate::{Profile, ReleasePath};
@@ -79,7 +80,7 @@ impl Release<'_> {
                 "it is named like what is not signed, and is a program".to_owned()
             ));
         }
-        let content = self.read(&Input::File(file.to_owned()), SPDX_BYTES);
+        let content = self.read(&Input::File(file.to_owned()), UNSIGNED_BYTES);
         Some(match content.map(|content| is_of(kind, file, &content)) {
             Ok(true) => Ok(Beside {
                 why: format!("not signed: {because}"),
@@ -173,17 +174,21 @@ fn is_checksum(content: &[u8], algorithm: DigestAlgorithm, of: &str) -> bool {
     is_digest && is_named && words.next().is_none() && text.trim_end().lines().count() == 1
 }
 
-/// Whether what is not signed has the content of its kind. A shell runs any other text, whatever it begins with.
+/// Whether what is not signed has the content of its kind, where that has a form: a tag, sums, JSON. A shell runs any other
+/// text, whatever it begins with.
 fn is_of(kind: Kind, file: &Path, content: &[u8]) -> bool {
-    let is_json = || serde_json::from_slice::<serde::de::IgnoredAny>(content).is_ok();
-    let text = || str::from_utf8(content).unwrap_or_default();
+    let Ok(text) = str::from_utf8(content) else {
+        return false;
+    };
+    // One word alone would be JSON as well.
+    let is_json = || serde_json::from_str::<serde_json::Map<String, Value>>(text).is_ok();
     match kind {
         Kind::ImageTag => {
-            let tag = text().trim_end_matches('\n');
+            let tag = text.trim_end_matches('\n');
             let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
             !tag.is_empty() && tag.bytes().all(fits)
         }
-        Kind::ChecksumList => text().lines().all(|line| {
+        Kind::ChecksumList => text.lines().all(|line| {
             let words: Vec<&str> = line.split_ascii_whitespace().collect();
             let algorithms = [DigestAlgorithm::Sha256, DigestAlgorithm::Sha512];
             match *words {

@@ -37,6 +37,8 @@ pub struct ReleaseImage {
     source: Result<ImageSource>,
     /// What is signed and attested under these names is about it.
     named: Named,
+    /// Whether the SBOM has it, or only implies it by the names of others.
+    is_listed: bool,
     /// What it must consist of, for each architecture; one for an image that is no index.
     pub(super) expected: Vec<Expected>,
 }
@@ -90,11 +92,13 @@ impl Release<'_> {
             let mut add = |key: (Name, Which), is_index: bool, also: Option<&Name>| {
                 let described = found.entry(key).or_insert_with(|| Description {
                     is_index,
+                    is_listed: false,
                     certainty: image.certainty,
                     also: also.map(|also| also.path.clone()),
                     expected: Vec::new(),
                 });
                 described.is_index |= is_index;
+                described.is_listed |= !is_index;
                 described.certainty = described.certainty.min(image.certainty);
                 if !described.expected.contains(&expected) {
                     described.expected.push(expected.clone());
@@ -112,10 +116,7 @@ impl Release<'_> {
         let images = images.map(|((name, which), described)| ReleaseImage {
             source: name.reference(&which, mirror).and_then(|reference| {
                 let layout = match mirror {
-                    None => self.layout(
-                        &name.folder(registry),
-                        why_expected(described.is_index, described.certainty),
-                    ),
+                    None => self.layout(&name.folder(registry), why_expected(described.is_listed)),
                     // Who names a registry means it.
                     Some(_) => None,
                 };
@@ -139,6 +140,7 @@ impl Release<'_> {
                 tag: which.tag().map(str::to_owned),
             },
             folder: name.folder(registry),
+            is_listed: described.is_listed,
             expected: described.expected,
         });
         Ok(images.collect())
@@ -175,7 +177,7 @@ impl Release<'_> {
     /// profile knows. Its tag is resolved once.
     pub fn prove_image(&self, sbom: &ProvedSbom, image: &ReleaseImage) -> ProvedImage {
         let verdict = match self.signature(image) {
-            Ok(verdict) => reached(verdict, why_expected(image.is_index, image.certainty)),
+            Ok(verdict) => reached(verdict, why_expected(image.is_listed)),
             Err(failure) => self.failed(&image.name, failure),
         };
         let digest = verdict.evidence().image.as_ref().and_then(|it| it.digest);
@@ -192,10 +194,7 @@ impl Release<'_> {
                 Ok(composition) => image.standing(&composition),
                 Err(failure) => (
                     Listed::NotCompared,
-                    Some(there(
-                        failure,
-                        why_expected(image.is_index, image.certainty),
-                    )),
+                    Some(there(failure, why_expected(image.is_listed))),
                 ),
             },
             _ => (Listed::NotCompared, None),
@@ -220,8 +219,12 @@ impl Release<'_> {
         source: &ImageSource,
         digest: Digest,
     ) -> Result<Composition> {
-        if let Ok(name) = Reference::parse(&image.name)
-            && let Some(other) = self.images.registered(source, &name)?
+        let name = Reference::parse(&image.name).map_err(|error| {
+            Failure::new(Reason::SbomMalformed)
+                .at(&*image.name)
+                .detail(error)
+        })?;
+        if let Some(other) = self.images.registered(source, &name)?
             && other != digest
         {
             return Err(Failure::new(Reason::LayoutMalformed)
@@ -248,22 +251,27 @@ impl Release<'_> {
             true => Platforms::All,
             false => Platforms::AsGiven,
         };
-        let mut verdict = verify(image.source.clone()?, platforms);
-        // Anybody can make another index over images that are signed: it needs a signature of its own.
-        if image.is_index
-            && verdict.verdict().outcome() == Outcome::Verified
-            && let Some(digest) = verdict.digest().copied()
-        {
-            let own = verify(image.at(digest)?, Platforms::AsGiven);
-            if own.verdict().outcome() != Outcome::Verified {
-                verdict = own;
-            }
+        let found = verify(image.source.clone()?, platforms);
+        let verdict = self.with_stranger(found.verdict().clone(), Purpose::Images);
+        let (true, Outcome::Verified, Some(digest)) =
+            (image.is_index, verdict.outcome(), found.digest())
+        else {
+            return Ok(verdict);
+        };
+        // Anybody can make another index over images that are signed: it needs a signature of its own, which proves them too.
+        // All of them were asked about before, so that the report has each.
+        let own = verify(image.at(*digest)?, Platforms::AsGiven);
+        if own.verdict().outcome() == Outcome::Verified {
+            return Ok(verdict);
         }
-        Ok(self.with_stranger(verdict.verdict().clone(), Purpose::Images))
+        let own = self.with_stranger(own.verdict().clone(), Purpose::Images);
+        Ok(match verdict.evidence().image.clone() {
+            Some(facts) => own.with_image(facts),
+            None => own,
+        })
     }
 
-    /// A demand on each proof of an image, with that of the profile on its signer: one proof that counts is enough, and each
-    /// image that an index lists needs one.
+    /// A demand on each proof of an image, with that of the profile on its signer: one proof that counts is enough.
     fn demand(
         &self,
         purpose: Purpose,
@@ -326,6 +334,8 @@ impl Release<'_> {
 /// What an SBOM says of an image, as far as its packages were read.
 struct Description {
     is_index: bool,
+    /// Whether it is more than implied by the names of others.
+    is_listed: bool,
     certainty: Certainty,
     /// The path of the index over it.
     also: Option<String>,
@@ -333,10 +343,10 @@ struct Description {
 }
 
 /// What is said where an image is not there.
-fn why_expected(is_index: bool, certainty: Certainty) -> &'static str {
-    match (is_index, certainty) {
-        (false, _) | (true, Certainty::Exact) => LISTED,
-        (true, _) => INFERRED,
+fn why_expected(is_listed: bool) -> &'static str {
+    match is_listed {
+        true => LISTED,
+        false => INFERRED,
     }
 }
 

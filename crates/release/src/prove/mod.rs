@@ -274,7 +274,7 @@ fn unknown(missing: Failure, origin: &Origin, version: Option<Version>, expected
         return Failure::new(Reason::ArtifactUnreadable)
             .at(field)
             .expected(expected)
-            .found("the folder of this version without it, which is not whole");
+            .found("a folder of this version that is not whole: it lacks the SBOM");
     }
     let failure = Failure::new(Reason::VersionUnknown)
         .at(field)

@@ -13,7 +13,6 @@ use sealcheck_verify::{Outcome, Time, Verdict, printable};
 use super::images::{self, access};
 use super::{NOT_REPORTED, Project, about, catalogue, head, is_for, not_proved};
 use crate::args::ReleaseImagesArgs;
-use crate::console::Console;
 use crate::output::{self, Extent, Publication, Watch, reported_as_output};
 use crate::problem::Result;
 use crate::report::wrap::paragraph;
@@ -35,7 +34,7 @@ pub(super) fn run(args: &ReleaseImagesArgs, line: &CommandLine<'_>) -> Result<u8
     let publication = Publication::begin(&args.report, line.console)?;
     let files = files(args, &release, &sbom, line)?;
     let images = images::prove(args, &release, &sbom, line)?;
-    let summary = |counts: &Counts| summary(counts, &project, &release, args, line.console);
+    let summary = |counts: &Counts| summary(counts, &project, &release, args);
     let document = document(&release, &sbom, (&files, images), summary);
     let text = |extent| report(&document, &files, extent);
     publication.end(document.about.outcome, text, &document)
@@ -121,7 +120,6 @@ fn summary(
     project: &Project,
     release: &Release<'_>,
     args: &ReleaseImagesArgs,
-    console: Console<'_>,
 ) -> String {
     let count = |outcome: Outcome| counts.get(outcome.as_str()).copied().unwrap_or(0);
     let version = match &args.platform {
@@ -135,17 +133,14 @@ fn summary(
     );
     let mut parts = Vec::new();
     if rejected > 0 {
-        // The fault can be theirs.
-        let others = [&args.release.from, &args.registry].into_iter().flatten();
-        let others: Vec<String> = others.map(|it| printable(&console.hide(it))).collect();
-        let then = match others.is_empty() {
-            true => ", and report it to the project".to_owned(),
-            false => format!(
-                ", get it again from another place than {}, and report it to the project if it stays",
-                others.join(" and ")
-            ),
+        // The fault can be that of a mirror or a copy.
+        let then = match args.release.from.is_some() || args.registry.is_some() {
+            false => "and report it to the project",
+            true => {
+                "get it again from another place, and report it to the project if it is rejected there too"
+            }
         };
-        parts.push(format!("do not use what is rejected ({rejected}){then}"));
+        parts.push(format!("do not use what is rejected ({rejected}), {then}"));
     }
     if missing > 0 {
         parts.push(format!(

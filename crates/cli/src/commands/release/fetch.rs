@@ -124,9 +124,8 @@ fn require_room(tarball: &Path) -> Result<()> {
     match is_free {
         true => Ok(()),
         false => Err(
-            Problem::argument(format!("--extract: {} is there already", shown(&folder))).with_hint(
-                "Remove that folder, or leave out --extract: the tarball is proved without it.",
-            ),
+            Problem::argument(format!("--extract: {} is there already", shown(&folder)))
+                .with_hint("Remove it, or leave out --extract: the tarball is proved without it."),
         ),
     }
 }

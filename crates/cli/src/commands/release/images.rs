@@ -15,8 +15,7 @@ use sealcheck_release::{ProvedSbom, Purpose, Release};
 use sealcheck_verify::evidence::{Evidence, Listed};
 use sealcheck_verify::{Outcome, Verdict, printable};
 
-use super::{Project, about, catalogue, head, not_proved};
-use crate::CommandLine;
+use super::{NOT_REPORTED, Project, about, catalogue, head, not_proved};
 use crate::args::{RegistryArgs, ReleaseImagesArgs};
 use crate::output::{self, Publication, reported_as_output};
 use crate::problem::{Problem, Result};
@@ -24,6 +23,7 @@ use crate::registry::{self, Access};
 use crate::report::colour;
 use crate::report::text::Summary;
 use crate::report::wrap::paragraph;
+use crate::{CommandLine, signals};
 
 /// What of an image was verified, with its signatures first, each with the evidence.
 pub(super) fn verified(image: &ImageReport) -> impl Iterator<Item = (&'static str, &Evidence)> {
@@ -40,7 +40,7 @@ pub(super) fn run(args: &ReleaseImagesArgs, line: &CommandLine<'_>) -> Result<u8
     let read = files_read(&args.access);
     project.refuse_overwriting(args.report.output_file.as_deref(), read)?;
     let release = with_proofs(project.release(line)?, args, line)?;
-    crate::signals::last_words(super::NOT_REPORTED);
+    signals::last_words(NOT_REPORTED);
     let sbom = match release.sbom(project.list()) {
         Ok(sbom) => sbom,
         Err(verdict) => return not_proved(&verdict, &reported_as_output(&args.report), line),
@@ -84,9 +84,7 @@ fn text(document: &ReleaseImages, summary: &Summary) -> String {
         document.about.version
     );
     writeln!(out, "{}", paragraph(&sum, 0, 2)).ok();
-    // Its first line counts, as that above does.
-    let summary = summary.text();
-    out.push_str(summary.split_once('\n').map_or("", |(_, hints)| hints));
+    out.push_str(&summary.hints());
     out
 }
 

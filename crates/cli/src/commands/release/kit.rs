@@ -201,7 +201,7 @@ pub(super) fn refuse_whole(folder: &Path, version: &str) -> Result<()> {
         "{kit} is a kit: it also holds images, trust and indexes, which are no files of the release"
     ))
     .with_hint(format!(
-        "Prove all of it with sealcheck release verify-all {version} --from {kit} --offline, or name {own}."
+        "Prove all of it with `sealcheck release verify-all {version} --from {kit} --offline`, or name {own}."
     )))
 }
 

@@ -189,7 +189,7 @@ fn version_first<'t>(
     match rest.find(|text| is_version(text)) {
         None => problem,
         Some(version) => problem.with_hint(format!(
-            "The version comes first: sealcheck release {command} {version} {}",
+            "The version comes first: `sealcheck release {command} {version} {}`.",
             quoted(&printable(first))
         )),
     }

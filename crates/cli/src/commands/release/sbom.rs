@@ -5,12 +5,12 @@ use sealcheck_release::ProvedSbom;
 use sealcheck_verify::printable;
 
 use super::check::check;
-use super::{Project, kit, not_proved, require_folder};
-use crate::CommandLine;
+use super::{NOT_REPORTED, Project, kit, not_proved, require_folder};
 use crate::args::{OutputArgs, ReleaseSbomArgs};
 use crate::output::{self, Report, Shape, reported_as_output};
 use crate::problem::Result;
 use crate::registry::Access;
+use crate::{CommandLine, signals};
 
 /// Proves an SBOM, and what it is used for.
 pub(super) fn run(args: &ReleaseSbomArgs, line: &CommandLine<'_>) -> Result<u8> {
@@ -21,6 +21,7 @@ pub(super) fn run(args: &ReleaseSbomArgs, line: &CommandLine<'_>) -> Result<u8> 
     let project = Project::open(&args.version, &args.release, Access::default(), false, line)?;
     if let Some(folder) = &args.check {
         kit::refuse_whole(folder, &args.version)?;
+        signals::last_words(NOT_REPORTED);
     }
     // What lies in the folder is not to become a report about it.
     let read = args.check.iter().flat_map(|folder| {

@@ -118,6 +118,8 @@ fn what_is_not_signed_has_the_content_and_the_place_of_its_kind() {
         ("provenance.json", "echo evil"),
         ("release-notes.json", "echo evil"),
         ("SHA256SUMS", "echo evil"),
+        ("SHA512SUMS", "echo evil # \u{0}"),
+        ("provenance.json", "\"/tmp/evil\""),
         ("bin/linux/amd64/run.docker_tag", "echo evil"),
         ("x/provenance.json", "{}"),
         ("sub/bin/linux/amd64/run.docker_tag", "v1.36.0"),

@@ -282,7 +282,7 @@ fn a_whole_kit_is_not_taken_for_files_of_the_release() {
         let run = scene.run(&[command, &["kit"]].concat()).exits(2);
         let told = words(&run.stderr);
         assert!(told.contains("kit is a kit"), "{told}");
-        let hint = "verify-all v1.36.0 --from kit --offline, or name kit/v1.36.0.";
+        let hint = "verify-all v1.36.0 --from kit --offline`, or name kit/v1.36.0.";
         assert!(told.contains(hint), "{told}");
         scene.run(&[command, &["kit/v1.36.0"]].concat()).exits(0);
     }

@@ -13,7 +13,7 @@ fn a_version_behind_its_file_is_told_to_come_first() {
     ] {
         let run = scene.run(&[&[command], &wrong[..]].concat()).exits(2);
         let told = words(&run.stderr);
-        let hint = format!("The version comes first: sealcheck release {command} {right}");
+        let hint = format!("The version comes first: `sealcheck release {command} {right}`");
         assert!(told.contains("reason: version-unknown"), "{told}");
         assert!(told.contains(&hint), "{told}");
     }
@@ -95,11 +95,21 @@ fn a_tarball_is_not_unpacked_over_what_is_there() {
         "{told}"
     );
     assert!(
-        told.contains("hint: Remove that folder, or leave out --extract"),
+        told.contains("hint: Remove it, or leave out --extract"),
         "{told}"
     );
     assert!(!scene.sandbox.path("out").join(TARBALL).exists());
     // An empty one is taken.
     std::fs::remove_file(scene.sandbox.path("out/kubernetes-client-linux-amd64/mine")).unwrap();
     scene.run(&fetch).exits(0);
+    // What is seen only when it is unpacked: the tarball is proved, and nothing is written elsewhere.
+    #[cfg(unix)]
+    {
+        let folder = scene.sandbox.path("out/kubernetes-client-linux-amd64");
+        std::fs::remove_dir_all(&folder).unwrap();
+        std::os::unix::fs::symlink(scene.sandbox.path("elsewhere"), &folder).unwrap();
+        let run = scene.run(&fetch).exits(3);
+        assert!(run.stdout.contains("result-unwritable"), "{}", run.stdout);
+        assert!(!scene.sandbox.path("elsewhere").exists());
+    }
 }

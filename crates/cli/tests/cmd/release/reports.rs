@@ -240,7 +240,10 @@ fn where_there_is_no_proof_no_flag_is_named_that_the_command_lacks() {
     ] {
         let run = scene.text(command).exits(4);
         let told = words(&run.stdout);
-        assert!(told.contains("Put the proof beside it"), "{told}");
+        assert!(
+            told.contains("Get or collect it again with its proof"),
+            "{told}"
+        );
         for flag in ["--bundle", "--signature", "--verbose"] {
             assert!(!told.contains(flag), "{command:?}: {told}");
         }
@@ -291,14 +294,19 @@ fn who_interrupts_a_report_is_told_that_there_is_none() {
     use std::process::{Command, Stdio};
 
     let scene = Scene::new();
-    for command in ["verify-all", "images"] {
+    std::fs::create_dir(scene.sandbox.path("empty")).unwrap();
+    for command in [
+        &["verify-all"][..],
+        &["images"],
+        &["sbom", "--check", "empty"],
+    ] {
         // It hears the question and never answers.
         let mute = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", mute.local_addr().unwrap());
         let rest = ["v1.36.0", "--from", &address, "--trusted-root", "root.json"];
         let program = scene
             .sandbox
-            .command(&[&["release", command], &rest[..]].concat())
+            .command(&[&["release"], command, &rest[..]].concat())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

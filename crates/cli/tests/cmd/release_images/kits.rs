@@ -129,18 +129,23 @@ fn nothing_else_in_a_kit_has_the_name_of_an_image() {
     let images = Images::new();
     let path = format!("mirror/images/{AMD64}/index.json");
     let mut index: Value = serde_json::from_str(&images.scene.sandbox.read(&path)).unwrap();
-    let entries = index["manifests"].as_array_mut().unwrap();
-    let mut other = entries[0].clone();
-    other["digest"] = digest(b"another").into();
-    other["annotations"] = serde_json::json!({
-        "io.containerd.image.name": format!("registry.k8s.io/{AMD64}:v1.36.0"),
-        "org.opencontainers.image.ref.name": "latest",
-    });
-    entries.push(other);
-    images.scene.sandbox.write(&path, index.to_string());
-    let proved = images.run();
-    let expected = vec![(AMD64, "layout-malformed")];
-    assert_eq!((proved.code, proved.reasons()), (3, expected));
+    // One of this name is another image, and of two nobody knows which is meant.
+    for (content, reason) in [
+        (b"another", "layout-malformed"),
+        (b"a third", "artifact-unreadable"),
+    ] {
+        let entries = index["manifests"].as_array_mut().unwrap();
+        let mut other = entries[0].clone();
+        other["digest"] = digest(content).into();
+        other["annotations"] = serde_json::json!({
+            "io.containerd.image.name": format!("registry.k8s.io/{AMD64}:v1.36.0"),
+            "org.opencontainers.image.ref.name": "latest",
+        });
+        entries.push(other);
+        images.scene.sandbox.write(&path, index.to_string());
+        let proved = images.run();
+        assert_eq!((proved.code, proved.reasons()), (3, vec![(AMD64, reason)]));
+    }
 }
 
 /// The copy was interrupted: nobody named a layout, and nothing is known of the image.
