@@ -5,7 +5,7 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use sealcheck_registry::layout::{Layout, Wanted};
+use sealcheck_registry::layout::{Layout, Registered, Wanted};
 use sealcheck_registry::{Descriptor, Lookup, Manifest, Reference, Registry, Repository};
 use sealcheck_verify::{Digest, Failure, Reason, Result, printable};
 
@@ -104,20 +104,18 @@ impl<'e> ImageRun<'e> {
 }
 
 impl ImageRun<'_> {
-    /// What a layout has under this whole name. Other tools take that for the image, whatever else is registered there.
-    /// `None` in a registry, and where the layout has no such name.
+    /// The images that other tools may take from a layout, with their names. Empty for a registry.
     ///
     /// # Errors
-    /// `layout-unreadable` and `layout-malformed`, and `image-ambiguous` when it has several images of this name.
-    pub fn registered(&self, image: &ImageSource, name: &Reference) -> Result<Option<Digest>> {
-        let ImageSource::Layout { path, .. } = image else {
-            return Ok(None);
-        };
-        let found = self.layout(path)?.resolve(&Wanted::Reference(name));
-        Ok(match found.map_err(|error| unanswered(&error))? {
-            Lookup::Found(descriptor) => Some(descriptor.digest),
-            Lookup::Absent(_) => None,
-        })
+    /// `layout-unreadable` and `layout-malformed`.
+    pub fn registered(&self, image: &ImageSource) -> Result<Vec<Registered>> {
+        match image {
+            ImageSource::Registry(_) => Ok(Vec::new()),
+            ImageSource::Layout { path, .. } => {
+                let images = self.layout(path)?.images();
+                images.map_err(|error| unanswered(&error))
+            }
+        }
     }
 }
 
@@ -168,7 +166,8 @@ pub(crate) async fn resolve(
                     reference: Some(resolved.reference),
                     digest: resolved.digest,
                     manifest: None,
-                    is_there: reference.digest().is_none(),
+                    // Registries of several regions have a tag in one, and its manifest not yet in another.
+                    is_there: false,
                 }),
                 Lookup::Absent(absence) => Err(not_found(&reference.to_string(), &absence.code)),
             }

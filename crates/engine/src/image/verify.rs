@@ -12,7 +12,7 @@ use super::discover::{Discovery, Scope, discover};
 use super::facts::image_facts;
 use super::judge::{Judge, describe};
 use super::log::look_up;
-use super::request::{ImageRequest, Platforms};
+use super::request::{ImageRequest, ImageSource, Platforms};
 use super::run::{ImageRun, Resolved, listed, loads_only, manifest_of, resolve};
 use super::select::{Chosen, select};
 use super::shelf::Shelf;
@@ -130,6 +130,7 @@ impl Session<'_> {
             let name = request.image.to_string();
             let looking = manifest_of(&own, &resolved.digest, &name);
             if let Err(failure) = self.run.wait(here, looking)? {
+                let failure = behind_its_tag(&request.image, failure);
                 return Ok(self.conclude(Some(&resolved), Vec::new(), Some(failure)));
             }
         }
@@ -313,6 +314,21 @@ impl Session<'_> {
         let name = resolved.name.iter();
         name.flat_map(|name| digests.iter().map(|digest| name.with_digest(*digest)))
             .collect()
+    }
+}
+
+/// That an image is not there whose tag is: nobody has mistyped it.
+fn behind_its_tag(image: &ImageSource, failure: Failure) -> Failure {
+    let has_tag = match image {
+        ImageSource::Registry(reference) => reference.digest().is_none(),
+        ImageSource::Layout { .. } => false,
+    };
+    match failure.reason {
+        Reason::ImageNotFound if has_tag => Failure {
+            reason: Reason::ArtifactUnreadable,
+            ..failure.detail("the registry has the tag, and not the manifest that it leads to")
+        },
+        _ => failure,
     }
 }
 

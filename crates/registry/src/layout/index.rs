@@ -15,6 +15,15 @@ pub(crate) struct Entries {
     pub(crate) broken: Vec<Failure>,
 }
 
+/// An image of a layout, as others find it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// Its digest.
+    pub digest: Digest,
+    /// Every name that the layout has for it, each a tag or a whole reference. They are claims.
+    pub names: Vec<String>,
+}
+
 /// Which image of a layout is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted<'a> {
@@ -239,7 +248,7 @@ fn tag_of(name: &str) -> &str {
 }
 
 /// The names of an entry.
-fn names(entry: &Descriptor) -> impl Iterator<Item = &str> {
+pub(crate) fn names(entry: &Descriptor) -> impl Iterator<Item = &str> {
     [CONTAINERD_NAME, REF_NAME]
         .into_iter()
         .filter_map(|key| entry.annotation(key))

@@ -72,7 +72,7 @@ use crate::{Absence, Attached, Content, Descriptor, Lookup, Manifest, Reference,
 pub use self::blob::LayoutBlob;
 pub use self::docker::SavedImage;
 pub use self::error::LayoutError;
-pub use self::index::{INDEX_JSON, Wanted};
+pub use self::index::{INDEX_JSON, Registered, Wanted};
 pub use self::plan::Plan;
 pub use self::publish::{Published, Role};
 pub use self::write::{BlobWriter, LayoutWriter};
@@ -169,6 +169,22 @@ impl Layout {
                 None => entry.digest.to_string(),
             })
             .collect()
+    }
+
+    /// The images that other tools may take from here. What is attached to one, or contained in one, is none.
+    ///
+    /// # Errors
+    /// [`LayoutError`] when the layout cannot be searched.
+    pub fn images(&self) -> Result<Vec<Registered>, LayoutError> {
+        let entries = &self.shared.entries.descriptors;
+        let images = self.only()?.into_iter().map(|image| {
+            let own = entries.iter().filter(|entry| entry.digest == image.digest);
+            Registered {
+                digest: image.digest,
+                names: own.flat_map(index::names).map(str::to_owned).collect(),
+            }
+        });
+        Ok(images.collect())
     }
 
     /// The image that is meant, as its descriptor.

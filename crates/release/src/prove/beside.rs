@@ -66,7 +66,7 @@ impl Release<'_> {
             });
         }
         // Below the folder of the version the place is certain.
-        let below = self.depth(file);
+        let below = self.depth(sbom, file);
         let is_there = |tail: &&&ReleasePath| {
             below.is_none_or(|depth| tail.as_str().split('/').count() == depth)
         };
@@ -94,12 +94,17 @@ impl Release<'_> {
         })
     }
 
-    /// How many parts of a path are below a folder that is named like the version.
-    fn depth(&self, path: &Path) -> Option<usize> {
+    /// How many parts of a path are below the folder of the release: the outermost one that has the SBOM, or else one that is
+    /// named like the version.
+    fn depth(&self, sbom: &ProvedSbom, file: &Path) -> Option<usize> {
+        let file = std::path::absolute(file).ok()?;
+        let parts = parts_from_end(&file);
+        let has_sbom = |folder: &&Path| folder.join(sbom.path.as_str()).is_file();
         let version = self.version.to_string();
-        parts_from_end(path)
-            .iter()
-            .position(|part| *part == version)
+        match file.ancestors().skip(1).filter(has_sbom).last() {
+            Some(folder) => Some(file.strip_prefix(folder).ok()?.components().count()),
+            None => parts.iter().position(|part| *part == version),
+        }
     }
 
     fn side(&self, of: &str, role: SideRole, file: &Path) -> Result<Beside, String> {
@@ -135,7 +140,9 @@ impl Release<'_> {
     pub fn misplaced(&self, path: &Path, entry: &Entry) -> Option<Platform> {
         let own = self.profile.artifact(&entry.path().parse().ok()?);
         let own = own.platform?;
-        let mut placed = tails(path)
+        // On some file systems `Linux` is `linux`.
+        let path = path.to_string_lossy().to_lowercase();
+        let mut placed = tails(Path::new(&path))
             .into_iter()
             .filter_map(|tail| self.profile.artifact(&tail).platform);
         placed.next().filter(|placed| *placed != own)
@@ -188,19 +195,25 @@ fn is_of(kind: Kind, file: &Path, content: &[u8]) -> bool {
             let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
             !tag.is_empty() && tag.bytes().all(fits)
         }
-        Kind::ChecksumList => text.lines().all(|line| {
-            let words: Vec<&str> = line.split_ascii_whitespace().collect();
-            let algorithms = [DigestAlgorithm::Sha256, DigestAlgorithm::Sha512];
-            match *words {
-                [] => true,
-                [hex, _] => algorithms
-                    .iter()
-                    .any(|algorithm| Digest::from_hex(*algorithm, hex).is_ok()),
-                _ => false,
-            }
-        }),
+        Kind::ChecksumList => {
+            !text.trim().is_empty()
+                && text.lines().all(|line| {
+                    let words: Vec<&str> = line.split_ascii_whitespace().collect();
+                    let algorithms = [DigestAlgorithm::Sha256, DigestAlgorithm::Sha512];
+                    match *words {
+                        [] => true,
+                        [hex, _] => algorithms
+                            .iter()
+                            .any(|algorithm| Digest::from_hex(*algorithm, hex).is_ok()),
+                        _ => false,
+                    }
+                })
+        }
         Kind::Provenance => is_json(),
         _ if file.extension().is_some_and(|ending| ending == "json") => is_json(),
+        _ if file.extension().is_some_and(|ending| ending == "html") => {
+            text.trim_start().starts_with('<')
+        }
         _ => true,
     }
 }

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sealcheck_engine::{Composition, Demand, ImageRequest, ImageSource, Platforms};
-use sealcheck_registry::Reference;
 use sealcheck_registry::layout::{INDEX_JSON, OCI_LAYOUT};
 use sealcheck_verify::evidence::Listed;
 use sealcheck_verify::{Content, Digest, Failure, Outcome, Reason, Result, Verdict, printable};
 
 use super::attested::{self, Named};
 use super::consists::{Expected, is_for_several};
+use super::layout::require_alone;
 use super::name::{self, Name, Which};
 use super::{IMAGES, INFERRED, LISTED, Origin, ProvedSbom, Release, reached, there};
 use crate::profile::AttestationKind;
@@ -37,6 +37,8 @@ pub struct ReleaseImage {
     source: Result<ImageSource>,
     /// What is signed and attested under these names is about it.
     named: Named,
+    /// The images that the release names by their digests alone in the same repository.
+    pub(super) neighbours: Vec<Digest>,
     /// Whether the SBOM has it, or only implies it by the names of others.
     is_listed: bool,
     /// What it must consist of, for each architecture; one for an image that is no index.
@@ -112,8 +114,16 @@ impl Release<'_> {
                 add((index, Which::Tag(tag)), true, None);
             }
         }
+        let mut untagged: BTreeMap<Name, Vec<Digest>> = BTreeMap::new();
+        for (name, which) in found.keys() {
+            if let Which::Digest(digest) = which {
+                let here = untagged.entry(name.clone()).or_default();
+                here.extend(digest.parse::<Digest>());
+            }
+        }
         let images = found.into_iter();
         let images = images.map(|((name, which), described)| ReleaseImage {
+            neighbours: untagged.get(&name).cloned().unwrap_or_default(),
             source: name.reference(&which, mirror).and_then(|reference| {
                 let layout = match mirror {
                     None => self.layout(&name.folder(registry), why_expected(described.is_listed)),
@@ -212,26 +222,14 @@ impl Release<'_> {
         }
     }
 
-    /// What an image consists of. In a kit nothing else may have its name.
+    /// What an image consists of, where nothing else can be taken for it.
     fn composition(
         &self,
         image: &ReleaseImage,
         source: &ImageSource,
         digest: Digest,
     ) -> Result<Composition> {
-        let name = Reference::parse(&image.name).map_err(|error| {
-            Failure::new(Reason::SbomMalformed)
-                .at(&*image.name)
-                .detail(error)
-        })?;
-        if let Some(other) = self.images.registered(source, &name)?
-            && other != digest
-        {
-            return Err(Failure::new(Reason::LayoutMalformed)
-                .at(printable(&image.source.clone()?.to_string()))
-                .expected(format!("{digest} under the name {name}"))
-                .found(other));
-        }
+        require_alone(&self.images, image, source, digest)?;
         self.images.composition(source)
     }
 
@@ -317,7 +315,7 @@ impl Release<'_> {
                     None => none,
                 }
             }
-            _ => verdict,
+            _ => reached(verdict, LISTED),
         };
         let levels = match purpose {
             Purpose::VerificationSummaries => attested::levels(&verdict),

@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use sealcheck_engine::{CopyRequest, Platforms, Silent, create_folders, unwritable};
+use sealcheck_engine::{
+    CopyRequest, ImageRun, ImageSource, Platforms, Silent, create_folders, unwritable,
+};
 use sealcheck_registry::Reference;
 use sealcheck_verify::{Digest, Failure, Outcome, Reason, Result, Verdict};
 
+use super::layout::require_alone;
 use super::{ProvedImage, ProvedSbom, Release, ReleaseImage};
 
 /// An image in a kit.
@@ -77,6 +80,12 @@ impl Release<'_> {
                 .map(|name| name.with_digest(digest)),
         };
         self.images.copy(&request, &Silent)?;
+        // What was there before the copy is in it as well.
+        let kept = ImageSource::Layout {
+            path: request.layout,
+            image: None,
+        };
+        require_alone(&ImageRun::new(self.engine), image, &kept, digest)?;
         Ok(KeptImage { layout, digest })
     }
 }

@@ -11,6 +11,7 @@ mod fetch;
 mod file;
 mod image;
 mod keep;
+mod layout;
 mod local;
 mod name;
 mod origin;

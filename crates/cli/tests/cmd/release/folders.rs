@@ -121,6 +121,9 @@ fn what_is_not_signed_has_the_content_and_the_place_of_its_kind() {
         ("SHA512SUMS", "echo evil # \u{0}"),
         ("provenance.json", "\"/tmp/evil\""),
         ("bin/linux/amd64/run.docker_tag", "echo evil"),
+        ("SHA512SUMS", ""),
+        ("announcement.html", "echo evil"),
+        ("evil/v1.36.0/provenance.json", "{}"),
         ("x/provenance.json", "{}"),
         ("sub/bin/linux/amd64/run.docker_tag", "v1.36.0"),
     ] {

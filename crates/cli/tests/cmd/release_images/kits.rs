@@ -1,6 +1,6 @@
 //! Images in kits: what was proved, and nothing else.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{AMD64, ARM64, COLLECT, INDEX, Images, PROMOTION, TRUST, digest, layers, record};
 
@@ -128,25 +128,81 @@ fn an_image_of_a_kit_has_its_layers() {
 fn nothing_else_in_a_kit_has_the_name_of_an_image() {
     let images = Images::new();
     let path = format!("mirror/images/{AMD64}/index.json");
-    let mut index: Value = serde_json::from_str(&images.scene.sandbox.read(&path)).unwrap();
-    // One of this name is another image, and of two nobody knows which is meant.
-    for (content, reason) in [
-        (b"another", "layout-malformed"),
-        (b"a third", "artifact-unreadable"),
-    ] {
+    let before = images.scene.sandbox.read(&path);
+    // The same image in other words, which nobody signed.
+    let blob = |digest: &str| {
+        format!(
+            "mirror/images/{AMD64}/blobs/{}",
+            digest.replacen(':', "/", 1)
+        )
+    };
+    let another = images.scene.sandbox.read(&blob(images.digest(AMD64))) + "\n";
+    let unsigned = digest(another.as_bytes());
+    images.scene.sandbox.write(&blob(&unsigned), &another);
+    let with = |annotations: Value| {
+        let mut index: Value = serde_json::from_str(&before).unwrap();
         let entries = index["manifests"].as_array_mut().unwrap();
-        let mut other = entries[0].clone();
-        other["digest"] = digest(content).into();
-        other["annotations"] = serde_json::json!({
-            "io.containerd.image.name": format!("registry.k8s.io/{AMD64}:v1.36.0"),
-            "org.opencontainers.image.ref.name": "latest",
-        });
-        entries.push(other);
+        let is_own = |entry: &&Value| entry["digest"] == images.digest(AMD64);
+        let mut other = entries.iter().find(is_own).unwrap().clone();
+        other["digest"] = unsigned.clone().into();
+        other["size"] = another.len().into();
+        other["annotations"] = annotations;
+        entries.insert(0, other);
         images.scene.sandbox.write(&path, index.to_string());
-        let proved = images.run();
-        assert_eq!((proved.code, proved.reasons()), (3, vec![(AMD64, reason)]));
+        images.run()
+    };
+    let name = format!("registry.k8s.io/{AMD64}:v1.36.0");
+    for annotations in [
+        json!({CONTAINERD: name, REF: "latest"}),
+        json!({CONTAINERD: "x.example/y:1", REF: name}),
+        json!({CONTAINERD: format!("registry.k8s.io/{INDEX}:v1.36.0")}),
+        json!({CONTAINERD: format!("mirror.test/k8s/{AMD64}:v1.36.0")}),
+        // Who loads the whole layout takes these.
+        json!({"kind": "dev.cosignproject.cosign/image"}),
+        json!({"kind": "dev.cosignproject.cosign/imageIndex"}),
+        json!({}),
+    ] {
+        let proved = with(annotations.clone());
+        let reasons = vec![(AMD64, "layout-malformed")];
+        assert_eq!(
+            (proved.code, proved.reasons()),
+            (3, reasons),
+            "{annotations}"
+        );
+    }
+    // One of the name of the proved one leaves open which is meant.
+    let proved = with(json!({REF: "v1.36.0"}));
+    let reasons = vec![(AMD64, "artifact-unreadable")];
+    assert_eq!((proved.code, proved.reasons()), (3, reasons));
+    // Another version has its own proofs.
+    for annotations in [
+        json!({REF: "v1.35.0"}),
+        json!({CONTAINERD: format!("mirror.test/k8s/{AMD64}:v1.35.0"), REF: "v1.35.0"}),
+    ] {
+        let proved = with(annotations);
+        assert_eq!((proved.code, proved.reasons()), (0, vec![]));
     }
 }
+
+/// What was there before the copy would be in the kit.
+#[test]
+fn an_image_is_not_collected_beside_another_one() {
+    let images = Images::new();
+    images.scene.run(COLLECT).exits(0);
+    let path = format!("kit/images/{AMD64}/index.json");
+    let mut index: Value = serde_json::from_str(&images.scene.sandbox.read(&path)).unwrap();
+    let entries = index["manifests"].as_array_mut().unwrap();
+    let mut other = entries[0].clone();
+    other["digest"] = images.digest(ARM64).into();
+    other["annotations"] = json!({"kind": "dev.cosignproject.cosign/image"});
+    entries.push(other);
+    images.scene.sandbox.write(&path, index.to_string());
+    let run = images.scene.run(COLLECT).exits(3);
+    assert!(run.stdout.contains("layout-malformed"), "{}", run.stdout);
+}
+
+const CONTAINERD: &str = "io.containerd.image.name";
+const REF: &str = "org.opencontainers.image.ref.name";
 
 /// The copy was interrupted: nobody named a layout, and nothing is known of the image.
 #[test]

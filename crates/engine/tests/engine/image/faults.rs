@@ -242,6 +242,10 @@ fn the_image_itself_must_be_there_before_it_is_unsigned() {
         Some("other"),
         "{verdict}"
     );
+    // The tag is there already, and the manifest not yet.
+    double.fault(At::Manifest(digest(&scene.image)), Fault::Absent);
+    let verdict = scene.verify(&double, by_identity());
+    assert_failed(&verdict, Outcome::Unavailable, Reason::ArtifactUnreadable);
 }
 
 #[test]
