@@ -357,7 +357,7 @@ reasons! {
     ReleaseMismatch "release-mismatch" Rejected
         "it is not what the release has"
         "The proved SBOM of the release lists other content under this name, or does not list it at all: it was altered, or it is another file or image, or one of another version. Or it is an SBOM, genuine, and not the one of this version."
-        "Do not use it under this name. If the report says what it is, check which one you mean; otherwise get it again from the release.";
+        "Do not use it: get it again from the release, unless the report says which other artifact or version it is, and that is the one that you mean.";
     SbomMalformed "sbom-malformed" Rejected
         "the SBOM cannot be read"
         "It is no SPDX document of version 2.2 or 2.3, it contradicts itself, it lists no files, or it lists a name that can lie in no folder."
