@@ -19,7 +19,7 @@ struct Tally {
     since: Option<Instant>,
     questions: u32,
     timeouts: u32,
-    /// The timeout that was one too many.
+    /// Until when it is not asked, and the timeout that was one too many.
     open: Option<(Instant, NetError)>,
 }
 
@@ -28,7 +28,7 @@ impl Breaker {
     pub(crate) fn check(&self, url: &Url) -> Result<(), NetError> {
         let mut tally = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &tally.open {
-            Some((at, last)) if at.elapsed() < PAUSE => Err(NetError::GivenUp {
+            Some((until, last)) if Instant::now() < *until => Err(NetError::GivenUp {
                 url: redact_url(url),
                 timeouts: tally.timeouts,
                 last: Box::new(last.clone()),
@@ -61,7 +61,7 @@ impl Breaker {
                 tally.timeouts = tally.timeouts.saturating_add(1);
                 let is_usual = tally.timeouts.saturating_mul(SHARE) >= tally.questions;
                 if tally.timeouts >= TIMEOUTS && is_usual && tally.open.is_none() {
-                    tally.open = Some((now, error.clone()));
+                    tally.open = Some((now + PAUSE, error.clone()));
                 }
             }
             _ => tally.questions = tally.questions.saturating_add(1),

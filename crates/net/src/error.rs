@@ -389,6 +389,14 @@ mod tests {
             limited.cause(),
             "answered with status 429 (2 attempts), asked to come back in 3600 s: slow down"
         );
+        let now = NetError::Status {
+            url: url(),
+            status: 429,
+            attempts: 1,
+            retry_after: Some(std::time::Duration::ZERO),
+            excerpt: String::new(),
+        };
+        assert_eq!(now.cause(), "answered with status 429");
         let timeout = NetError::Timeout {
             url: url(),
             phase: Phase::Total,

@@ -159,6 +159,13 @@ async fn an_error_shows_no_secret_of_the_addresses_that_led_to_it() {
         .answer(Answer::status(206).with_body("hunter"));
     let error = client().get(double.url("/part?sig=hunter")).send().await;
     assert!(!error.unwrap_err().cause().contains("hunter"));
+    // When to come back is no secret, whatever the address has in it.
+    double
+        .expect(Ask::get("/wait?code=3600"))
+        .answer(Answer::status(429).header("retry-after", "3600"));
+    let error = client().get(double.url("/wait?code=3600")).send().await;
+    let cause = error.unwrap_err().cause();
+    assert!(cause.contains("asked to come back in 3600 s"), "{cause}");
     // Nor does one that the caller reads himself.
     let accepted = client().get(&url).accept(403).send().await.unwrap();
     let body = String::from_utf8_lossy(accepted.body());

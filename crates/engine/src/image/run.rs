@@ -91,19 +91,6 @@ impl<'e> ImageRun<'e> {
         opened
     }
 
-    /// Waits for questions to these shelves. Where none of them is remote, no runtime is needed.
-    pub(crate) fn wait<T>(&self, shelves: &[Shelf], future: impl Future<Output = T>) -> Result<T> {
-        match shelves.iter().any(Shelf::is_remote) {
-            true => Ok(self.engine.link.online()?.wait(future)),
-            false => at_once(future).ok_or_else(|| {
-                Failure::new(Reason::ProofUnreadable)
-                    .detail("reading a layout waited for something")
-            }),
-        }
-    }
-}
-
-impl ImageRun<'_> {
     /// The images that other tools may take from a layout, with their names. Empty for a registry.
     ///
     /// # Errors
@@ -115,6 +102,17 @@ impl ImageRun<'_> {
                 let images = self.layout(path)?.images();
                 images.map_err(|error| unanswered(&error))
             }
+        }
+    }
+
+    /// Waits for questions to these shelves. Where none of them is remote, no runtime is needed.
+    pub(crate) fn wait<T>(&self, shelves: &[Shelf], future: impl Future<Output = T>) -> Result<T> {
+        match shelves.iter().any(Shelf::is_remote) {
+            true => Ok(self.engine.link.online()?.wait(future)),
+            false => at_once(future).ok_or_else(|| {
+                Failure::new(Reason::ProofUnreadable)
+                    .detail("reading a layout waited for something")
+            }),
         }
     }
 }

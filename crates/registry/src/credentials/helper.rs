@@ -215,12 +215,12 @@ fn converse(mut command: Command, server: &str, deadline: Duration) -> Result<En
         .stdout(Stdio::piped())
         // It may carry the secret as well, and nobody reads it here.
         .stderr(Stdio::null());
-    let started = Instant::now();
+    let end = Instant::now() + deadline;
     let mut running = Running::start(&mut command).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => "there is no such program in PATH".to_owned(),
         _ => format!("it could not be started: {error}"),
     })?;
-    let conversation = talk(&mut running.child, server, deadline, started);
+    let conversation = talk(&mut running.child, server, deadline, end);
     if conversation.is_err() {
         // Whatever it does, nobody waits for it any more.
         running.end();
@@ -236,7 +236,7 @@ fn talk(
     child: &mut Child,
     server: &str,
     deadline: Duration,
-    started: Instant,
+    end: Instant,
 ) -> Result<Vec<u8>, String> {
     let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
         return Err("it has no standard input or output".to_owned());
@@ -269,7 +269,7 @@ fn talk(
     loop {
         match child.try_wait() {
             Ok(Some(_)) => return Ok(output),
-            Ok(None) if started.elapsed() < deadline => thread::sleep(Duration::from_millis(2)),
+            Ok(None) if Instant::now() < end => thread::sleep(Duration::from_millis(2)),
             Ok(None) => return Err(too_long()),
             Err(error) => return Err(error.to_string()),
         }

@@ -135,7 +135,19 @@ fn what_is_not_signed_has_the_content_and_the_place_of_its_kind() {
         assert_eq!(run.code, 1, "{name}\n{}", run.stdout);
         std::fs::remove_file(scene.sandbox.path(&file)).unwrap();
     }
+    // Without the SBOM the folder of the version says where a file is, and without that any folder may be the release's.
+    for (file, code) in [
+        ("other/v1.36.0/provenance.json", 0),
+        ("other/v1.36.0/x/provenance.json", 1),
+        ("other/x/provenance.json", 0),
+    ] {
+        scene.sandbox.write(file, "{}");
+        let run = scene.run(&["verify", "v1.36.0", file, KUBECTL]);
+        assert_eq!(run.code, code, "{file}\n{}", run.stdout);
+    }
 }
+
+const KUBECTL: &str = "mirror/v1.36.0/bin/linux/amd64/kubectl";
 
 #[test]
 fn what_is_not_signed_is_at_its_path_and_named() {
@@ -203,6 +215,8 @@ fn a_program_in_the_place_of_another_platform_is_misplaced() {
         ("bin/linux/amd64", "bin/linux/s390x", "misplaced"),
         ("bin/linux/amd64", "bin/darwin/amd64", "misplaced"),
         ("bin/linux/amd64", "x/bin/darwin/amd64", "misplaced"),
+        // The same place on some file systems.
+        ("bin/linux/amd64", "bin/Darwin/amd64", "misplaced"),
         ("bin/linux/amd64", "opt", "proved"),
     ] {
         let copy = scene.sandbox.path("copy");

@@ -165,6 +165,7 @@ fn a_name_that_is_none_is_the_failure_of_its_own_image() {
         package(4, "pkg:oci/neither?repository_url=registry.k8s.io", None),
         package(5, "pkg:oci/nowhere?tag=2", None),
         package(6, "pkg:oci/broken?tag=%zz", None),
+        package(7, "pkg:oci/spaced?tag=1&repository_url=r.test/a%20b", None),
     ];
     let mut images = Images::of(&packages.concat());
     images.put_tags("pause", &[("3.9", "3.9")]);
@@ -179,6 +180,7 @@ fn a_name_that_is_none_is_the_failure_of_its_own_image() {
         // Without a registry it is in the project's.
         ("registry.k8s.io/nowhere:2", "artifact-unreadable"),
         ("pkg:oci/broken?tag=%zz", "sbom-malformed"),
+        ("r.test/a b/spaced:1", "sbom-malformed"),
     ]);
     assert_eq!((run.code, proved(&run)), (1, all));
     let files = document["files"].as_array().unwrap();

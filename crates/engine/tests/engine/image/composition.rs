@@ -96,6 +96,51 @@ fn a_configuration_names_a_platform_and_each_layer() {
     }
 }
 
+/// Who has a layout takes the layers from it; some may not be passed on, and need not be there.
+#[test]
+fn the_layers_of_a_layout_are_those_that_are_listed() {
+    let of = |media_type: &str, held: Option<&[u8]>| {
+        let mut repository = Repository::new();
+        let layer = repository.push_blob(media_type, b"a layer");
+        let config = json!({
+            "architecture": "amd64",
+            "os": "linux",
+            "rootfs": {"type": "layers", "diff_ids": [digest(b"content")]},
+        });
+        let config = repository.push_blob(DOCKER_CONFIG, config.to_string().as_bytes());
+        let image = repository.push_manifest(&json!({
+            "schemaVersion": 2,
+            "mediaType": DOCKER_MANIFEST,
+            "config": config.json(),
+            "layers": [layer.json()],
+        }));
+        let scene = Scene::of(repository, image);
+        let path = scene.layout();
+        let blob = path.join("blobs").join(layer.digest.replacen(':', "/", 1));
+        match held {
+            Some(content) => std::fs::write(blob, content).unwrap(),
+            None => std::fs::remove_file(blob).unwrap(),
+        }
+        let image = ImageSource::Layout { path, image: None };
+        let found = ImageRun::new(&scene.online()).composition(&image);
+        found.err().map(|failure| failure.reason)
+    };
+    let foreign = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
+    for (media_type, held, expected) in [
+        (DOCKER_LAYER, Some(&b"a layer"[..]), None),
+        (
+            DOCKER_LAYER,
+            Some(b"another"),
+            Some(Reason::LayoutMalformed),
+        ),
+        (DOCKER_LAYER, None, Some(Reason::ArtifactUnreadable)),
+        (foreign, Some(b"another"), Some(Reason::LayoutMalformed)),
+        (foreign, None, None),
+    ] {
+        assert_eq!(of(media_type, held), expected, "{media_type} {held:?}");
+    }
+}
+
 #[test]
 fn an_image_that_its_index_lists_must_be_there() {
     let mut repository = Repository::new();

@@ -2,6 +2,7 @@
 #![cfg(test)]
 #![allow(
     clippy::indexing_slicing,
+    clippy::unwrap_used,
     reason = "scaffolding of tests: it must stop when it cannot do what a test asks"
 )]
 
@@ -178,13 +179,13 @@ pub(crate) fn name(common_name: &str) -> Vec<u8> {
     ])
 }
 
-#[allow(clippy::unwrap_used, reason = "tests give moments that exist")]
 fn time(seconds: i64) -> Vec<u8> {
+    // Tests give moments that exist.
     asn1::time(jiff::Timestamp::from_second(seconds).unwrap())
 }
 
-#[allow(clippy::unwrap_used, reason = "tests give moments that exist")]
 pub(crate) fn at(seconds: i64) -> Time {
+    // Tests give moments that exist.
     Time::from_unix_seconds(seconds).unwrap()
 }
 
@@ -196,17 +197,14 @@ pub(crate) fn wide() -> Window {
     }
 }
 
-#[allow(
-    clippy::unwrap_used,
-    reason = "a made-up authority is sound, or its test is wrong"
-)]
 pub(crate) fn authority(chain: &[&Made], window: Window) -> CertificateAuthority {
     let chain = chain.iter().map(|made| made.der.clone()).collect();
+    // A made-up authority is sound, or its test is wrong.
     CertificateAuthority::prepare(chain, window, "https://ca.example".to_owned()).unwrap()
 }
 
-#[allow(clippy::unwrap_used, reason = "tests give FOLDER/REST")]
 pub(crate) fn shared(path: &str) -> Option<PathBuf> {
+    // Tests give FOLDER/REST.
     let (folder, rest) = path.split_once('/').unwrap();
     match folder {
         "corpora" => sealcheck_testkit::shared::corpora(),
@@ -217,12 +215,10 @@ pub(crate) fn shared(path: &str) -> Option<PathBuf> {
 }
 
 /// The DER in a PEM file of the corpora.
-#[allow(
-    clippy::unwrap_used,
-    reason = "a corpus that is there is whole, or the test must stop"
-)]
 pub(crate) fn corpus_certificate(path: &str) -> Option<Vec<u8>> {
+    // A corpus that is there is whole, or the test must stop.
     let text = std::fs::read(shared(path)?).unwrap();
+    // The same.
     Some(pem::decode(&text).unwrap().remove(0).1)
 }
 
@@ -231,10 +227,6 @@ pub(crate) fn json(path: &Path) -> Option<Value> {
 }
 
 /// Every signer's certificate in a JSON document that contains bundles.
-#[allow(
-    clippy::unwrap_used,
-    reason = "a corpus that is there is whole, or the test must stop"
-)]
 pub(crate) fn leaves(value: &Value, found: &mut Vec<Vec<u8>>) {
     let material = &value["verificationMaterial"];
     let raw = match &material["certificate"]["rawBytes"] {
@@ -242,6 +234,7 @@ pub(crate) fn leaves(value: &Value, found: &mut Vec<Vec<u8>>) {
         raw => raw,
     };
     if let Some(raw) = raw.as_str() {
+        // A corpus that is there is whole, or the test must stop.
         found.push(BASE64.decode(raw.as_bytes()).unwrap());
     }
     match value {
@@ -252,11 +245,8 @@ pub(crate) fn leaves(value: &Value, found: &mut Vec<Vec<u8>>) {
 }
 
 /// The certificate authorities and CT logs of a trusted root.
-#[allow(
-    clippy::unwrap_used,
-    reason = "a corpus that is there is whole, or the test must stop"
-)]
 pub(crate) fn trust(path: &Path) -> (Vec<CertificateAuthority>, Vec<Log>) {
+    // A corpus that is there is whole, or the test must stop; so is all that is read of it below.
     let root = json(path).unwrap();
     let bytes = |value: &Value| BASE64.decode(value.as_str().unwrap().as_bytes()).unwrap();
     let window = |value: &Value| Window {
